@@ -1,0 +1,81 @@
+/**
+ * Every bound of the product, with its default, in one place. The config may override any of them (`limits:`).
+ * Units stand last in the name. Nothing else in the code may wait, queue, recurse or buffer without a bound
+ * that is written here.
+ */
+export const limitDefaults = {
+  /** The root planner has depth 0; a planner at this depth cannot spawn sub-planners. */
+  planDepthMax: 4,
+  /** Sub-planners that one planner may have, ended ones included. */
+  plannersPerPlannerMax: 100,
+  plannersPerCycleMax: 2_000,
+  tasksPerTurnMax: 200,
+  /** Tasks of a run that are blocked, ready or running. */
+  openTasksMax: 5_000,
+  dependenciesPerTaskMax: 100,
+  /** Paths in the scope of a task or planner. */
+  pathsMax: 2_000,
+
+  titleBytesMax: 512,
+  instructionsBytesMax: 65_536,
+  scratchpadBytesMax: 65_536,
+  handoffBytesMax: 65_536,
+  messageBytesMax: 65_536,
+  goalBytesMax: 262_144,
+  /** Messages that one planner turn gets; the rest wake the next turn. */
+  messagesPerTurnMax: 200,
+  /** Tasks listed one by one in a planner's brief, open ones first, then the newest. */
+  tasksInBriefMax: 500,
+
+  /** Attempts of a task that may fail before the task has failed. */
+  attemptsMax: 3,
+  /** Failed turns in a row before a planner with nothing open has failed. */
+  turnFailuresMax: 3,
+  judgementFailuresMax: 3,
+  /** Sessions of one task, planner or judgement that may be lost with their engine before that counts as failure. */
+  interruptionsMax: 10,
+  /** Times one attempt may be sent back by the trunk (a conflict or a refusal) before the attempt has failed. */
+  landingTriesMax: 8,
+  retryBackoffMs: 2_000,
+  retryBackoffMsMax: 300_000,
+
+  /** A session older than this is told to hand off now. */
+  softDeadlineMs: 2_700_000,
+  /** A session older than this is killed with its whole process group. */
+  hardDeadlineMs: 3_600_000,
+  /** A session that printed nothing for this long is killed. */
+  stallMs: 900_000,
+  /** One acceptance command or check. */
+  commandMs: 1_800_000,
+  /** Between the request to end and the kill. */
+  killGraceMs: 2_000,
+
+  cycleMs: 86_400_000,
+  cyclesMax: 20,
+  /** Cycles in a row that land nothing and improve no score, before a run without a judge agent stops. */
+  idleCyclesMax: 2,
+  /** Running sessions may finish for this long when a cycle reaches its bound or the operator pauses. */
+  drainMs: 600_000,
+
+  leaseMs: 30_000,
+  /** Longest sleep of the scheduler: the safety net under its wake-ups. */
+  pollMs: 1_000,
+
+  /** Output of one session or command that is kept; more is cut in the middle. */
+  outputBytesMax: 1_048_576,
+  /** A result (a plan, a handoff, a verdict) that an agent prints. */
+  resultBytesMax: 8_388_608,
+  /** Output of one acceptance command that goes into the evidence. */
+  evidenceBytesMax: 16_384,
+};
+
+export type Limits = typeof limitDefaults;
+
+export const parallelDefaults = {
+  /** Task attempts at once. */
+  workers: 8,
+  /** Planner turns at once. */
+  planners: 4,
+};
+
+export type Parallel = typeof parallelDefaults;

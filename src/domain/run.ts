@@ -1,0 +1,48 @@
+/** A run: one goal on one repository; and which operator actions are legal in which state. */
+import type { Commit, RunId } from "./ids.ts";
+
+export type RunStatus =
+  | { status: "running" }
+  /** No new sessions; running ones may finish until `cutAt` (ms), then they are cut and queued again. */
+  | { status: "paused"; reason: PauseReason; detail: string; cutAt: number }
+  /** Everything is cut; then the run ends as `stopped`. */
+  | { status: "stopping"; reason: string }
+  | { status: "ended"; outcome: RunOutcome; reason: string; at: number };
+
+/** `operator`: `longhaul pause`; `interrupted`: Ctrl-C; `budget`: exhausted; `judge`: no verdict could be had. */
+export type PauseReason = "operator" | "interrupted" | "budget" | "judge";
+
+/** `achieved`: by verdict; `stopped`: by verdict, by the operator or at a bound. */
+export type RunOutcome = "achieved" | "stopped";
+
+export type Run = {
+  id: RunId;
+  goal: string;
+  /** The resolved configuration as it was when the run began; JSON. */
+  config: unknown;
+  /** Where the trunk started. */
+  base: Commit;
+  /** The newest trunk commit that the store knows of. */
+  tip: Commit;
+  /** The newest trunk commit on which the checks passed. */
+  green: Commit | null;
+  state: RunStatus;
+  spend: Spend;
+  createdAt: number;
+};
+
+/** Money in millionths of a dollar, so that sums are exact. */
+export type Spend = { microUsd: number; reservedMicroUsd: number; tokens: number };
+
+type Action = "pause" | "resume" | "stop" | "send";
+const legal: { [A in Action]: readonly RunStatus["status"][] } = {
+  pause: ["running"],
+  resume: ["running", "paused", "stopping"],
+  stop: ["running", "paused"],
+  send: ["running", "paused"],
+};
+
+/** The one table of what an operator may do when. */
+export function runCan(action: Action, state: RunStatus): boolean {
+  return legal[action].includes(state.status);
+}

@@ -1,0 +1,44 @@
+/** A task: one piece of work for one worker. */
+import type { Record } from "./failure.ts";
+import type { Commit, CycleId, PlannerId, SessionId, TaskId } from "./ids.ts";
+
+export type TaskState =
+  /** Waits for `blockers` tasks to land. */
+  | { status: "blocked"; blockers: number }
+  /** An attempt is queued. */
+  | { status: "ready" }
+  | { status: "running"; session: SessionId }
+  /** `commit` is the one that carries the task's trailers; for a task with nothing to do, the tip it found. */
+  | { status: "landed"; commit: Commit; nothingToDo: boolean; at: number }
+  | { status: "failed"; reason: string; at: number }
+  | { status: "cancelled"; reason: string; at: number };
+
+export type TaskStatus = TaskState["status"];
+export const taskStatuses: readonly TaskStatus[] = ["blocked", "ready", "running", "landed", "failed", "cancelled"];
+export const openStatuses: readonly TaskStatus[] = ["blocked", "ready", "running"];
+export const isOpen = (state: TaskState) => openStatuses.includes(state.status);
+
+/** What a planner says of a task. */
+export type TaskSpec = {
+  /** Unique within its planner; other actions refer to it. */
+  name: string;
+  title: string;
+  instructions: string;
+  /** Paths or globs the task covers; empty: anywhere. */
+  paths: string[];
+  /** Higher goes first. */
+  priority: number;
+  /** How to tell that it is done. */
+  acceptance: string;
+  /** An agent other than the role's default, by its name in the config. */
+  agent: string | null;
+};
+
+export type Task = TaskSpec & {
+  id: TaskId;
+  cycle: CycleId;
+  planner: PlannerId;
+  dependsOn: TaskId[];
+  record: Record;
+  state: TaskState;
+};

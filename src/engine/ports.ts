@@ -1,0 +1,155 @@
+/**
+ * Everything the engine needs of the outside, as ports. `cli/main.ts` hands in the real ones; the simulation hands
+ * in virtual ones. The store has a file of its own (`store-port.ts`).
+ */
+import type { Brief, ConflictFile } from "../domain/brief.ts";
+import type { Failure } from "../domain/failure.ts";
+import type { Handoff } from "../domain/handoff.ts";
+import type { Commit, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type { PlannerAction } from "../domain/plan.ts";
+import type { Usage } from "../domain/session.ts";
+import type { VerdictProposal } from "../domain/verdict.ts";
+
+/** Time. Leases and deadlines of rows use the database's clock; this one only wakes the engine up. */
+export interface Clock {
+  now(): number;
+  /** Calls `fire` once after `ms`, unless the returned function is called first. */
+  timer(ms: number, fire: () => void): () => void;
+}
+
+/** Random numbers in [0, 1). */
+export type Random = () => number;
+
+// --- agents -------------------------------------------------------------------------------------------------
+
+/** Runs sessions. One implementation dispatches to the kinds of agent (command, later model and ACP). */
+export interface Agents {
+  /** Cheap: starts nothing yet. */
+  open(order: SessionOrder): AgentSession;
+}
+
+export type SessionOrder = {
+  run: RunId;
+  session: SessionId;
+  /** The agent's name in the run's configuration. */
+  agent: string;
+  workspace: string;
+  /** Everything the agent prints, as it comes; called often, must not throw. */
+  onOutput(stream: "stdout" | "stderr", text: string): void;
+};
+
+/**
+ * One session's agent. `converse` may be called again after it has answered (a conflict to resolve): agents that
+ * keep a conversation go on in it, command agents run anew.
+ */
+export interface AgentSession {
+  /** Never rejects for what the agent does: that is an answer. Rejects only for faults of our own. */
+  converse(brief: Brief): Promise<AgentAnswer>;
+  /** The soft deadline: asks the agent to hand off now. */
+  handOffNow(): void;
+  /**
+   * Ends everything that the session started, its whole process group, and waits until it is gone. A pending
+   * `converse` then answers. Repeatable; also called after a normal end.
+   */
+  close(): Promise<void>;
+}
+
+export type AgentAnswer =
+  | ({ kind: "plan"; actions: PlannerAction[] } & Used)
+  | ({ kind: "work"; status: WorkStatus; message: string | null; handoff: Handoff } & Used)
+  | ({ kind: "verdict"; proposal: VerdictProposal } & Used)
+  | ({ kind: "failure"; failure: AgentFailure } & Used);
+
+type Used = { usage: Usage };
+/** `partial`: land what is there, the handoff says what is missing. */
+export type WorkStatus = "done" | "partial" | "nothing_to_do";
+export type AgentFailure = Extract<Failure, { kind: "crashed" | "gave_up" | "malformed" | "environment" }>;
+
+// --- commands -----------------------------------------------------------------------------------------------
+
+/** Runs acceptance commands and checks. */
+export interface Commands {
+  /** Never rejects for what the command does. Kills its whole process group at `timeoutMs` and when `signal` aborts. */
+  run(order: CommandOrder): Promise<CommandResult>;
+}
+
+export type CommandOrder = {
+  run: RunId;
+  /** For `sh -c`. */
+  command: string;
+  directory: string;
+  timeoutMs: number;
+  outputBytesMax: number;
+  signal: AbortSignal;
+};
+
+export type CommandResult = {
+  /** null: killed. */
+  exitCode: number | null;
+  timedOut: boolean;
+  /** stdout and stderr as they came, cut in the middle when longer than `outputBytesMax`. */
+  output: string;
+  ms: number;
+};
+
+/** Ends what a dead engine left running. */
+export interface Leftovers {
+  /** Kills every process that earlier engines of the run started and that still lives; answers how many. */
+  killAll(run: RunId): Promise<number>;
+}
+
+// --- trunk --------------------------------------------------------------------------------------------------
+
+/**
+ * The run's shared branch in a bare repository that the engine owns, workspaces made from it, and landings on it.
+ * The engine calls `land` one at a time per run. Rejections are faults of the environment (disk full, a broken
+ * repository); after one the ref is either old or new, and `landedSince` tells which.
+ */
+export interface Trunk {
+  /** Creates the run's branch at `base`. Repeatable. */
+  begin(run: RunId, base: Commit): Promise<void>;
+  tip(run: RunId): Promise<Commit>;
+  /** A clean checkout of `commit` in a directory of its own. */
+  openWorkspace(run: RunId, session: SessionId, commit: Commit): Promise<Workspace>;
+  /** Removes workspaces of earlier engines, and locks that they left. Nobody else may work on the run. */
+  clearLeftovers(run: RunId): Promise<void>;
+  /**
+   * Takes the workspace's files as one change, merges it onto the current tip and moves the branch, durably, before
+   * it answers. Never runs or parses anything that the worker wrote.
+   */
+  land(run: RunId, workspace: Workspace, submission: Submission): Promise<LandAnswer>;
+  /**
+   * Puts the workspace on `tip` with its own change merged in and conflict markers in place. A following `land`
+   * refuses files that still carry these markers.
+   */
+  placeConflict(workspace: Workspace, tip: Commit): Promise<{ base: Commit; files: ConflictFile[] }>;
+  /** Landed commits after `since`, oldest first, read from the trailers in the trunk's own history. */
+  landedSince(run: RunId, since: Commit): Promise<Landed[]>;
+  /** Publishes trunk and green as branches of the user's repository; answers their names. */
+  publish(run: RunId, green: Commit | null): Promise<{ trunk: string; green: string | null }>;
+}
+
+export type Workspace = {
+  run: RunId;
+  session: SessionId;
+  /** Absolute. */
+  path: string;
+  base: Commit;
+  remove(): Promise<void>;
+};
+
+export type Submission = {
+  cycle: number;
+  task: TaskId;
+  session: SessionId;
+  /** The commit message without trailers. */
+  message: string;
+};
+
+export type LandAnswer =
+  | { kind: "landed"; commit: Commit; files: string[] }
+  | { kind: "unchanged"; tip: Commit }
+  | { kind: "conflict"; tip: Commit; files: string[] }
+  | { kind: "refused"; reasons: string[] };
+
+export type Landed = { commit: Commit; task: TaskId; session: SessionId };
