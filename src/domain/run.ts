@@ -1,5 +1,6 @@
 /** A run: one goal on one repository; and which operator actions are legal in which state. */
-import type { Commit, RunId } from "./ids.ts";
+import type { Commit, EngineId, RunId } from "./ids.ts";
+import type { RunConfig } from "./run-config.ts";
 
 export type RunStatus =
   | { status: "running" }
@@ -18,8 +19,7 @@ export type RunOutcome = "achieved" | "stopped";
 export type Run = {
   id: RunId;
   goal: string;
-  /** The resolved configuration as it was when the run began; JSON. */
-  config: unknown;
+  config: RunConfig;
   /** Where the trunk started. */
   base: Commit;
   /** The newest trunk commit that the store knows of. */
@@ -29,7 +29,12 @@ export type Run = {
   state: RunStatus;
   spend: Spend;
   createdAt: number;
+  /** The engine that drives the run, if one does. */
+  engine: EngineLease | null;
 };
+
+/** Whose run it is. Past `leaseUntil`, or when the process is known to be dead, another engine may take over. */
+export type EngineLease = { id: EngineId; host: string; pid: number; leaseUntil: number };
 
 /** Money in millionths of a dollar, so that sums are exact. */
 export type Spend = { microUsd: number; reservedMicroUsd: number; tokens: number };

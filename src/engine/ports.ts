@@ -43,6 +43,8 @@ export type SessionOrder = {
  * keep a conversation go on in it, command agents run anew.
  */
 export interface AgentSession {
+  /** Absolute; exists from `handOffNow` on. */
+  readonly handOffFile: string;
   /** Never rejects for what the agent does: that is an answer. Rejects only for faults of our own. */
   converse(brief: Brief): Promise<AgentAnswer>;
   /** The soft deadline: asks the agent to hand off now. */
@@ -109,13 +111,13 @@ export interface Trunk {
   /** Creates the run's branch at `base`. Repeatable. */
   begin(run: RunId, base: Commit): Promise<void>;
   tip(run: RunId): Promise<Commit>;
-  /** A clean checkout of `commit` in a directory of its own. */
-  openWorkspace(run: RunId, session: SessionId, commit: Commit): Promise<Workspace>;
+  /** A clean checkout of `commit` in a directory of its own. `name`: unique among those that are open; `[a-z0-9-]+`. */
+  openWorkspace(run: RunId, name: string, commit: Commit): Promise<Workspace>;
   /** Removes workspaces of earlier engines, and locks that they left. Nobody else may work on the run. */
   clearLeftovers(run: RunId): Promise<void>;
   /**
-   * Takes the workspace's files as one change, merges it onto the current tip and moves the branch, durably, before
-   * it answers. Never runs or parses anything that the worker wrote.
+   * Takes the workspace's files as one change, merges it onto the tip `submission.onto` and moves the branch from
+   * there, durably, before it answers. Never runs or parses anything that the worker wrote.
    */
   land(run: RunId, workspace: Workspace, submission: Submission): Promise<LandAnswer>;
   /**
@@ -131,7 +133,7 @@ export interface Trunk {
 
 export type Workspace = {
   run: RunId;
-  session: SessionId;
+  name: string;
   /** Absolute. */
   path: string;
   base: Commit;
@@ -144,12 +146,18 @@ export type Submission = {
   session: SessionId;
   /** The commit message without trailers. */
   message: string;
+  /** The tip as the engine knows it. When the branch is elsewhere, the answer is `moved` and nothing has happened. */
+  onto: Commit;
 };
 
 export type LandAnswer =
   | { kind: "landed"; commit: Commit; files: string[] }
-  | { kind: "unchanged"; tip: Commit }
-  | { kind: "conflict"; tip: Commit; files: string[] }
+  /** The workspace holds no change against its base. */
+  | { kind: "unchanged" }
+  /** The trunk has this very change already. */
+  | { kind: "contained" }
+  | { kind: "moved" }
+  | { kind: "conflict"; files: string[] }
   | { kind: "refused"; reasons: string[] };
 
 export type Landed = { commit: Commit; task: TaskId; session: SessionId };

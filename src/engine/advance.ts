@@ -1,0 +1,144 @@
+/**
+ * One step of the scheduler, as one transition: bounds are enforced, lost sessions are queued again, and sessions are
+ * claimed up to the free capacity. What it answers is for the engine to carry out.
+ */
+import { decideSpend } from "../domain/budget.ts";
+import type { Failure } from "../domain/failure.ts";
+import type { EngineId, SessionId } from "../domain/ids.ts";
+import type { RunStatus } from "../domain/run.ts";
+import { noUsage, type Claim, type Session, type SessionKind } from "../domain/session.ts";
+import { failAttempt } from "./attempts.ts";
+import { abandonWork, drainCycle, settleCycle } from "./closing.ts";
+import { endRun, failJudgement } from "./judgements.ts";
+import { queueAttempt } from "./queueing.ts";
+import { endTurnFailed } from "./turns.ts";
+import type { Transition } from "./store-port.ts";
+
+export type Capacity = { [K in SessionKind]: number };
+
+export type Step = {
+  state: RunStatus;
+  /** Now ours to run. */
+  claims: Claim[];
+  /** Ours until now, but ended by somebody else: to be cut. */
+  gone: SessionId[];
+  /** Every running session is to be cut, for this reason. */
+  cut: Extract<Failure, { kind: "cut" }>["by"] | null;
+  /** Ms until something is due by time alone; null: nothing is. */
+  nextMs: number | null;
+};
+
+/** `mine`: the sessions that this engine really runs. */
+export async function advance(tx: Transition, engine: EngineId, free: Capacity, mine: ReadonlyMap<SessionId, unknown>): Promise<Step> {
+  const running = await tx.runningSessions();
+  for (const session of running) if (isLost(session, engine, mine, tx.now)) await loseSession(tx, session);
+  if (tx.run.state.status === "stopping") await stopIfDry(tx, tx.run.state.reason);
+  const claims: Claim[] = [];
+  if (tx.run.state.status === "running") {
+    await drainCycle(tx);
+    await settleCycle(tx);
+    claims.push(...(await claimSessions(tx, engine, free)));
+    if (running.length + claims.length === 0) await releaseStranded(tx);
+  }
+  const held = new Set((await tx.runningSessions()).map((session) => session.id));
+  return { state: tx.run.state, claims, gone: [...mine.keys()].filter((session) => !held.has(session)), cut: await cutDue(tx), nextMs: await nextDue(tx) };
+}
+
+/** A holder that no longer renews its lease, or that is this engine but has forgotten the session (a commit whose answer was lost). */
+function isLost(session: Session, engine: EngineId, mine: ReadonlyMap<SessionId, unknown>, now: number): boolean {
+  if (session.state.status !== "running") return false;
+  return session.state.holder === engine ? !mine.has(session.id) : session.state.leaseUntil < now;
+}
+
+export async function loseSession(tx: Transition, session: Session): Promise<void> {
+  if (session.state.status !== "running") return;
+  const failure: Failure = { kind: "lost" };
+  switch (session.subject.kind) {
+    case "turn": {
+      const { id, run, cycle, subject, agent, token } = session;
+      const { holder, startedAt } = session.state;
+      await endTurnFailed(tx, { session: id, run, cycle, subject, agent, token, holder, startedAt }, failure, noUsage);
+      return;
+    }
+    case "attempt": {
+      const task = await tx.task(session.subject.task);
+      if (task) await failAttempt(tx, session, task, failure, noUsage);
+      return;
+    }
+    case "judgement":
+      await failJudgement(tx, session, failure, noUsage);
+  }
+}
+
+async function claimSessions(tx: Transition, engine: EngineId, free: Capacity): Promise<Claim[]> {
+  const cycle = await tx.cycle();
+  const kinds: SessionKind[] = cycle?.state.status === "judging" ? ["judgement"] : cycle?.state.status === "working" ? ["turn", "attempt"] : [];
+  const { agents, budget, limits } = tx.run.config;
+  const claims: Claim[] = [];
+  for (const kind of kinds) {
+    for (const session of free[kind] > 0 ? await tx.claimable(kind, free[kind]) : []) {
+      const reserve = agents[session.agent]?.costMicroUsd ?? 0;
+      const spend = decideSpend(budget, tx.run.spend, reserve);
+      if (spend.exhausted) {
+        await pauseRun(tx, "budget", spend.detail, limits.drainMs);
+        return claims;
+      }
+      await tx.updateRun({ spend: { ...tx.run.spend, reservedMicroUsd: tx.run.spend.reservedMicroUsd + reserve } });
+      const claim = await tx.claim(session, engine, tx.now + limits.leaseMs, reserve);
+      if (session.subject.kind === "attempt") await tx.setTask(session.subject.task, { state: { status: "running", session: session.id } });
+      await tx.addEvent("session.started", aboutSession(session), { kind, agent: session.agent });
+      claims.push(claim);
+    }
+  }
+  return claims;
+}
+
+function aboutSession({ id, subject }: Session) {
+  return { session: id, ...(subject.kind !== "judgement" && { planner: subject.planner }), ...(subject.kind === "attempt" && { task: subject.task }) };
+}
+
+export async function pauseRun(tx: Transition, reason: Extract<RunStatus, { status: "paused" }>["reason"], detail: string, graceMs: number): Promise<void> {
+  await tx.updateRun({ state: { status: "paused", reason, detail, cutAt: tx.now + graceMs } });
+  await tx.addEvent("run.paused", {}, { reason, detail });
+}
+
+async function stopIfDry(tx: Transition, reason: string): Promise<void> {
+  if ((await tx.runningSessions()).length > 0) return;
+  const cycle = await tx.cycle();
+  if (cycle && cycle.state.status !== "ended") {
+    await abandonWork(tx, cycle.id, "the run was stopped", "stop");
+    await tx.setCycleState(cycle.id, { status: "ended", commit: tx.run.tip, at: tx.now });
+  }
+  await endRun(tx, "stopped", reason);
+}
+
+/** The safety net under the counting of blockers: a task that waits for nothing is made ready, and said. */
+async function releaseStranded(tx: Transition): Promise<void> {
+  const cycle = await tx.cycle();
+  if (cycle?.state.status !== "working") return;
+  for (const task of await tx.tasks(await tx.strandedTasks(cycle.id))) {
+    await tx.addEvent("engine.problem", { task: task.id }, { detail: "a blocked task had no unfinished dependency; made ready" });
+    await tx.setTask(task.id, { state: { status: "ready" } });
+    await queueAttempt(tx, task, tx.now);
+  }
+}
+
+async function cutDue(tx: Transition): Promise<Step["cut"]> {
+  const { state } = tx.run;
+  if (state.status === "stopping" || state.status === "ended") return "stop";
+  if (state.status === "paused") return tx.now >= state.cutAt ? "pause" : null;
+  const cycle = await tx.cycle();
+  return cycle?.state.status === "draining" && tx.now >= cycle.state.cutAt ? "cycle_bound" : null;
+}
+
+async function nextDue(tx: Transition): Promise<number | null> {
+  const { state } = tx.run;
+  if (state.status === "paused") return Math.max(0, state.cutAt - tx.now);
+  if (state.status !== "running") return null;
+  const cycle = await tx.cycle();
+  const due = [await tx.nextReadyAt()];
+  if (cycle?.state.status === "working") due.push(cycle.state.deadlineAt);
+  if (cycle?.state.status === "draining") due.push(cycle.state.cutAt);
+  const times = due.filter((at) => at !== null);
+  return times.length === 0 ? null : Math.max(0, Math.min(...times) - tx.now);
+}

@@ -1,0 +1,102 @@
+/**
+ * The end of a task attempt. What the trunk says is final: a landing is recorded by whoever finds it there, once, even
+ * when the session that made it is gone.
+ */
+import { decideRetry, type Failure } from "../domain/failure.ts";
+import { handoffOf, type Handoff } from "../domain/handoff.ts";
+import type { Commit } from "../domain/ids.ts";
+import { noUsage, type Claim, type Session, type Usage } from "../domain/session.ts";
+import { isOpen, type Task } from "../domain/task.ts";
+import { failTask, settleCycle } from "./closing.ts";
+import { deliver, queueAttempt } from "./queueing.ts";
+import type { Landed } from "./ports.ts";
+import { endSession, heldSession } from "./session-end.ts";
+import type { Submitted, Transition } from "./store-port.ts";
+
+/** First step of a landing: the fact that it was submitted. False: the claim is stale, nothing may land in its name. */
+export async function submit(tx: Transition, claim: Claim, handoff: Handoff, usage: Usage): Promise<boolean> {
+  const held = await heldAttempt(tx, claim);
+  if (!held) return false;
+  await tx.insertLanding({ session: held.session.id, task: held.task.id, handoff, usage });
+  await tx.addEvent("landing.submitted", { session: held.session.id, task: held.task.id, planner: held.task.planner });
+  return true;
+}
+
+/** A commit of the trunk that carries a task's trailers. Repeatable. */
+export async function recordLanded(tx: Transition, landed: Landed, files: string[] | null): Promise<void> {
+  await tx.updateRun({ tip: landed.commit });
+  const [task, session] = [await tx.task(landed.task), await tx.session(landed.session)];
+  if (!task || !session || task.state.status === "landed") return;
+  const submitted = await tx.lastSubmission(session.id);
+  await tx.settleLanding(session.id, { status: "landed", commit: landed.commit, files: files ?? [] });
+  await tx.addEvent("landing.landed", { session: session.id, task: task.id, planner: task.planner }, { commit: landed.commit, files: files?.length ?? null });
+  await completeTask(tx, task, session, submitted, { commit: landed.commit, nothingToDo: false });
+}
+
+/** The task needed no change: the agent said so, or the trunk had its change already. */
+export async function recordUnchanged(tx: Transition, claim: Claim): Promise<void> {
+  const held = await heldAttempt(tx, claim);
+  if (!held) return;
+  const submitted = await tx.openLanding(held.session.id);
+  await tx.settleLanding(held.session.id, { status: "unchanged" });
+  await tx.addEvent("landing.unchanged", { session: held.session.id, task: held.task.id, planner: held.task.planner });
+  await completeTask(tx, held.task, held.session, submitted, { commit: tx.run.tip, nothingToDo: true });
+}
+
+/** The trunk did not take the submission; the session goes on. False: the claim is stale. */
+export async function recordSentBack(tx: Transition, claim: Claim, why: { kind: "conflict"; files: string[] } | { kind: "refused"; reasons: string[] }): Promise<boolean> {
+  const held = await heldAttempt(tx, claim);
+  if (!held) return false;
+  const about = { session: held.session.id, task: held.task.id, planner: held.task.planner };
+  if (why.kind === "conflict") {
+    await tx.settleLanding(held.session.id, { status: "conflict", files: why.files });
+    await tx.addEvent("landing.conflict", about, { files: why.files });
+  } else {
+    await tx.settleLanding(held.session.id, { status: "refused", reasons: why.reasons });
+    await tx.addEvent("landing.refused", about, { reasons: why.reasons });
+  }
+  return true;
+}
+
+export async function endAttemptFailed(tx: Transition, claim: Claim, failure: Failure, usage: Usage): Promise<void> {
+  const held = await heldAttempt(tx, claim);
+  if (held) await failAttempt(tx, held.session, held.task, failure, usage);
+}
+
+/** For a session that its holder can no longer end itself, as well. */
+export async function failAttempt(tx: Transition, session: Session, task: Task, failure: Failure, usage: Usage): Promise<void> {
+  const { limits } = tx.run.config;
+  await tx.settleLanding(session.id, { status: "lost" });
+  await endSession(tx, session, { outcome: "failed", failure, usage });
+  const retry = decideRetry(task.record, failure, limits.attemptsMax, limits, tx.now);
+  if (retry.kind === "retry") {
+    await tx.setTask(task.id, { state: { status: "ready" }, record: retry.record });
+    await queueAttempt(tx, task, retry.readyAt);
+  } else {
+    await failTask(tx, { ...task, record: retry.record }, session, failure, retry.reason);
+  }
+  await settleCycle(tx);
+}
+
+async function heldAttempt(tx: Transition, claim: Claim): Promise<{ session: Session; task: Task } | null> {
+  const session = await heldSession(tx, claim);
+  if (session?.subject.kind !== "attempt") return null;
+  const task = await tx.task(session.subject.task);
+  return task && isOpen(task.state) ? { session, task } : null;
+}
+
+async function completeTask(tx: Transition, task: Task, session: Session, submitted: Submitted | null, end: { commit: Commit; nothingToDo: boolean }): Promise<void> {
+  const handoff = submitted?.handoff ?? handoffOf("Landed; the handoff was lost.");
+  if (session.state.status !== "ended") await endSession(tx, session, { outcome: "succeeded", failure: null, usage: submitted?.usage ?? noUsage });
+  const other = await tx.liveSession({ kind: "attempt", task: task.id, planner: task.planner }, task.cycle);
+  if (other) await endSession(tx, other, { outcome: "cancelled", failure: { kind: "cut", by: "cancelled" }, usage: noUsage });
+  await tx.setTask(task.id, { state: { status: "landed", ...end, at: tx.now } });
+  await tx.addEvent("task.landed", { task: task.id, planner: task.planner, session: session.id }, { ...end });
+  for (const dependent of await tx.tasks(await tx.releaseDependents(task.id))) {
+    await tx.setTask(dependent.id, { state: { status: "ready" } });
+    await queueAttempt(tx, dependent, tx.now);
+  }
+  await tx.insertHandoff({ cycle: task.cycle, session: session.id, task: task.id, planner: task.planner, status: "landed", handoff, synthetic: submitted === null });
+  await deliver(tx, task.planner, { kind: "task_ended", task: task.id, status: "landed", commit: end.commit, handoff });
+  await settleCycle(tx);
+}

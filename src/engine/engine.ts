@@ -1,0 +1,206 @@
+/**
+ * The engine drives one run: one loop that renews leases, advances the run by one transition, and starts what was
+ * claimed. Everything it knows is in the store; it may be killed at any moment and another engine goes on.
+ */
+import type { Failure } from "../domain/failure.ts";
+import type { Commit, EngineId, RunId, SessionId } from "../domain/ids.ts";
+import type { RunConfig } from "../domain/run-config.ts";
+import type { EngineLease, RunStatus } from "../domain/run.ts";
+import type { Claim } from "../domain/session.ts";
+import { advance, loseSession, type Capacity, type Step } from "./advance.ts";
+import { Checks } from "./checks.ts";
+import { pause } from "./control.ts";
+import { execute, message, type Desk, type Execution } from "./execute.ts";
+import { Lane } from "./lane.ts";
+import type { Agents, Clock, Commands, Leftovers, Trunk } from "./ports.ts";
+import { publish } from "./publish.ts";
+import { startCycle } from "./queueing.ts";
+import type { Store } from "./store-port.ts";
+
+export type Ports = { store: Store; trunk: Trunk; agents: Agents; commands: Commands; leftovers: Leftovers; clock: Clock };
+
+export type EngineOptions = {
+  run: RunId;
+  me: Omit<EngineLease, "leaseUntil">;
+  /** Whether the process that holds a lease is known to be dead, so that nobody has to wait for the lease to end. */
+  isDead(holder: EngineLease): boolean;
+};
+
+export type EngineEnd =
+  | { kind: "ended"; state: Extract<RunStatus, { status: "ended" }> }
+  /** The run can be resumed. */
+  | { kind: "paused"; state: Extract<RunStatus, { status: "paused" }> }
+  /** Another engine drives the run now. */
+  | { kind: "taken_over" };
+
+export type EngineStart = { ok: true; engine: Engine } | { ok: false; holder: EngineLease };
+
+/** Takes the run over: nobody else drives it, what died is cleaned away, what the trunk has is recorded. */
+export async function startEngine(ports: Ports, options: EngineOptions): Promise<EngineStart> {
+  const { store, trunk, leftovers } = ports;
+  const { run, me } = options;
+  const { config, base } = await store.transition(run, async (tx) => tx.run);
+  const holder = await store.acquireRun(run, me, config.limits.leaseMs, options.isDead);
+  if (holder) return { ok: false, holder };
+  const killed = await leftovers.killAll(run);
+  await trunk.begin(run, base);
+  await trunk.clearLeftovers(run);
+  const engine = new Engine(ports, run, me.id, config);
+  await engine.recover(killed);
+  return { ok: true, engine };
+}
+
+/** A pause for these reasons leaves nothing for the engine to wait for: it ends, and `resume` starts a new one. */
+const endsEngine: readonly string[] = ["interrupted", "budget", "judge"];
+
+export class Engine {
+  readonly #ports: Ports;
+  readonly #run: RunId;
+  readonly #me: EngineId;
+  readonly #desk: Desk;
+  readonly #executions = new Map<SessionId, Execution>();
+  #wake: () => void = () => undefined;
+  #woken = false;
+  #lastHeartbeatAt = -Infinity;
+  #fatal: unknown = null;
+  #interrupted = false;
+
+  constructor(ports: Ports, run: RunId, me: EngineId, config: RunConfig) {
+    this.#ports = ports;
+    this.#run = run;
+    this.#me = me;
+    const { store, trunk, agents, commands, clock } = ports;
+    const report = (error: unknown) => this.#report(error);
+    const checks = new Checks(store, trunk, commands, run, config, report);
+    this.#desk = { store, trunk, agents, commands, clock, config, report, checks, lane: new Lane(store, trunk, run) };
+  }
+
+  /** @internal Called by `startEngine`. */
+  async recover(killed: number): Promise<void> {
+    await this.#desk.lane.readBack();
+    await this.#ports.store.transition(this.#run, async (tx) => {
+      const lost = await tx.runningSessions();
+      for (const session of lost) await loseSession(tx, session);
+      if (!(await tx.cycle())) await startCycle(tx, 1, "");
+      await tx.addEvent("engine.started", {}, { engine: this.#me, lostSessions: lost.length, killedProcesses: killed });
+    });
+  }
+
+  /** Drives the run until it ends, is paused for good, or is taken over. Rejects when the store can no longer be used. */
+  async drive(): Promise<EngineEnd> {
+    const stopListening = this.#ports.store.onForeignChange(() => this.wake());
+    try {
+      return await this.#loop();
+    } finally {
+      stopListening();
+      this.#cutAll("pause");
+      await Promise.allSettled([...this.#executions.values()].map(({ done }) => done));
+      await this.#desk.checks.stop();
+    }
+  }
+
+  async #loop(): Promise<EngineEnd> {
+    for (;;) {
+      if (this.#fatal) throw this.#fatal instanceof Error ? this.#fatal : new Error("a session could not be recorded", { cause: this.#fatal });
+      if (!(await this.#heartbeat())) return { kind: "taken_over" };
+      this.#woken = false;
+      const step = await this.#step();
+      if (!step) return { kind: "taken_over" };
+      this.#desk.checks.tipMoved(step.tip);
+      if (step.cut) this.#cutAll(step.cut);
+      const end = this.#endOf(step.state);
+      if (end && this.#executions.size === 0) return await this.#finish(end);
+      await this.#sleep(step.nextMs);
+    }
+  }
+
+  /** Something has changed; look now. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** First call: no new sessions, running ones finish. Second call: they are cut. `drive` then answers `paused`. */
+  async interrupt(): Promise<void> {
+    this.#interrupted = true;
+    const answer = await pause(this.#ports.store, this.#run, "interrupted", null);
+    if (!answer.ok) this.#cutAll("pause");
+    this.wake();
+  }
+
+  /** Null: the run is not ours any more. */
+  async #step(): Promise<(Step & { tip: Commit }) | null> {
+    const mine = new Map(this.#executions);
+    const step = await this.#ports.store.transition(this.#run, async (tx) =>
+      tx.run.engine?.id === this.#me ? { ...(await advance(tx, this.#me, this.#free(), mine)), tip: tx.run.tip } : null,
+    );
+    if (!step) return null;
+    for (const session of step.gone) mine.get(session)?.watch.cut({ kind: "cut", by: "cancelled" });
+    for (const claim of step.claims) this.#start(claim);
+    return step;
+  }
+
+  #start(claim: Claim): void {
+    const execution = execute(this.#desk, claim);
+    this.#executions.set(claim.session, execution);
+    void execution.done
+      .catch((error: unknown) => (this.#fatal ??= error))
+      .finally(() => {
+        this.#executions.delete(claim.session);
+        this.wake();
+      });
+  }
+
+  #free(): Capacity {
+    const { workers, planners } = this.#desk.config.parallel;
+    const free: Capacity = { turn: planners, attempt: workers, judgement: 1 };
+    for (const { claim } of this.#executions.values()) free[claim.subject.kind]--;
+    return free;
+  }
+
+  /** False: the run is not ours any more. */
+  async #heartbeat(): Promise<boolean> {
+    const { leaseMs } = this.#desk.config.limits;
+    const now = this.#ports.clock.now();
+    if (now - this.#lastHeartbeatAt < leaseMs / 3) return true;
+    this.#lastHeartbeatAt = now;
+    return this.#ports.store.heartbeat(this.#run, this.#me, leaseMs);
+  }
+
+  #cutAll(by: Extract<Failure, { kind: "cut" }>["by"]): void {
+    for (const { watch } of this.#executions.values()) watch.cut({ kind: "cut", by });
+  }
+
+  #endOf(state: RunStatus): EngineEnd | null {
+    if (state.status === "ended") return { kind: "ended", state };
+    return state.status === "paused" && (this.#interrupted || endsEngine.includes(state.reason)) ? { kind: "paused", state } : null;
+  }
+
+  async #finish(end: EngineEnd): Promise<EngineEnd> {
+    await publish(this.#desk, this.#run);
+    await this.#ports.store.transition(this.#run, (tx) => tx.addEvent("engine.stopped", {}, { engine: this.#me }));
+    await this.#ports.store.releaseRun(this.#run, this.#me);
+    return end;
+  }
+
+  #sleep(nextMs: number | null): Promise<void> {
+    if (this.#woken) return Promise.resolve();
+    const { leaseMs, pollMs } = this.#desk.config.limits;
+    const ms = Math.min(nextMs ?? pollMs, pollMs, leaseMs / 3);
+    return new Promise((resolve) => {
+      const cancel = this.#ports.clock.timer(ms, () => this.#wake());
+      this.#wake = () => {
+        this.#wake = () => undefined;
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #report(error: unknown): void {
+    const detail = message(error);
+    this.#ports.store
+      .transition(this.#run, (tx) => tx.addEvent("engine.problem", {}, { detail }))
+      .catch((cause: unknown) => (this.#fatal ??= cause));
+  }
+}

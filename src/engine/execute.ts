@@ -1,0 +1,171 @@
+/**
+ * Executes one claimed session from its workspace to its end. Whatever happens on the way, the session's row gets an
+ * end in its own name, and its processes and its workspace are gone when `done` resolves.
+ */
+import type { Brief, SentBack } from "../domain/brief.ts";
+import type { Failure } from "../domain/failure.ts";
+import { idText, type Commit } from "../domain/ids.ts";
+import type { RunConfig } from "../domain/run-config.ts";
+import { noUsage, type Claim, type Usage } from "../domain/session.ts";
+import { endAttemptFailed } from "./attempts.ts";
+import { judgeBrief, plannerBrief, workerBrief, type Place } from "./briefs.ts";
+import type { Checks } from "./checks.ts";
+import { judge } from "./judge.ts";
+import { endJudgementFailed } from "./judgements.ts";
+import type { Lane } from "./lane.ts";
+import type { AgentSession, Agents, Clock, Commands, Trunk, Workspace } from "./ports.ts";
+import type { Store } from "./store-port.ts";
+import { Transcript } from "./transcript.ts";
+import { endTurn, endTurnFailed } from "./turns.ts";
+import { Watch, type WatchedAnswer } from "./watch.ts";
+
+export type Desk = {
+  store: Store;
+  trunk: Trunk;
+  agents: Agents;
+  commands: Commands;
+  clock: Clock;
+  lane: Lane;
+  checks: Checks;
+  config: RunConfig;
+  /** Tells of a fault of our own; must not throw. */
+  report(error: unknown): void;
+};
+
+export type Execution = { claim: Claim; watch: Watch; done: Promise<void> };
+
+/** Starts at once. `done` never rejects, unless the store itself can no longer be written. */
+export function execute(desk: Desk, claim: Claim): Execution {
+  const watch = new Watch(desk.clock, desk.config.limits, desk.report);
+  const transcript = new Transcript(desk.store, desk.clock, claim, desk.config.limits.outputBytesMax, desk.report);
+  return { claim, watch, done: run(desk, claim, watch, transcript) };
+}
+
+/** What one session works with. */
+export type Session = Desk & { claim: Claim; watch: Watch; transcript: Transcript; workspace: Workspace; agent: AgentSession };
+
+/** How a session ended for its agent; null: its end is recorded already, or it is not ours any more. */
+export type Ending = { failure: Failure; usage: Usage } | null;
+
+async function run(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript): Promise<void> {
+  let ending: Ending;
+  try {
+    ending = await inWorkspace(desk, claim, watch, transcript);
+  } catch (error) {
+    desk.report(error);
+    ending = { failure: watch.cutBy ?? { kind: "environment", detail: message(error) }, usage: noUsage };
+  } finally {
+    watch.end();
+    await transcript.end();
+  }
+  if (ending) await recordFailure(desk, claim, ending);
+}
+
+async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript): Promise<Ending> {
+  const name = idText("session", claim.session);
+  const tip = await desk.store.transition(claim.run, async (tx) => tx.run.tip);
+  const workspace = await desk.trunk.openWorkspace(claim.run, name, tip);
+  const agent = desk.agents.open({
+    run: claim.run,
+    session: claim.session,
+    agent: claim.agent,
+    workspace: workspace.path,
+    onOutput(stream, text) {
+      watch.sawOutput();
+      transcript.add(stream, text);
+    },
+  });
+  const session: Session = { ...desk, claim, watch, transcript, workspace, agent };
+  try {
+    switch (claim.subject.kind) {
+      case "turn":
+        return await runTurn(session, claim.subject.planner);
+      case "attempt":
+        return await runAttempt(session, claim.subject.task);
+      case "judgement":
+        return await judge(session, (acceptance) => desk.store.transition(claim.run, (tx) => judgeBrief(tx, claim, place(session), acceptance)));
+    }
+  } finally {
+    await agent.close();
+    await workspace.remove();
+  }
+}
+
+type TaskOf = Extract<Claim["subject"], { kind: "attempt" }>["task"];
+
+async function runTurn(session: Session, planner: Extract<Claim["subject"], { kind: "turn" }>["planner"]): Promise<Ending> {
+  const { store, claim } = session;
+  const { brief, readUpTo } = await store.transition(claim.run, (tx) => plannerBrief(tx, claim, planner, place(session)));
+  const answer = await converse(session, brief);
+  if (answer.kind === "failure") return answer;
+  if (answer.kind !== "plan") return { failure: wrongAnswer(answer, "a plan"), usage: answer.usage };
+  await store.transition(claim.run, (tx) => endTurn(tx, claim, { actions: answer.actions, readUpTo, usage: answer.usage }));
+  return null;
+}
+
+async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
+  const { store, claim, lane, trunk, workspace, config } = session;
+  let usage = noUsage;
+  let base: Commit = workspace.base;
+  let sentBack: SentBack | null = null;
+  let files: string[] = [];
+  for (let tries = 0; tries < config.limits.landingTriesMax; tries++) {
+    const brief = await store.transition(claim.run, (tx) => workerBrief(tx, claim, task, { ...place(session), base }, sentBack));
+    const answer = await converse(session, brief);
+    usage = { microUsd: usage.microUsd + answer.usage.microUsd, tokens: usage.tokens + answer.usage.tokens };
+    if (answer.kind === "failure") return { failure: answer.failure, usage };
+    if (answer.kind !== "work") return { failure: wrongAnswer(answer, "work"), usage };
+    const submission = { handoff: answer.handoff, usage, message: answer.message ?? brief.task.title, cycle: brief.cycle.number };
+    const landed = await (answer.status === "nothing_to_do" ? lane.nothingToDo(claim, submission) : lane.land(claim, workspace, submission));
+    if (landed.kind === "ended") return null;
+    if (landed.kind === "nothing_changed") return { failure: { kind: "nothing_changed" }, usage };
+    if (landed.kind === "refused") {
+      sentBack = landed;
+      files = [];
+    } else {
+      const placed = await trunk.placeConflict(workspace, landed.tip);
+      base = placed.base;
+      sentBack = { kind: "conflict", tip: landed.tip, files: placed.files };
+      files = landed.files;
+    }
+    session.transcript.add("note", landed.kind === "conflict" ? `sent back: conflicts in ${files.join(", ")}` : `refused: ${landed.reasons.join("; ")}`);
+  }
+  const last = sentBack?.kind === "refused" ? ({ kind: "refused", reasons: sentBack.reasons } as const) : ({ kind: "conflicts", tries: config.limits.landingTriesMax, files } as const);
+  return { failure: last, usage };
+}
+
+/** One exchange with the agent, kept in the transcript. */
+export async function converse(session: Session, brief: Brief): Promise<WatchedAnswer> {
+  const { transcript, watch, agent } = session;
+  transcript.add("brief", JSON.stringify(brief));
+  const answer = await watch.converse(agent, brief);
+  const { usage: _, ...said } = answer;
+  transcript.add("answer", JSON.stringify(said));
+  return answer;
+}
+
+export function wrongAnswer(answer: WatchedAnswer, wanted: string): Failure {
+  return { kind: "malformed", detail: `the agent answered with ${answer.kind === "work" ? "work" : `a ${answer.kind}`} where ${wanted} was asked for` };
+}
+
+export function place({ workspace, watch, agent }: Session): Place {
+  const deadline = { softAt: watch.softAt, hardAt: watch.hardAt, handOffFile: agent.handOffFile };
+  return { workspace: workspace.path, base: workspace.base, deadline };
+}
+
+async function recordFailure(desk: Desk, claim: Claim, { failure, usage }: NonNullable<Ending>): Promise<void> {
+  await desk.store.transition(claim.run, (tx) => {
+    switch (claim.subject.kind) {
+      case "turn":
+        return endTurnFailed(tx, claim, failure, usage);
+      case "attempt":
+        return endAttemptFailed(tx, claim, failure, usage);
+      case "judgement":
+        return endJudgementFailed(tx, claim, failure, usage);
+    }
+  });
+}
+
+export function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,59 @@
+/** The end of a judgement: the verdict is stored with its evidence, and the run ends or its next cycle starts fresh. */
+import { decideRetry, describeFailure, type Failure } from "../domain/failure.ts";
+import type { Claim, Session, Usage } from "../domain/session.ts";
+import { decideVerdict, type Evidence, type VerdictProposal } from "../domain/verdict.ts";
+import { queueJudgement, startCycle } from "./queueing.ts";
+import { endSession, heldSession } from "./session-end.ts";
+import type { Transition } from "./store-port.ts";
+
+export async function endJudgement(tx: Transition, claim: Claim, proposal: VerdictProposal, evidence: Evidence, green: boolean, usage: Usage): Promise<void> {
+  const held = await heldJudgement(tx, claim);
+  if (!held) return;
+  const { session, cycle } = held;
+  const verdict = decideVerdict(proposal, evidence);
+  await endSession(tx, session, { outcome: "succeeded", failure: null, usage });
+  await tx.insertVerdict(cycle.id, session.id, verdict);
+  await tx.setCycleState(cycle.id, { status: "ended", commit: evidence.commit, at: tx.now });
+  await tx.addEvent("cycle.ended", { session: session.id }, { cycle: cycle.number, verdict: verdict.verdict, summary: verdict.summary });
+  if (green) await tx.updateRun({ green: evidence.commit });
+  const { cyclesMax } = tx.run.config.limits;
+  if (verdict.verdict === "achieved") await endRun(tx, "achieved", verdict.summary);
+  else if (verdict.verdict === "stop") await endRun(tx, "stopped", verdict.summary);
+  else if (cycle.number >= cyclesMax) await endRun(tx, "stopped", `not achieved after ${cyclesMax} cycles (cyclesMax)`);
+  else await startCycle(tx, cycle.number + 1, verdict.brief);
+}
+
+export async function endJudgementFailed(tx: Transition, claim: Claim, failure: Failure, usage: Usage): Promise<void> {
+  const held = await heldJudgement(tx, claim);
+  if (held) await failJudgement(tx, held.session, failure, usage);
+}
+
+export async function failJudgement(tx: Transition, session: Session, failure: Failure, usage: Usage): Promise<void> {
+  const { limits } = tx.run.config;
+  const earlier = await tx.failuresOf(session.subject, session.cycle, limits.interruptionsMax + limits.judgementFailuresMax);
+  const record = {
+    failures: earlier.filter((e) => e.failure.kind !== "lost" && e.failure.kind !== "cut").length,
+    interruptions: earlier.filter((e) => e.failure.kind === "lost").length,
+  };
+  await endSession(tx, session, { outcome: "failed", failure, usage });
+  const retry = decideRetry(record, failure, limits.judgementFailuresMax, limits, tx.now);
+  if (retry.kind === "retry") {
+    await queueJudgement(tx, session.cycle, retry.readyAt);
+  } else if (tx.run.state.status === "running") {
+    // Never a guess in the judge's place: the operator mends it and resumes, which queues a new judgement.
+    const detail = `the judgement failed ${retry.record.failures + retry.record.interruptions} times, last: ${describeFailure(failure)}`;
+    await tx.updateRun({ state: { status: "paused", reason: "judge", detail, cutAt: tx.now } });
+    await tx.addEvent("run.paused", { session: session.id }, { reason: "judge", detail });
+  }
+}
+
+export async function endRun(tx: Transition, outcome: "achieved" | "stopped", reason: string): Promise<void> {
+  await tx.updateRun({ state: { status: "ended", outcome, reason, at: tx.now } });
+  await tx.addEvent("run.ended", {}, { outcome, reason });
+}
+
+async function heldJudgement(tx: Transition, claim: Claim) {
+  const [session, cycle] = [await heldSession(tx, claim), await tx.cycle()];
+  if (session?.subject.kind !== "judgement" || cycle?.id !== session.cycle || cycle.state.status !== "judging") return null;
+  return { session, cycle };
+}

@@ -1,0 +1,152 @@
+/**
+ * The store, as the engine sees it: rows of one transactional database, the only truth for control. Decisions are
+ * made in `domain/` and `engine/`; the store only reads and writes. Rejections mean that nothing was written.
+ */
+import type { Cycle, CycleState } from "../domain/cycle.ts";
+import type { EventAbout, EventType } from "../domain/event.ts";
+import type { Failure, Record } from "../domain/failure.ts";
+import type { Handoff } from "../domain/handoff.ts";
+import type { Commit, CycleId, EngineId, HandoffId, MessageId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type { Message, MessageBody } from "../domain/message.ts";
+import type { OpenChildren, Planner } from "../domain/planner.ts";
+import type { RunConfig } from "../domain/run-config.ts";
+import type { EngineLease, Run } from "../domain/run.ts";
+import type { Claim, Session, SessionKind, SessionOutcome, Subject, Usage } from "../domain/session.ts";
+import type { Task, TaskSpec, TaskState, TaskStatus } from "../domain/task.ts";
+import type { CycleRecord, Verdict } from "../domain/verdict.ts";
+
+export interface Store {
+  createRun(run: { id: RunId; goal: string; config: RunConfig; base: Commit }): Promise<void>;
+
+  /**
+   * One transaction that holds the run's lock: the transitions of a run happen one after the other, in any number of
+   * processes, so `change` may read, decide and write without thinking of others. Must not wait for anything else.
+   */
+  transition<T>(run: RunId, change: (tx: Transition) => Promise<T>): Promise<T>;
+
+  /**
+   * Makes `engine` the run's one engine, unless another holds a valid lease and `isDead` does not know better.
+   * Answers the holder that stands in the way, or null.
+   */
+  acquireRun(run: RunId, engine: Omit<EngineLease, "leaseUntil">, leaseMs: number, isDead: (holder: EngineLease) => boolean): Promise<EngineLease | null>;
+  /** Gives the run back, if `engine` still holds it. */
+  releaseRun(run: RunId, engine: EngineId): Promise<void>;
+
+  /** Renews the engine's lease on the run and the leases of all sessions that it holds. False: another engine took over. */
+  heartbeat(run: RunId, engine: EngineId, leaseMs: number): Promise<boolean>;
+
+  /** Adds to a session's transcript. Only the newest holder may; a stale one is ignored. */
+  appendTranscript(claim: Claim, entries: TranscriptEntry[]): Promise<void>;
+
+  /** Calls `wake` when another process has changed the store; may call it for nothing. Answers how to stop. */
+  onForeignChange(wake: () => void): () => void;
+
+  close(): Promise<void>;
+}
+
+export type TranscriptEntry = { at: number; kind: TranscriptKind; text: string };
+/** `note` is the engine's own word. */
+export type TranscriptKind = "brief" | "stdout" | "stderr" | "answer" | "note";
+
+/** Reads and writes within one transition. Times in ms, from the database's clock. */
+export interface Transition {
+  readonly now: number;
+  /** The run as it stands within this transition. */
+  readonly run: Run;
+  updateRun(change: Partial<Pick<Run, "state" | "tip" | "green" | "spend" | "config">>): Promise<void>;
+
+  insertCycle(cycle: { number: number; brief: string; deadlineAt: number }): Promise<Cycle>;
+  /** The newest cycle. */
+  cycle(): Promise<Cycle | null>;
+  setCycleState(cycle: CycleId, state: CycleState): Promise<void>;
+  insertVerdict(cycle: CycleId, session: SessionId | null, verdict: Verdict): Promise<void>;
+  /** Ended cycles, oldest first. */
+  cycleRecords(): Promise<CycleRecord[]>;
+  countTasks(cycle: CycleId): Promise<{ [S in TaskStatus]: number }>;
+
+  insertPlanner(planner: Pick<Planner, "cycle" | "parent" | "depth" | "name" | "question" | "paths" | "agent">): Promise<PlannerId>;
+  planner(id: PlannerId): Promise<Planner | null>;
+  plannersOfCycle(cycle: CycleId): Promise<Pick<Planner, "id" | "parent" | "name" | "question" | "status">[]>;
+  activePlanners(cycle: CycleId): Promise<PlannerId[]>;
+  updatePlanner(id: PlannerId, change: Partial<Pick<Planner, "scratchpad" | "status" | "failures" | "interruptions">>): Promise<void>;
+  openChildren(planner: PlannerId): Promise<OpenChildren>;
+
+  insertTask(task: { cycle: CycleId; planner: PlannerId; spec: TaskSpec; dependsOn: TaskId[]; state: TaskState }): Promise<TaskId>;
+  task(id: TaskId): Promise<Task | null>;
+  tasks(ids: TaskId[]): Promise<Task[]>;
+  tasksNamed(planner: PlannerId, names: string[]): Promise<Task[]>;
+  /** Open ones first, then the newest. */
+  tasksOf(planner: PlannerId, limit: number): Promise<{ tasks: Task[]; omitted: number }>;
+  openTasksOfRun(): Promise<number>;
+  openTasksOfCycle(cycle: CycleId): Promise<TaskId[]>;
+  setTask(id: TaskId, change: { state: TaskState; record?: Record }): Promise<void>;
+  /** One dependency of these tasks has landed: counts their blockers down, answers those with none left. */
+  releaseDependents(landed: TaskId): Promise<TaskId[]>;
+  /** Tasks that wait for this one. */
+  blockedDependents(task: TaskId): Promise<TaskId[]>;
+  /** Blocked tasks of the cycle whose dependencies have all landed; there should be none. */
+  strandedTasks(cycle: CycleId): Promise<TaskId[]>;
+
+  queueSession(session: { cycle: CycleId; subject: Subject; agent: string; priority: number; readyAt: number }): Promise<SessionId>;
+  /** Queued sessions of this kind that may start now: highest priority first, then oldest. */
+  claimable(kind: SessionKind, limit: number): Promise<Session[]>;
+  /** When the next queued session becomes ready, if one waits. */
+  nextReadyAt(): Promise<number | null>;
+  claim(session: Session, holder: EngineId, leaseUntil: number, reservedMicroUsd: number): Promise<Claim>;
+  session(id: SessionId): Promise<Session | null>;
+  /** The queued or running session of a subject. */
+  liveSession(subject: Subject, cycle: CycleId): Promise<Session | null>;
+  runningSessions(): Promise<Session[]>;
+  queuedSessions(cycle: CycleId): Promise<Session[]>;
+  endSession(id: SessionId, end: { outcome: SessionOutcome; failure: Failure | null; usage: Usage }): Promise<void>;
+  /** Why ended sessions of the subject failed, oldest first. */
+  failuresOf(subject: Subject, cycle: CycleId, limit: number): Promise<{ session: SessionId; failure: Failure }[]>;
+
+  insertMessage(planner: PlannerId, body: MessageBody): Promise<MessageId>;
+  /** Oldest first. */
+  unread(planner: PlannerId, limit: number): Promise<Message[]>;
+  countUnread(planner: PlannerId): Promise<number>;
+  /** Marks the messages up to and including `upTo` as read by this turn. */
+  consume(planner: PlannerId, upTo: MessageId, session: SessionId): Promise<void>;
+
+  insertHandoff(handoff: NewHandoff): Promise<HandoffId>;
+  handoffsOfTasks(tasks: TaskId[]): Promise<{ task: TaskId; handoff: Handoff }[]>;
+  /** Newest first. */
+  handoffsOfCycle(cycle: CycleId, limit: number): Promise<CycleHandoff[]>;
+
+  /** Durable before the trunk is touched, so that a crash in between loses neither the handoff nor the cost. */
+  insertLanding(landing: Submitted): Promise<void>;
+  /** The landing of this session that is submitted and not yet settled. */
+  openLanding(session: SessionId): Promise<Submitted | null>;
+  /** The newest landing of this session that is not known to have been answered: submitted, or lost with its engine. */
+  lastSubmission(session: SessionId): Promise<Submitted | null>;
+  /** Settles what `lastSubmission` answers. */
+  settleLanding(session: SessionId, end: LandingEnd): Promise<void>;
+
+  insertChecks(commit: Commit, passed: boolean, results: unknown): Promise<void>;
+  addEvent(type: EventType, about?: EventAbout, data?: { [key: string]: unknown }): Promise<void>;
+}
+
+export type NewHandoff = {
+  cycle: CycleId;
+  session: SessionId | null;
+  /** Whose handoff: a task's, or (task null) a planner's. */
+  task: TaskId | null;
+  planner: PlannerId;
+  status: string;
+  handoff: Handoff;
+  /** Written by the engine in the name of a session that could not. */
+  synthetic: boolean;
+};
+
+export type CycleHandoff = { task: TaskId | null; planner: PlannerId; title: string; status: string; handoff: Handoff };
+
+export type Submitted = { session: SessionId; task: TaskId; handoff: Handoff; usage: Usage };
+
+export type LandingEnd =
+  | { status: "landed"; commit: Commit; files: string[] }
+  | { status: "unchanged" }
+  | { status: "conflict"; files: string[] }
+  | { status: "refused"; reasons: string[] }
+  /** The engine died in between and the trunk does not have it. */
+  | { status: "lost" };

@@ -1,0 +1,93 @@
+/**
+ * Watches one running session: soft deadline, hard deadline, stall, and cuts from outside. Keeps: once a session is
+ * cut, whatever its agent answers later counts for nothing, and the reason of the first cut stays.
+ */
+import type { Brief } from "../domain/brief.ts";
+import type { Failure } from "../domain/failure.ts";
+import type { Limits } from "../domain/limits.ts";
+import { noUsage } from "../domain/session.ts";
+import type { AgentAnswer, AgentSession, Clock } from "./ports.ts";
+
+export type WatchedAnswer = Exclude<AgentAnswer, { kind: "failure" }> | { kind: "failure"; failure: Failure; usage: AgentAnswer["usage"] };
+
+export class Watch {
+  readonly softAt: number;
+  readonly hardAt: number;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #report: (error: unknown) => void;
+  #agent: AgentSession | null = null;
+  #cut: Failure | null = null;
+  #onCut: (() => void)[] = [];
+  #lastOutputAt = 0;
+  #conversing = false;
+  #timers: (() => void)[] = [];
+  #stallTimer: (() => void) | null = null;
+
+  constructor(clock: Clock, limits: Limits, report: (error: unknown) => void) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#report = report;
+    const now = clock.now();
+    this.softAt = now + limits.softDeadlineMs;
+    this.hardAt = now + limits.hardDeadlineMs;
+    this.#timers.push(
+      clock.timer(limits.softDeadlineMs, () => this.#agent?.handOffNow()),
+      clock.timer(limits.hardDeadlineMs, () => this.cut({ kind: "timed_out", afterMs: limits.hardDeadlineMs })),
+    );
+  }
+
+  /** Why the session was cut, if it was. */
+  get cutBy(): Failure | null {
+    return this.#cut;
+  }
+
+  sawOutput(): void {
+    this.#lastOutputAt = this.#clock.now();
+  }
+
+  /** Repeatable; only the first reason counts. */
+  cut(failure: Failure): void {
+    if (this.#cut) return;
+    this.#cut = failure;
+    this.#agent?.close().catch(this.#report);
+    for (const told of this.#onCut) told();
+  }
+
+  /** Calls `told` when the session is cut, at once if it was already. */
+  whenCut(told: () => void): void {
+    if (this.#cut) told();
+    else this.#onCut.push(told);
+  }
+
+  async converse(agent: AgentSession, brief: Brief): Promise<WatchedAnswer> {
+    if (this.#cut) return { kind: "failure", failure: this.#cut, usage: noUsage };
+    this.#agent = agent;
+    this.#conversing = true;
+    this.sawOutput();
+    this.#armStall(this.#limits.stallMs);
+    try {
+      const answer = await agent.converse(brief);
+      return this.#cut ? { kind: "failure", failure: this.#cut, usage: answer.usage } : answer;
+    } finally {
+      this.#conversing = false;
+      this.#stallTimer?.();
+    }
+  }
+
+  /** Ends the timers. */
+  end(): void {
+    this.#stallTimer?.();
+    for (const cancel of this.#timers) cancel();
+    this.#agent = null;
+  }
+
+  #armStall(afterMs: number): void {
+    this.#stallTimer = this.#clock.timer(afterMs, () => {
+      if (!this.#conversing) return;
+      const quietMs = this.#clock.now() - this.#lastOutputAt;
+      if (quietMs >= this.#limits.stallMs) this.cut({ kind: "stalled", afterMs: this.#limits.stallMs });
+      else this.#armStall(this.#limits.stallMs - quietMs);
+    });
+  }
+}

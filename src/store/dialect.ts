@@ -1,0 +1,17 @@
+/** The few differences between the databases; everything else is one set of queries. */
+import type { CreateTableBuilder, Kysely, RawBuilder } from "kysely";
+import type { Tables } from "./schema.ts";
+
+export type Database = {
+  db: Kysely<Tables>;
+  /** The database's time in ms. */
+  now: RawBuilder<number>;
+  /** Row locks; SQLite has one writer at a time anyway. */
+  lockRows: boolean;
+  addIdColumn<T extends string, C extends string>(table: CreateTableBuilder<T, C>, name: string): CreateTableBuilder<T, C>;
+  /** Tells other processes that something has changed; part of the transaction. */
+  announce: RawBuilder<unknown> | null;
+  /** Calls `wake` when another process has changed something. */
+  listen(wake: () => void): () => void;
+  close(): Promise<void>;
+};

@@ -1,0 +1,61 @@
+/** PostgreSQL, for many machines. Owns the pool, and the channel by which processes wake each other. */
+import { Kysely, PostgresDialect, sql } from "kysely";
+import { Client, Pool, types } from "pg";
+import type { Database } from "./dialect.ts";
+import type { Tables } from "./schema.ts";
+
+const channel = "longhaul_changed";
+const connectionsMax = 10;
+const reconnectMs = 1_000;
+const int8Oid = 20;
+
+export function openPostgres(url: string): Database {
+  // Integers beyond 2^53 do not occur: ids, ms and millionths of a dollar.
+  const numbers = { getTypeParser: ((oid: number, format: "text") => (oid === int8Oid ? Number : types.getTypeParser(oid, format))) as typeof types.getTypeParser };
+  const pool = new Pool({ connectionString: url, max: connectionsMax, types: numbers });
+  pool.on("error", () => undefined); // An idle connection that breaks is replaced by the pool at the next query.
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    db,
+    now: sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
+    lockRows: true,
+    addIdColumn: (table, name) => table.addColumn(name, "bigint", (column) => column.primaryKey().generatedByDefaultAsIdentity()),
+    announce: sql`select pg_notify(${sql.lit(channel)}, '')`,
+    listen: (wake) => listen(url, wake),
+    close: () => db.destroy(),
+  };
+}
+
+/** Listens on a connection of its own and comes back after it broke; the caller's polling is the safety net meanwhile. */
+function listen(url: string, wake: () => void): () => void {
+  let stopped = false;
+  let client: Client | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const connect = async () => {
+    const mine = new Client({ connectionString: url });
+    client = mine;
+    let broken = false;
+    const again = () => {
+      if (broken) return;
+      broken = true;
+      mine.end().catch(() => undefined); // Already broken.
+      if (!stopped) timer = setTimeout(() => void connect(), reconnectMs).unref();
+    };
+    mine.on("error", again);
+    mine.on("end", again);
+    mine.on("notification", wake);
+    try {
+      await mine.connect();
+      await mine.query(`listen ${channel}`);
+      wake();
+    } catch {
+      again(); // Not reachable now: tried again below.
+    }
+  };
+  void connect();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    client?.end().catch(() => undefined); // Nothing to save on it.
+  };
+}

@@ -1,0 +1,119 @@
+/** Rows of runs, cycles, verdicts, checks and events. */
+import type { CycleId } from "../domain/ids.ts";
+import { taskStatuses, type TaskStatus } from "../domain/task.ts";
+import { scoresOf, type CycleRecord, type Evidence, type VerdictKind } from "../domain/verdict.ts";
+import type { Transition } from "../engine/store-port.ts";
+import type { Context } from "./context.ts";
+import { toCycle } from "./rows.ts";
+
+type RunQueries = Pick<
+  Transition,
+  "updateRun" | "insertCycle" | "cycle" | "setCycleState" | "insertVerdict" | "cycleRecords" | "countTasks" | "insertChecks" | "addEvent"
+>;
+
+export function runQueries(c: Context): RunQueries {
+  const { db } = c;
+  return {
+    async updateRun(change) {
+      c.run = { ...c.run, ...change };
+      const { state, spend } = c.run;
+      await db
+        .updateTable("runs")
+        .set({
+          tip: c.run.tip,
+          green: c.run.green,
+          config: JSON.stringify(c.run.config),
+          state: JSON.stringify(state),
+          status: state.status,
+          spent_micro_usd: spend.microUsd,
+          reserved_micro_usd: spend.reservedMicroUsd,
+          tokens: spend.tokens,
+        })
+        .where("id", "=", c.run.id)
+        .execute();
+    },
+
+    async insertCycle({ number, brief, deadlineAt }) {
+      const row = await db
+        .insertInto("cycles")
+        .values({ run_id: c.run.id, number, brief, started_at: c.now, state: JSON.stringify({ status: "working", deadlineAt }) })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return toCycle(row);
+    },
+
+    async cycle() {
+      const row = await db.selectFrom("cycles").selectAll().where("run_id", "=", c.run.id).orderBy("number", "desc").limit(1).executeTakeFirst();
+      return row ? toCycle(row) : null;
+    },
+
+    async setCycleState(cycle, state) {
+      await db.updateTable("cycles").set({ state: JSON.stringify(state) }).where("id", "=", cycle).execute();
+    },
+
+    async insertVerdict(cycle, session, { verdict, summary, brief, evidence }) {
+      await db
+        .insertInto("verdicts")
+        .values({ cycle_id: cycle, session_id: session, verdict, summary, brief, evidence: JSON.stringify(evidence), at: c.now })
+        .execute();
+    },
+
+    async cycleRecords() {
+      const rows = await db
+        .selectFrom("verdicts")
+        .innerJoin("cycles", "cycles.id", "verdicts.cycle_id")
+        .select(["cycles.number", "verdicts.verdict", "verdicts.summary", "verdicts.evidence"])
+        .where("cycles.run_id", "=", c.run.id)
+        .orderBy("cycles.number")
+        .execute();
+      return rows.map(toCycleRecord);
+    },
+
+    countTasks: (cycle) => countTasks(c.db, cycle),
+
+    async insertChecks(commit, passed, results) {
+      await db
+        .insertInto("checks")
+        .values({ run_id: c.run.id, commit, passed: passed ? 1 : 0, results: JSON.stringify(results), at: c.now })
+        .execute();
+    },
+
+    async addEvent(type, about = {}, data = {}) {
+      await db
+        .insertInto("events")
+        .values({
+          run_id: c.run.id,
+          at: c.now,
+          type,
+          session_id: about.session ?? null,
+          task_id: about.task ?? null,
+          planner_id: about.planner ?? null,
+          data: JSON.stringify(data),
+        })
+        .execute();
+    },
+  };
+}
+
+export function toCycleRecord(row: { number: number; verdict: string; summary: string; evidence: string }): CycleRecord {
+  const evidence = JSON.parse(row.evidence) as Evidence;
+  return {
+    number: row.number,
+    verdict: row.verdict as VerdictKind,
+    summary: row.summary,
+    landed: evidence.tasks.landed,
+    scores: scoresOf(evidence.acceptance),
+  };
+}
+
+export async function countTasks(db: Context["db"], cycle: CycleId): Promise<{ [S in TaskStatus]: number }> {
+  const rows = await db
+    .selectFrom("tasks")
+    .select((eb) => ["status", eb.fn.countAll<number>().as("count")])
+    .where("cycle_id", "=", cycle)
+    .groupBy("status")
+    .execute();
+  const counts = Object.fromEntries(taskStatuses.map((status) => [status, 0])) as { [S in TaskStatus]: number };
+  for (const row of rows) counts[row.status as TaskStatus] = Number(row.count);
+  return counts;
+}

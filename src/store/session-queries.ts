@@ -1,0 +1,183 @@
+/** Rows of sessions and landings: the queue, the claims, and what was submitted. */
+import type { Failure } from "../domain/failure.ts";
+import type { CycleId, SessionId, TaskId } from "../domain/ids.ts";
+import type { Subject } from "../domain/session.ts";
+import type { Submitted, Transition } from "../engine/store-port.ts";
+import { ended, queued, running, type Context } from "./context.ts";
+import { toSession } from "./rows.ts";
+
+type SessionQueries = Pick<
+  Transition,
+  | "queueSession"
+  | "claimable"
+  | "nextReadyAt"
+  | "claim"
+  | "session"
+  | "liveSession"
+  | "runningSessions"
+  | "queuedSessions"
+  | "endSession"
+  | "failuresOf"
+  | "insertLanding"
+  | "openLanding"
+  | "lastSubmission"
+  | "settleLanding"
+>;
+
+export function sessionQueries(c: Context): SessionQueries {
+  const { db } = c;
+  const sessions = () => db.selectFrom("sessions").selectAll().where("run_id", "=", c.run.id);
+  const ofSubject = (subject: Subject, cycle: CycleId) => {
+    const query = sessions().where("kind", "=", subject.kind);
+    if (subject.kind === "attempt") return query.where("task_id", "=", subject.task);
+    return subject.kind === "turn" ? query.where("planner_id", "=", subject.planner) : query.where("cycle_id", "=", cycle);
+  };
+  return {
+    async queueSession({ cycle, subject, agent, priority, readyAt }) {
+      const row = await db
+        .insertInto("sessions")
+        .values({
+          run_id: c.run.id,
+          cycle_id: cycle,
+          kind: subject.kind,
+          planner_id: subject.kind === "judgement" ? null : subject.planner,
+          task_id: subject.kind === "attempt" ? subject.task : null,
+          agent,
+          priority,
+          status: "queued",
+          ready_at: readyAt,
+          queued_at: c.now,
+          token: 0,
+          reserved_micro_usd: 0,
+          micro_usd: 0,
+          tokens: 0,
+        })
+        .returning("id")
+        .executeTakeFirstOrThrow();
+      return row.id as SessionId;
+    },
+
+    async claimable(kind, limit) {
+      const rows = await sessions()
+        .where("kind", "=", kind)
+        .where("status", "=", queued)
+        .where("ready_at", "<=", c.now)
+        .orderBy("priority", "desc")
+        .orderBy("id")
+        .limit(limit)
+        .execute();
+      return rows.map(toSession);
+    },
+
+    async nextReadyAt() {
+      const row = await db
+        .selectFrom("sessions")
+        .select("ready_at")
+        .where("run_id", "=", c.run.id)
+        .where("status", "=", queued)
+        .where("ready_at", ">", c.now)
+        .orderBy("ready_at")
+        .limit(1)
+        .executeTakeFirst();
+      return row?.ready_at ?? null;
+    },
+
+    async claim(session, holder, leaseUntil, reservedMicroUsd) {
+      const token = session.token + 1;
+      await db
+        .updateTable("sessions")
+        .set({ status: "running", holder, token, lease_until: leaseUntil, started_at: c.now, reserved_micro_usd: reservedMicroUsd })
+        .where("id", "=", session.id)
+        .execute();
+      const { id, run, cycle, subject, agent } = session;
+      return { session: id, run, cycle, subject, agent, token, holder, startedAt: c.now };
+    },
+
+    async session(id) {
+      const row = await sessions().where("id", "=", id).executeTakeFirst();
+      return row ? toSession(row) : null;
+    },
+
+    async liveSession(subject, cycle) {
+      const row = await ofSubject(subject, cycle).where("status", "<>", ended).executeTakeFirst();
+      return row ? toSession(row) : null;
+    },
+
+    async runningSessions() {
+      const rows = await sessions().where("status", "=", running).orderBy("id").execute();
+      return rows.map(toSession);
+    },
+
+    async queuedSessions(cycle) {
+      const rows = await sessions().where("cycle_id", "=", cycle).where("status", "=", queued).orderBy("id").execute();
+      return rows.map(toSession);
+    },
+
+    async endSession(id, { outcome, failure, usage }) {
+      await db
+        .updateTable("sessions")
+        .set({
+          status: "ended",
+          outcome,
+          failure: failure ? JSON.stringify(failure) : null,
+          ended_at: c.now,
+          lease_until: null,
+          reserved_micro_usd: 0,
+          micro_usd: usage.microUsd,
+          tokens: usage.tokens,
+        })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    async failuresOf(subject, cycle, limit) {
+      const rows = await ofSubject(subject, cycle)
+        .where("status", "=", ended)
+        .where("failure", "is not", null)
+        .orderBy("id", "desc")
+        .limit(limit)
+        .execute();
+      return rows.toReversed().map((row) => ({ session: row.id as SessionId, failure: JSON.parse(row.failure ?? "null") as Failure }));
+    },
+
+    async insertLanding({ session, task, handoff, usage }) {
+      const submission = JSON.stringify({ handoff, usage });
+      await db
+        .insertInto("landings")
+        .values({ run_id: c.run.id, session_id: session, task_id: task, status: "submitted", submission, submitted_at: c.now })
+        .execute();
+    },
+
+    openLanding: (session) => submission(c, session, ["submitted"]),
+    lastSubmission: (session) => submission(c, session, unanswered),
+
+    async settleLanding(session, end) {
+      const detail = end.status === "refused" ? end.reasons : "files" in end ? end.files : null;
+      await db
+        .updateTable("landings")
+        .set({
+          status: end.status,
+          settled_at: c.now,
+          commit: end.status === "landed" ? end.commit : null,
+          detail: detail && JSON.stringify(detail),
+        })
+        .where("session_id", "=", session)
+        .where("status", "in", unanswered)
+        .execute();
+    },
+  };
+}
+
+const unanswered = ["submitted", "lost"];
+
+async function submission({ db }: Context, session: SessionId, statuses: string[]): Promise<Submitted | null> {
+  const row = await db
+    .selectFrom("landings")
+    .select(["task_id", "submission"])
+    .where("session_id", "=", session)
+    .where("status", "in", statuses)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row ? { session, task: row.task_id as TaskId, ...(JSON.parse(row.submission) as Pick<Submitted, "handoff" | "usage">) } : null;
+}

@@ -1,0 +1,76 @@
+/**
+ * SQLite, built into Node. Owns the connection's settings: WAL, so that other local processes may read and write at
+ * once; `synchronous=FULL`, so that what is acknowledged survives a power loss.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { Kysely, sql, SqliteDialect } from "kysely";
+import type { Database } from "./dialect.ts";
+import type { Tables } from "./schema.ts";
+
+/** How long one process waits for another one's transaction. */
+const busyMs = 15_000;
+const foreignPollMs = 100;
+const statementsMax = 300;
+
+/** `file`: a path, or `:memory:`. SQLite runs in this process, so its clock is the one given. */
+export function openSqlite(file: string, clock: { now(): number }): Database {
+  const database = new DatabaseSync(file, { timeout: busyMs });
+  database.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database) }) });
+  return {
+    db,
+    get now() {
+      return sql<number>`${clock.now()}`;
+    },
+    lockRows: false,
+    addIdColumn: (table, name) => table.addColumn(name, "integer", (column) => column.primaryKey().autoIncrement()),
+    announce: null,
+    listen: (wake) => pollDataVersion(database, wake),
+    close: () => db.destroy(),
+  };
+}
+
+/** Kysely expects the shape of better-sqlite3. Statements are kept, because preparing costs more than running. */
+function adapt(database: DatabaseSync) {
+  const statements = new Map<string, Adapted>();
+  return {
+    close: () => database.close(),
+    prepare(text: string): Adapted {
+      // A transaction that begins as a reader and then writes can fail at once when another process writes.
+      const statement = text === "begin" ? "begin immediate" : text;
+      const known = statements.get(statement);
+      if (known) return known;
+      if (statements.size >= statementsMax) statements.clear();
+      const fresh = adaptStatement(database.prepare(statement));
+      statements.set(statement, fresh);
+      return fresh;
+    },
+  };
+}
+
+type Adapted = ReturnType<typeof adaptStatement>;
+
+function adaptStatement(statement: StatementSync) {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
+    run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
+    iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as SQLInputValue[])),
+  };
+}
+
+/** `data_version` changes when another connection has committed; reading it costs microseconds. */
+function pollDataVersion(database: DatabaseSync, wake: () => void): () => void {
+  const statement = database.prepare("pragma data_version");
+  const read = () => (statement.get() as { data_version: number }).data_version;
+  let last = read();
+  const timer = setInterval(() => {
+    const version = read();
+    if (version !== last) {
+      last = version;
+      wake();
+    }
+  }, foreignPollMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

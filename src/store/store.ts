@@ -1,0 +1,122 @@
+/**
+ * The store over either database: opens and migrates it, and runs transitions, each one transaction that holds the
+ * run's row. That one lock per run is what makes claims, inboxes, blockers and budgets right without further thought.
+ */
+import type { EngineLease } from "../domain/run.ts";
+import type { Store, Transition } from "../engine/store-port.ts";
+import { running, type Context } from "./context.ts";
+import type { Database } from "./dialect.ts";
+import { migrate } from "./migrations.ts";
+import { inboxQueries, plannerQueries } from "./planner-queries.ts";
+import { toRun } from "./rows.ts";
+import { runQueries } from "./run-queries.ts";
+import { sessionQueries } from "./session-queries.ts";
+import { taskQueries } from "./task-queries.ts";
+
+/** Migrates the database to this version's schema first. Rejects with `StoreTooNewError` when that is older. */
+export async function openStore(database: Database): Promise<Store> {
+  await migrate(database);
+  const { db } = database;
+
+  const inTransaction = <T>(runId: string, work: (context: Context) => Promise<T>): Promise<T> =>
+    db.transaction().execute(async (trx) => {
+      let query = trx.selectFrom("runs").selectAll().select(database.now.as("now")).where("id", "=", runId);
+      if (database.lockRows) query = query.forUpdate();
+      const { now, ...row } = await query.executeTakeFirstOrThrow(() => new Error(`there is no run ${runId}`));
+      const result = await work({ db: trx, now: Number(now), run: toRun(row) });
+      if (database.announce) await database.announce.execute(trx);
+      return result;
+    });
+
+  const setEngine = (c: Context, lease: EngineLease | null) =>
+    c.db
+      .updateTable("runs")
+      .set({ engine_id: lease?.id ?? null, engine_host: lease?.host ?? null, engine_pid: lease?.pid ?? null, engine_lease_until: lease?.leaseUntil ?? null })
+      .where("id", "=", c.run.id)
+      .execute();
+
+  return {
+    async createRun({ id, goal, config, base }) {
+      await db.transaction().execute(async (trx) => {
+        const clock = database.now.as("now");
+        const { now } = await trx.selectNoFrom(clock).executeTakeFirstOrThrow();
+        await trx
+          .insertInto("runs")
+          .values({
+            id,
+            goal,
+            config: JSON.stringify(config),
+            base,
+            tip: base,
+            green: null,
+            state: JSON.stringify({ status: "running" }),
+            status: "running",
+            spent_micro_usd: 0,
+            reserved_micro_usd: 0,
+            tokens: 0,
+            created_at: Number(now),
+          })
+          .execute();
+        await trx.insertInto("events").values({ run_id: id, at: Number(now), type: "run.created", session_id: null, task_id: null, planner_id: null, data: "{}" }).execute();
+      });
+    },
+
+    transition: (run, change) => inTransaction(run, (c) => change(makeTransition(c))),
+
+    acquireRun: (run, engine, leaseMs, isDead) =>
+      inTransaction(run, async (c) => {
+        const holder = c.run.engine;
+        if (holder && holder.id !== engine.id && holder.leaseUntil > c.now && !isDead(holder)) return holder;
+        await setEngine(c, { ...engine, leaseUntil: c.now + leaseMs });
+        return null;
+      }),
+
+    releaseRun: (run, engine) =>
+      inTransaction(run, async (c) => {
+        if (c.run.engine?.id === engine) await setEngine(c, null);
+      }),
+
+    heartbeat: (run, engine, leaseMs) =>
+      inTransaction(run, async (c) => {
+        if (c.run.engine?.id !== engine) return false;
+        await setEngine(c, { ...c.run.engine, leaseUntil: c.now + leaseMs });
+        await c.db
+          .updateTable("sessions")
+          .set({ lease_until: c.now + leaseMs })
+          .where("run_id", "=", run)
+          .where("status", "=", running)
+          .where("holder", "=", engine)
+          .execute();
+        return true;
+      }),
+
+    async appendTranscript(claim, entries) {
+      if (entries.length === 0) return;
+      await db.transaction().execute(async (trx) => {
+        const held = await trx.selectFrom("sessions").select("id").where("id", "=", claim.session).where("token", "=", claim.token).executeTakeFirst();
+        if (!held) return;
+        await trx
+          .insertInto("transcripts")
+          .values(entries.map(({ at, kind, text }) => ({ run_id: claim.run, session_id: claim.session, at, kind, text: text.replaceAll("\0", "\uFFFD") })))
+          .execute();
+      });
+    },
+
+    onForeignChange: (wake) => database.listen(wake),
+    close: () => database.close(),
+  };
+}
+
+function makeTransition(c: Context): Transition {
+  return {
+    now: c.now,
+    get run() {
+      return c.run;
+    },
+    ...runQueries(c),
+    ...plannerQueries(c),
+    ...inboxQueries(c),
+    ...taskQueries(c),
+    ...sessionQueries(c),
+  };
+}

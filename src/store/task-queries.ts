@@ -1,0 +1,165 @@
+/** Rows of tasks and their dependencies. */
+import { sql, type Selectable } from "kysely";
+import type { TaskId } from "../domain/ids.ts";
+import type { Task } from "../domain/task.ts";
+import type { Transition } from "../engine/store-port.ts";
+import { inParts, open, type Context } from "./context.ts";
+import { taskStateColumns, toTask } from "./rows.ts";
+import type { Tables } from "./schema.ts";
+
+type TaskQueries = Pick<
+  Transition,
+  | "insertTask"
+  | "task"
+  | "tasks"
+  | "tasksNamed"
+  | "tasksOf"
+  | "openTasksOfRun"
+  | "openTasksOfCycle"
+  | "setTask"
+  | "releaseDependents"
+  | "blockedDependents"
+  | "strandedTasks"
+>;
+
+export function taskQueries(c: Context): TaskQueries {
+  const { db } = c;
+  const tasks = () => db.selectFrom("tasks").selectAll().where("run_id", "=", c.run.id);
+  return {
+    async insertTask({ cycle, planner, spec, dependsOn, state }) {
+      const { id } = await db
+        .insertInto("tasks")
+        .values({
+          run_id: c.run.id,
+          cycle_id: cycle,
+          planner_id: planner,
+          ...spec,
+          paths: JSON.stringify(spec.paths),
+          failures: 0,
+          interruptions: 0,
+          created_at: c.now,
+          ...taskStateColumns(state),
+        })
+        .returning("id")
+        .executeTakeFirstOrThrow();
+      if (dependsOn.length > 0)
+        await db
+          .insertInto("dependencies")
+          .values(dependsOn.map((depends_on) => ({ task_id: id, depends_on })))
+          .execute();
+      return id as TaskId;
+    },
+
+    async task(id) {
+      const row = await tasks().where("id", "=", id).executeTakeFirst();
+      return row ? ((await withDependencies(db, [row]))[0] ?? null) : null;
+    },
+
+    async tasks(ids) {
+      const found: Task[] = [];
+      for (const part of inParts(ids)) found.push(...(await withDependencies(db, await tasks().where("id", "in", part).orderBy("id").execute())));
+      return found;
+    },
+
+    async tasksNamed(planner, names) {
+      const found: Task[] = [];
+      for (const part of inParts(names))
+        found.push(...(await withDependencies(db, await tasks().where("planner_id", "=", planner).where("name", "in", part).execute())));
+      return found;
+    },
+
+    async tasksOf(planner, limit) {
+      const rows = await tasks()
+        .where("planner_id", "=", planner)
+        .orderBy((eb) => eb.case().when("status", "in", open).then(0).else(1).end())
+        .orderBy("id", "desc")
+        .limit(limit)
+        .execute();
+      const total = await db
+        .selectFrom("tasks")
+        .select((eb) => eb.fn.countAll<number>().as("count"))
+        .where("planner_id", "=", planner)
+        .executeTakeFirstOrThrow();
+      return { tasks: await withDependencies(db, rows), omitted: Number(total.count) - rows.length };
+    },
+
+    async openTasksOfRun() {
+      const row = await db
+        .selectFrom("tasks")
+        .select((eb) => eb.fn.countAll<number>().as("count"))
+        .where("run_id", "=", c.run.id)
+        .where("status", "in", open)
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
+    },
+
+    async openTasksOfCycle(cycle) {
+      const rows = await db.selectFrom("tasks").select("id").where("cycle_id", "=", cycle).where("status", "in", open).orderBy("id").execute();
+      return rows.map((row) => row.id as TaskId);
+    },
+
+    async setTask(id, { state, record }) {
+      await db
+        .updateTable("tasks")
+        .set({ ...taskStateColumns(state), ...record })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    // Counted down on the target row: a self-join that counts unfinished dependencies loses updates under concurrency.
+    async releaseDependents(landed) {
+      const rows = await db
+        .updateTable("tasks")
+        .set({ blockers: sql<number>`blockers - 1` })
+        .where("status", "=", "blocked")
+        .where("id", "in", (eb) => eb.selectFrom("dependencies").select("task_id").where("depends_on", "=", landed))
+        .returning(["id", "blockers"])
+        .execute();
+      return rows.filter((row) => row.blockers === 0).map((row) => row.id as TaskId).sort((a, b) => a - b);
+    },
+
+    async blockedDependents(task) {
+      const rows = await db
+        .selectFrom("tasks")
+        .innerJoin("dependencies", "dependencies.task_id", "tasks.id")
+        .select("tasks.id")
+        .where("dependencies.depends_on", "=", task)
+        .where("tasks.status", "=", "blocked")
+        .orderBy("tasks.id")
+        .execute();
+      return rows.map((row) => row.id as TaskId);
+    },
+
+    async strandedTasks(cycle) {
+      const rows = await db
+        .selectFrom("tasks as t")
+        .select("t.id")
+        .where("t.cycle_id", "=", cycle)
+        .where("t.status", "=", "blocked")
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom("dependencies as d")
+                .innerJoin("tasks as b", "b.id", "d.depends_on")
+                .select("b.id")
+                .whereRef("d.task_id", "=", "t.id")
+                .where("b.status", "<>", "landed"),
+            ),
+          ),
+        )
+        .orderBy("t.id")
+        .execute();
+      return rows.map((row) => row.id as TaskId);
+    },
+  };
+}
+
+async function withDependencies(db: Context["db"], rows: Selectable<Tables["tasks"]>[]): Promise<Task[]> {
+  const dependsOn = new Map<number, TaskId[]>(rows.map((row) => [row.id, []]));
+  for (const part of inParts(rows.map((row) => row.id))) {
+    const found = await db.selectFrom("dependencies").selectAll().where("task_id", "in", part).orderBy("depends_on").execute();
+    for (const { task_id, depends_on } of found) dependsOn.get(task_id)?.push(depends_on as TaskId);
+  }
+  return rows.map((row) => toTask(row, dependsOn.get(row.id) ?? []));
+}
