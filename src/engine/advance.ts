@@ -133,12 +133,15 @@ async function cutDue(tx: Transition): Promise<Step["cut"]> {
 
 async function nextDue(tx: Transition): Promise<number | null> {
   const { state } = tx.run;
-  if (state.status === "paused") return Math.max(0, state.cutAt - tx.now);
-  if (state.status !== "running") return null;
-  const cycle = await tx.cycle();
-  const due = [await tx.nextReadyAt()];
-  if (cycle?.state.status === "working") due.push(cycle.state.deadlineAt);
-  if (cycle?.state.status === "draining") due.push(cycle.state.cutAt);
-  const times = due.filter((at) => at !== null);
-  return times.length === 0 ? null : Math.max(0, Math.min(...times) - tx.now);
+  const due: (number | null)[] = [];
+  if (state.status === "paused") due.push(state.cutAt);
+  if (state.status === "running") {
+    const cycle = await tx.cycle();
+    due.push(await tx.nextReadyAt());
+    if (cycle?.state.status === "working") due.push(cycle.state.deadlineAt);
+    if (cycle?.state.status === "draining") due.push(cycle.state.cutAt);
+  }
+  // What is past has been seen to in this very step; waiting 0 ms for it would spin.
+  const ahead = due.filter((at) => at !== null).filter((at) => at > tx.now);
+  return ahead.length === 0 ? null : Math.min(...ahead) - tx.now;
 }

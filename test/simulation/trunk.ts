@@ -1,0 +1,98 @@
+/** A trunk in memory: commits are lists of paths; two changes of one path since the base conflict. Survives engines, as a disk does. */
+import type { Commit, RunId, SessionId, TaskId } from "../../src/domain/ids.ts";
+import type { LandAnswer, Landed, Submission, Trunk, Workspace } from "../../src/engine/ports.ts";
+
+export type SimCommit = { id: Commit; task: TaskId; session: SessionId; files: string[] };
+
+/** What the simulated workers changed, by workspace path. */
+export type Edits = Map<string, Set<string>>;
+
+export class SimTrunk {
+  readonly root = "c0" as Commit;
+  readonly commits: SimCommit[] = [];
+  readonly edits: Edits = new Map();
+  readonly open = new Set<string>();
+  published: Commit = this.root;
+
+  tip(): Commit {
+    return this.commits.at(-1)?.id ?? this.root;
+  }
+
+  /** `step` is a point at which the engine may die. */
+  port(step: () => Promise<void>): Trunk {
+    return {
+      begin: async () => step(),
+      tip: async () => {
+        await step();
+        return this.tip();
+      },
+      openWorkspace: async (run, name, commit) => {
+        await step();
+        return this.#openWorkspace(step, run, name, commit);
+      },
+      clearLeftovers: async () => {
+        await step();
+        this.open.clear();
+      },
+      land: async (_run, workspace, submission) => {
+        await step();
+        const answer = this.#land(workspace, submission);
+        await step();
+        return answer;
+      },
+      placeConflict: async (workspace, tip) => {
+        await step();
+        workspace.base = tip;
+        return { base: tip, files: [] };
+      },
+      landedSince: async (_run, since) => {
+        await step();
+        return this.#landedSince(since);
+      },
+      publish: async () => {
+        await step();
+        this.published = this.tip();
+        return { trunk: "longhaul/sim", green: null };
+      },
+    };
+  }
+
+  #openWorkspace(step: () => Promise<void>, run: RunId, name: string, base: Commit): Workspace {
+    const path = `/sim/${name}`;
+    if (this.open.has(path)) throw new Error(`workspace ${path} is open already`);
+    this.open.add(path);
+    this.edits.set(path, new Set());
+    return {
+      run,
+      name,
+      path,
+      base,
+      remove: async () => {
+        await step();
+        this.open.delete(path);
+        this.edits.delete(path);
+      },
+    };
+  }
+
+  #land(workspace: Workspace, { task, session, onto }: Submission): LandAnswer {
+    if (onto !== this.tip()) return { kind: "moved" };
+    const files = [...(this.edits.get(workspace.path) ?? [])];
+    if (files.length === 0) return { kind: "unchanged" };
+    const since = this.commits.slice(this.#position(workspace.base));
+    const conflicting = files.filter((file) => since.some((commit) => commit.files.includes(file)));
+    if (conflicting.length > 0) return { kind: "conflict", files: conflicting };
+    const commit = { id: `c${this.commits.length + 1}` as Commit, task, session, files };
+    this.commits.push(commit);
+    return { kind: "landed", commit: commit.id, files };
+  }
+
+  #landedSince(since: Commit): Landed[] {
+    return this.commits.slice(this.#position(since)).map(({ id, task, session }) => ({ commit: id, task, session }));
+  }
+
+  /** How many commits there are up to and including `commit`. */
+  #position(commit: Commit): number {
+    return commit === this.root ? 0 : this.commits.findIndex(({ id }) => id === commit) + 1;
+  }
+}
