@@ -73,7 +73,7 @@ export async function loadConfig(path: string): Promise<RunConfig> {
   const parsed = configSchema.safeParse(await readConfig(path));
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(top level)"}: ${issue.message}`);
-    throw new ConfigError(`${path} is not a valid configuration:\n${faults.join("\n")}`, "Mend these places; the README has an example of each field.");
+    throw new ConfigError(path, `not a valid configuration:\n${faults.join("\n")}\n`, "Mend these places; the README has an example of each field.");
   }
   return resolve(parsed.data, path);
 }
@@ -82,19 +82,21 @@ async function readConfig(path: string): Promise<unknown> {
   if (!path.endsWith(".json")) {
     try {
       const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-      if (module.default === undefined) throw new ConfigError(`${path} has no default export.`, "Write: export default { agents: …, roles: … }");
+      if (module.default === undefined) throw new ConfigError(path, "no default export", "Write: export default { agents: …, roles: … }");
       return module.default;
     } catch (cause) {
       if (cause instanceof ConfigError) throw cause;
-      throw new ConfigError(`${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, "Mend the file; it must run by itself with: node " + path, { cause });
+      throw new ConfigError(path, `cannot be loaded: ${textOf(cause)}`, `The file must run by itself: node ${path}`, { cause });
     }
   }
   try {
     return JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
-    throw new ConfigError(`${path} is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`, "Mend the file at that place.", { cause });
+    throw new ConfigError(path, `not valid JSON: ${textOf(cause)}`, "Mend the file at that place.", { cause });
   }
 }
+
+const textOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
 
 type Parsed = z.output<typeof configSchema>;
 
@@ -103,7 +105,7 @@ function resolve(config: Parsed, path: string): RunConfig {
   for (const [agent, written] of Object.entries(config.agents)) agents[agent] = toAgent(written);
   const roleAgent = (role: "planner" | "worker" | "judge", written: z.output<typeof roleSchema>): string => {
     if (typeof written === "string" && agents[written]) return written;
-    if (agents[role]) throw new ConfigError(`${path}: roles.${role} is not an agent's name, but there is an agent named "${role}".`, `Give roles.${role} the name of an agent, or rename that agent.`);
+    if (agents[role]) throw new ConfigError(path, `roles.${role} is not an agent's name, but there is an agent named "${role}"`, `Give roles.${role} the name of an agent, or rename that agent.`);
     agents[role] = toAgent(typeof written === "string" ? { command: written, env: {}, passEnv: [], costUsd: 0 } : written);
     return role;
   };
@@ -113,7 +115,7 @@ function resolve(config: Parsed, path: string): RunConfig {
     judge: config.roles.judge === undefined ? null : roleAgent("judge", config.roles.judge),
   };
   if (roles.judge === null && config.acceptance.length === 0)
-    throw new ConfigError(`${path} has neither acceptance commands nor a judge: nothing could decide when the goal is reached.`, 'Add acceptance: ["npm test"] or roles.judge.');
+    throw new ConfigError(path, "neither acceptance commands nor a judge: nothing could decide when the goal is reached", 'Add acceptance: ["npm test"] or roles.judge.');
   const given = Object.fromEntries(Object.entries(config.limits).filter(([, value]) => value !== undefined));
   return {
     agents,
@@ -131,7 +133,7 @@ function resolve(config: Parsed, path: string): RunConfig {
 function uniqueNames(path: string, field: string, commands: CheckCommand[]): CheckCommand[] {
   const seen = new Set<string>();
   for (const { name: own } of commands) {
-    if (seen.has(own)) throw new ConfigError(`${path}: two commands of ${field} have the name ${JSON.stringify(own)}.`, "Give each its own name.");
+    if (seen.has(own)) throw new ConfigError(path, `two commands of ${field} have the name ${JSON.stringify(own)}`, "Give each its own name.");
     seen.add(own);
   }
   return commands;

@@ -18,6 +18,8 @@ export type RunOutcome = "achieved" | "stopped";
 
 export type Run = {
   id: RunId;
+  /** The absolute folder of the user's repository. */
+  repository: string;
   goal: string;
   config: RunConfig;
   /** Where the trunk started. */

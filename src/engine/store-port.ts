@@ -16,7 +16,8 @@ import type { Task, TaskSpec, TaskState, TaskStatus } from "../domain/task.ts";
 import type { CycleRecord, Verdict } from "../domain/verdict.ts";
 
 export interface Store {
-  createRun(run: { id: RunId; goal: string; config: RunConfig; base: Commit }): Promise<void>;
+  /** `repository`: the absolute folder of the user's repository. */
+  createRun(run: { id: RunId; repository: string; goal: string; config: RunConfig; base: Commit }): Promise<void>;
 
   /**
    * One transaction that holds the run's lock: the transitions of a run happen one after the other, in any number of

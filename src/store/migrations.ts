@@ -21,6 +21,7 @@ function foundation(database: Database): Migration {
       await db.schema
         .createTable("runs")
         .addColumn("id", "text", (c) => c.primaryKey())
+        .addColumn("repository", "text", (c) => c.notNull())
         .addColumn("goal", "text", (c) => c.notNull())
         .addColumn("config", "text", (c) => c.notNull())
         .addColumn("base", "text", (c) => c.notNull())
@@ -180,6 +181,7 @@ function foundation(database: Database): Migration {
 
 /** Partial where the finished history would otherwise be walked or kept; the unique ones are invariants. */
 const indexes = [
+  "create index runs_of_repository on runs (repository, created_at)",
   "create index sessions_queue on sessions (run_id, kind, priority desc, id) where status = 'queued'",
   "create index sessions_ready on sessions (run_id, ready_at) where status = 'queued'",
   "create index sessions_running on sessions (run_id) where status = 'running'",

@@ -16,6 +16,7 @@ type Row<T extends keyof Tables> = Selectable<Tables[T]>;
 export function toRun(row: Row<"runs">): Run {
   return {
     id: row.id as RunId,
+    repository: row.repository,
     goal: row.goal,
     config: JSON.parse(row.config) as RunConfig,
     base: row.base as Commit,

@@ -7,6 +7,8 @@ type Written<T> = ColumnType<T, T, never>;
 export type Tables = {
   runs: {
     id: string;
+    /** The folder of the user's repository. */
+    repository: Written<string>;
     goal: Written<string>;
     config: string;
     base: Written<string>;

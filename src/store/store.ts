@@ -36,7 +36,7 @@ export async function openStore(database: Database): Promise<Store> {
       .execute();
 
   return {
-    async createRun({ id, goal, config, base }) {
+    async createRun({ id, repository, goal, config, base }) {
       await db.transaction().execute(async (trx) => {
         const clock = database.now.as("now");
         const { now } = await trx.selectNoFrom(clock).executeTakeFirstOrThrow();
@@ -44,6 +44,7 @@ export async function openStore(database: Database): Promise<Store> {
           .insertInto("runs")
           .values({
             id,
+            repository,
             goal,
             config: JSON.stringify(config),
             base,

@@ -70,7 +70,7 @@ class World {
   }
 
   async play(): Promise<Report> {
-    await this.store.createRun({ id: run, goal: "simulate", config: this.#config(), base: this.trunk.root });
+    await this.store.createRun({ id: run, repository: "/sim", goal: "simulate", config: this.#config(), base: this.trunk.root });
     const zombies: Process[] = [];
     let process = this.#boot();
     let steps = 0;

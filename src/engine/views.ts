@@ -1,0 +1,86 @@
+/** What screens and commands may read of the runs: a port of its own, which the engine itself does not need. */
+import type { CycleState } from "../domain/cycle.ts";
+import type { Event } from "../domain/event.ts";
+import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type { PlannerStatus } from "../domain/planner.ts";
+import type { Run } from "../domain/run.ts";
+import type { SessionKind, SessionOutcome } from "../domain/session.ts";
+import type { TaskStatus } from "../domain/task.ts";
+import type { Verdict } from "../domain/verdict.ts";
+import type { TranscriptEntry } from "./store-port.ts";
+
+export interface Views {
+  /** Runs of a repository, newest first. */
+  runs(repository: string): Promise<Run[]>;
+  run(id: RunId): Promise<Run | null>;
+  status(id: RunId): Promise<RunView>;
+  /** Newest cycle first, then by id. */
+  tasks(id: RunId, filter: TaskFilter): Promise<TaskView[]>;
+  /** After `seq`, oldest first. */
+  events(id: RunId, afterSeq: number, limit: number): Promise<Event[]>;
+  session(id: RunId, session: SessionId): Promise<SessionView | null>;
+  /** After `seq`, oldest first. */
+  transcript(session: SessionId, afterSeq: number, limit: number): Promise<(TranscriptEntry & { seq: number })[]>;
+  /** Everything that the store holds of a run, row by row. */
+  everything(id: RunId): AsyncIterable<{ table: string; row: { [column: string]: unknown } }>;
+}
+
+export type TaskFilter = { status?: TaskStatus; cycle?: number; limit: number };
+export type TaskCounts = { [S in TaskStatus]: number };
+
+export type RunView = {
+  run: Run;
+  /** The database's time, to hold the other times against. */
+  now: number;
+  cycle: { id: CycleId; number: number; brief: string; startedAt: number; state: CycleState } | null;
+  /** Tasks of the current cycle, and of the whole run. */
+  tasks: TaskCounts;
+  tasksOfRun: TaskCounts;
+  /** Of the current cycle, parents before children. */
+  planners: PlannerView[];
+  running: SessionView[];
+  queued: number;
+  landings: { landed: number; conflict: number; refused: number };
+  verdicts: (Verdict & { cycle: number; at: number })[];
+  sessions: number;
+};
+
+export type PlannerView = {
+  id: PlannerId;
+  parent: PlannerId | null;
+  depth: number;
+  name: string;
+  question: string;
+  status: PlannerStatus;
+  turn: "running" | "queued" | null;
+  tasks: TaskCounts;
+};
+
+export type TaskView = {
+  id: TaskId;
+  cycle: number;
+  planner: PlannerId;
+  name: string;
+  title: string;
+  status: TaskStatus;
+  priority: number;
+  attempts: number;
+  session: SessionId | null;
+  commit: string | null;
+  reason: string | null;
+};
+
+export type SessionView = {
+  id: SessionId;
+  kind: SessionKind;
+  planner: PlannerId | null;
+  task: TaskId | null;
+  /** The task's title or the planner's name. */
+  title: string;
+  agent: string;
+  status: "queued" | "running" | "ended";
+  startedAt: number | null;
+  endedAt: number | null;
+  outcome: SessionOutcome | null;
+  failure: string | null;
+};

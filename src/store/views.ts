@@ -1,0 +1,230 @@
+/** Reads for screens and commands. Each is one read of committed rows; none takes a lock. */
+import { sql, type Selectable } from "kysely";
+import { describeFailure, type Failure } from "../domain/failure.ts";
+import type { Event, EventType } from "../domain/event.ts";
+import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type { PlannerStatus } from "../domain/planner.ts";
+import type { SessionKind, SessionOutcome } from "../domain/session.ts";
+import { taskStatuses, type TaskStatus } from "../domain/task.ts";
+import type { Evidence, VerdictKind } from "../domain/verdict.ts";
+import type { TranscriptKind } from "../engine/store-port.ts";
+import type { PlannerView, RunView, SessionView, TaskCounts, Views } from "../engine/views.ts";
+import { ended, running } from "./context.ts";
+import type { Database } from "./dialect.ts";
+import { countTasks } from "./run-queries.ts";
+import { toCycle, toRun } from "./rows.ts";
+import type { Tables } from "./schema.ts";
+
+type Db = Database["db"];
+
+export function openViews(database: Database): Views {
+  const { db } = database;
+  return {
+    async runs(repository) {
+      const rows = await db.selectFrom("runs").selectAll().where("repository", "=", repository).orderBy("created_at", "desc").orderBy("id").execute();
+      return rows.map(toRun);
+    },
+
+    async run(id) {
+      const row = await db.selectFrom("runs").selectAll().where("id", "=", id).executeTakeFirst();
+      return row ? toRun(row) : null;
+    },
+
+    status: (id) => readStatus(database, id),
+
+    async tasks(id, { status, cycle, limit }) {
+      let query = db
+        .selectFrom("tasks")
+        .innerJoin("cycles", "cycles.id", "tasks.cycle_id")
+        .selectAll("tasks")
+        .select("cycles.number as cycle_number")
+        .where("tasks.run_id", "=", id);
+      if (status) query = query.where("tasks.status", "=", status);
+      if (cycle !== undefined) query = query.where("cycles.number", "=", cycle);
+      const rows = await query.orderBy("cycles.number", "desc").orderBy("tasks.id").limit(limit).execute();
+      return rows.map((row) => ({
+        id: row.id as TaskId,
+        cycle: row.cycle_number,
+        planner: row.planner_id as PlannerId,
+        name: row.name,
+        title: row.title,
+        status: row.status as TaskStatus,
+        priority: row.priority,
+        attempts: row.failures + (row.status === "running" || row.status === "landed" ? 1 : 0),
+        session: row.session_id as SessionId | null,
+        commit: row.commit,
+        reason: row.reason,
+      }));
+    },
+
+    async events(id, afterSeq, limit) {
+      const rows = await db.selectFrom("events").selectAll().where("run_id", "=", id).where("seq", ">", afterSeq).orderBy("seq").limit(limit).execute();
+      return rows.map(toEvent);
+    },
+
+    async session(id, session) {
+      return (await sessionViews(db, id, (query) => query.where("sessions.id", "=", session)))[0] ?? null;
+    },
+
+    async transcript(session, afterSeq, limit) {
+      const rows = await db.selectFrom("transcripts").selectAll().where("session_id", "=", session).where("seq", ">", afterSeq).orderBy("seq").limit(limit).execute();
+      return rows.map(({ seq, at, kind, text }) => ({ seq, at, kind: kind as TranscriptKind, text }));
+    },
+
+    everything: (id) => everything(db, id),
+  };
+}
+
+async function readStatus(database: Database, id: RunId): Promise<RunView> {
+  const { db } = database;
+  const { now, ...row } = await db.selectFrom("runs").selectAll().select(database.now.as("now")).where("id", "=", id).executeTakeFirstOrThrow();
+  const cycleRow = await db.selectFrom("cycles").selectAll().where("run_id", "=", id).orderBy("number", "desc").limit(1).executeTakeFirst();
+  const cycle = cycleRow ? toCycle(cycleRow) : null;
+  const landings = await countBy(db, "landings", id);
+  const sessions = await countBy(db, "sessions", id);
+  return {
+    run: toRun(row),
+    now: Number(now),
+    cycle,
+    tasks: cycle ? await countTasks(db, cycle.id) : noTasks(),
+    tasksOfRun: { ...noTasks(), ...(await countBy(db, "tasks", id)) },
+    planners: cycle ? await plannerViews(db, cycle.id) : [],
+    running: await sessionViews(db, id, (query) => query.where("sessions.status", "=", running)),
+    queued: sessions["queued"] ?? 0,
+    landings: { landed: landings["landed"] ?? 0, conflict: landings["conflict"] ?? 0, refused: landings["refused"] ?? 0 },
+    verdicts: await verdicts(db, id),
+    sessions: Object.values(sessions).reduce((sum, count) => sum + count, 0),
+  };
+}
+
+const noTasks = () => Object.fromEntries(taskStatuses.map((status) => [status, 0])) as TaskCounts;
+
+async function countBy(db: Db, table: "tasks" | "sessions" | "landings", run: RunId): Promise<{ [status: string]: number }> {
+  const rows = await db
+    .selectFrom(table)
+    .select((eb) => ["status", eb.fn.countAll<number>().as("count")])
+    .where("run_id", "=", run)
+    .groupBy("status")
+    .execute();
+  return Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
+}
+
+async function plannerViews(db: Db, cycle: CycleId): Promise<PlannerView[]> {
+  const planners = await db.selectFrom("planners").selectAll().where("cycle_id", "=", cycle).orderBy("id").execute();
+  const counts = await db
+    .selectFrom("tasks")
+    .select((eb) => ["planner_id", "status", eb.fn.countAll<number>().as("count")])
+    .where("cycle_id", "=", cycle)
+    .groupBy(["planner_id", "status"])
+    .execute();
+  const turns = await db
+    .selectFrom("sessions")
+    .select(["planner_id", "status"])
+    .where("cycle_id", "=", cycle)
+    .where("kind", "=", "turn")
+    .where("status", "<>", ended)
+    .execute();
+  const tasksOf = new Map<number, TaskCounts>(planners.map((row) => [row.id, noTasks()]));
+  for (const { planner_id, status, count } of counts) {
+    const tasks = tasksOf.get(planner_id);
+    if (tasks) tasks[status as TaskStatus] = Number(count);
+  }
+  const turnOf = new Map(turns.map(({ planner_id, status }) => [planner_id, status]));
+  return planners.map((row) => {
+    const turn = turnOf.get(row.id);
+    return {
+      id: row.id as PlannerId,
+      parent: row.parent_id as PlannerId | null,
+      depth: row.depth,
+      name: row.name,
+      question: row.question,
+      status: row.status as PlannerStatus,
+      turn: turn === "running" || turn === "queued" ? turn : null,
+      tasks: tasksOf.get(row.id) ?? noTasks(),
+    };
+  });
+}
+
+function sessionQuery(db: Db, run: RunId) {
+  return db
+    .selectFrom("sessions")
+    .leftJoin("tasks", "tasks.id", "sessions.task_id")
+    .leftJoin("planners", "planners.id", "sessions.planner_id")
+    .selectAll("sessions")
+    .select(["tasks.title as task_title", "planners.name as planner_name"])
+    .where("sessions.run_id", "=", run);
+}
+
+async function sessionViews(db: Db, run: RunId, narrow: (query: ReturnType<typeof sessionQuery>) => ReturnType<typeof sessionQuery>): Promise<SessionView[]> {
+  const rows = await narrow(sessionQuery(db, run)).orderBy("sessions.id").execute();
+  return rows.map((row) => ({
+    id: row.id as SessionId,
+    kind: row.kind as SessionKind,
+    planner: row.planner_id as PlannerId | null,
+    task: row.task_id as TaskId | null,
+    title: row.task_title ?? row.planner_name ?? "judgement",
+    agent: row.agent,
+    status: row.status as SessionView["status"],
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    outcome: row.outcome as SessionOutcome | null,
+    failure: row.failure === null ? null : describeFailure(JSON.parse(row.failure) as Failure),
+  }));
+}
+
+async function verdicts(db: Db, run: RunId): Promise<RunView["verdicts"]> {
+  const rows = await db
+    .selectFrom("verdicts")
+    .innerJoin("cycles", "cycles.id", "verdicts.cycle_id")
+    .selectAll("verdicts")
+    .select("cycles.number")
+    .where("cycles.run_id", "=", run)
+    .orderBy("cycles.number")
+    .execute();
+  return rows.map((row) => ({
+    cycle: row.number,
+    verdict: row.verdict as VerdictKind,
+    summary: row.summary,
+    brief: row.brief,
+    evidence: JSON.parse(row.evidence) as Evidence,
+    at: row.at,
+  }));
+}
+
+function toEvent(row: Selectable<Tables["events"]>): Event {
+  return {
+    seq: row.seq,
+    run: row.run_id as RunId,
+    at: row.at,
+    type: row.type as EventType,
+    session: row.session_id as SessionId | null,
+    task: row.task_id as TaskId | null,
+    planner: row.planner_id as PlannerId | null,
+    data: JSON.parse(row.data) as Event["data"],
+  };
+}
+
+const exported = ["cycles", "planners", "tasks", "sessions", "messages", "handoffs", "landings", "checks", "events", "transcripts"] as const;
+const pageRows = 500;
+
+async function* everything(db: Db, run: RunId): ReturnType<Views["everything"]> {
+  yield { table: "runs", row: await db.selectFrom("runs").selectAll().where("id", "=", run).executeTakeFirstOrThrow() };
+  for (const table of exported) {
+    const key = table === "events" || table === "transcripts" ? "seq" : "id";
+    let last = 0;
+    for (;;) {
+      const page = sql<{ [column: string]: unknown }>`select * from ${sql.table(table)} where run_id = ${run} and ${sql.ref(key)} > ${last} order by ${sql.ref(key)} limit ${pageRows}`;
+      const { rows } = await page.execute(db);
+      for (const row of rows) yield { table, row };
+      const end = rows.at(-1)?.[key];
+      if (rows.length < pageRows || end === undefined) break;
+      last = Number(end);
+    }
+  }
+  const rest = {
+    dependencies: sql<{ [column: string]: unknown }>`select d.* from dependencies d join tasks t on t.id = d.task_id where t.run_id = ${run} order by d.task_id, d.depends_on`,
+    verdicts: sql<{ [column: string]: unknown }>`select v.* from verdicts v join cycles c on c.id = v.cycle_id where c.run_id = ${run} order by v.cycle_id`,
+  };
+  for (const [table, query] of Object.entries(rest)) for (const row of (await query.execute(db)).rows) yield { table, row };
+}
+
