@@ -1,6 +1,6 @@
 /** What screens and commands may read of the runs: a port of its own, which the engine itself does not need. */
 import type { CycleState } from "../domain/cycle.ts";
-import type { Event } from "../domain/event.ts";
+import type { Event, EventType } from "../domain/event.ts";
 import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { PlannerStatus } from "../domain/planner.ts";
 import type { Run } from "../domain/run.ts";
@@ -18,6 +18,7 @@ export interface Views {
   tasks(id: RunId, filter: TaskFilter): Promise<TaskView[]>;
   /** After `seq`, oldest first. */
   events(id: RunId, afterSeq: number, limit: number): Promise<Event[]>;
+  lastEvent(id: RunId, type: EventType): Promise<Event | null>;
   session(id: RunId, session: SessionId): Promise<SessionView | null>;
   /** After `seq`, oldest first. */
   transcript(session: SessionId, afterSeq: number, limit: number): Promise<(TranscriptEntry & { seq: number })[]>;

@@ -62,6 +62,11 @@ export function openViews(database: Database): Views {
       return rows.map(toEvent);
     },
 
+    async lastEvent(id, type) {
+      const row = await db.selectFrom("events").selectAll().where("run_id", "=", id).where("type", "=", type).orderBy("seq", "desc").limit(1).executeTakeFirst();
+      return row ? toEvent(row) : null;
+    },
+
     async session(id, session) {
       return (await sessionViews(db, id, (query) => query.where("sessions.id", "=", session)))[0] ?? null;
     },

@@ -1,0 +1,115 @@
+/**
+ * Drives a run in this process: wires the real ports together, shows the live view, turns signals into pauses, and
+ * says at the end what came of it.
+ */
+import { hostname } from "node:os";
+import { environment } from "../config.ts";
+import { createAgents } from "../agents/agents.ts";
+import { assertNever } from "../domain/assert.ts";
+import type { EngineId } from "../domain/ids.ts";
+import type { Run } from "../domain/run.ts";
+import { startEngine, type Engine, type EngineEnd, type Ports } from "../engine/engine.ts";
+import { openGitTrunk } from "../git/trunk.ts";
+import { createCommands } from "../processes/commands.ts";
+import { allowedEnvironment } from "../processes/environment.ts";
+import { openProcesses, type Processes } from "../processes/processes.ts";
+import { isDead } from "./engine-process.ts";
+import { exitCodes, RefusedError } from "./exit.ts";
+import type { Project } from "./project.ts";
+import { followRun } from "./follow.ts";
+
+const clock = {
+  now: () => Date.now(),
+  timer(ms: number, fire: () => void) {
+    const timer = setTimeout(fire, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Runs until the run ends or pauses for good; answers the exit code. */
+export async function drive(project: Project, run: Run, options: { json: boolean }): Promise<number> {
+  const processes = openProcesses();
+  try {
+    const ports = await openPorts(project, run, processes);
+    await ports.trunk.begin(run.id, run.base);
+    const me = { id: `${hostname()}-${process.pid}-${Date.now().toString(36)}` as EngineId, host: hostname(), pid: process.pid };
+    const start = await startEngine(ports, { run: run.id, me, isDead });
+    if (!start.ok) {
+      const { host, pid } = start.holder;
+      throw new RefusedError(`Run ${run.id} is driven by another engine: process ${pid} on ${host}. Watch it with: longhaul status`);
+    }
+    return await follow(project, run, start.engine, options);
+  } finally {
+    await processes.stop();
+  }
+}
+
+async function follow(project: Project, run: Run, engine: Engine, options: { json: boolean }): Promise<number> {
+  const signals = onSignals(engine);
+  const view = followRun(project, run, options);
+  try {
+    const end = await engine.drive();
+    await view.end(end);
+    return signals.exitCode() ?? exitCodeOfEnd(end);
+  } catch (error) {
+    await view.end(null);
+    throw error;
+  } finally {
+    signals.off();
+  }
+}
+
+async function openPorts(project: Project, run: Run, { groups, leftovers }: Processes): Promise<Ports> {
+  const { limits, identity, directory, agents } = run.config;
+  const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(identity) ?? [];
+  const trunk = await openGitTrunk({ repository: project.repository, stateFolder: project.stateFolder, environment, identity: { name, email } });
+  const killGraceMs = limits.killGraceMs;
+  return {
+    store: project.store,
+    trunk,
+    agents: createAgents({
+      agents,
+      command: {
+        groups,
+        environment: (passEnv) => allowedEnvironment(environment, passEnv),
+        stateFolder: project.stateFolder,
+        configDirectory: directory,
+        limits,
+      },
+    }),
+    commands: createCommands({ groups, environment: { ...allowedEnvironment(environment), LONGHAUL_CONFIG_DIR: directory }, killGraceMs }),
+    leftovers,
+    clock,
+  };
+}
+
+/** Ctrl-C and SIGTERM: first drain, then cut. */
+function onSignals(engine: Engine) {
+  let code: number | null = null;
+  const handle = (signal: NodeJS.Signals) => {
+    code ??= signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
+    engine.interrupt().catch(() => process.exit(code ?? exitCodes.failed)); // The store is gone: nothing is left to save.
+  };
+  process.on("SIGINT", handle);
+  process.on("SIGTERM", handle);
+  return {
+    exitCode: () => code,
+    off() {
+      process.off("SIGINT", handle);
+      process.off("SIGTERM", handle);
+    },
+  };
+}
+
+function exitCodeOfEnd(end: EngineEnd): number {
+  switch (end.kind) {
+    case "ended":
+      return end.state.outcome === "achieved" ? exitCodes.ok : exitCodes.failed;
+    case "paused":
+      return end.state.reason === "budget" ? exitCodes.budget : exitCodes.failed;
+    case "taken_over":
+      return exitCodes.failed;
+    default:
+      return assertNever(end, "end");
+  }
+}

@@ -1,0 +1,69 @@
+/** Shows a run while this process drives it: a live view on a terminal, plain lines elsewhere; then the summary. */
+import type { RunId } from "../domain/ids.ts";
+import type { Run } from "../domain/run.ts";
+import type { EngineEnd } from "../engine/engine.ts";
+import { describeEvent, type Names } from "../terminal/events.ts";
+import { startLiveView } from "../terminal/live-view.ts";
+import { renderSummary } from "../terminal/summary.ts";
+import { colorOn, print, printJson, say, widthOf } from "./output.ts";
+import type { Project } from "./project.ts";
+
+const pollMs = 250;
+const pageRows = 500;
+
+export type Following = { end(end: EngineEnd | null): Promise<void> };
+
+export function followRun(project: Project, run: Run, { json }: { json: boolean }): Following {
+  const { views } = project;
+  const live = !json && process.stdout.isTTY;
+  const shown = live
+    ? startLiveView({ read: () => views.status(run.id), stdout: process.stdout, color: colorOn(process.stdout), onProblem: (error) => say(String(error)) })
+    : printEvents(project, run.id);
+  return {
+    async end(end) {
+      await shown.stop();
+      if (!end) return;
+      if (end.kind === "taken_over") say(`Run ${run.id} is driven by another engine now; this one has ended.`);
+      const view = await views.status(run.id);
+      const branches = await publishedBranches(project, run.id);
+      if (json) printJson({ ...view, branches });
+      else print(renderSummary(view, { branches, repository: project.repository.topLevel }, { color: colorOn(process.stdout), width: widthOf(process.stdout) }));
+    },
+  };
+}
+
+/** One line per event that matters, on stderr, from now on. */
+function printEvents(project: Project, run: RunId): { stop(): Promise<void> } {
+  const names: Names = { tasks: new Map(), planners: new Map() };
+  let seq = 0;
+  const printNew = async () => {
+    for (;;) {
+      const page = await project.views.events(run, seq, pageRows);
+      for (const event of page) {
+        seq = event.seq;
+        const line = describeEvent(event, names);
+        if (line !== null) say(line);
+      }
+      if (page.length < pageRows) return;
+    }
+  };
+  let stopped = false;
+  const loop = (async () => {
+    while (!stopped) {
+      await printNew().catch((error: unknown) => say(`The events cannot be read: ${String(error)}`));
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+    await printNew();
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      await loop;
+    },
+  };
+}
+
+async function publishedBranches(project: Project, run: RunId): Promise<{ trunk: string; green: string | null } | null> {
+  const event = await project.views.lastEvent(run, "run.published");
+  return event ? (event.data as { trunk: string; green: string | null }) : null;
+}

@@ -1,0 +1,119 @@
+/** Commands that only look: status, tasks, logs, events, export. */
+import { idText, parseId, type SessionId } from "../domain/ids.ts";
+import type { Run } from "../domain/run.ts";
+import { taskStatuses, type TaskStatus } from "../domain/task.ts";
+import type { TranscriptEntry } from "../engine/store-port.ts";
+import type { TaskView, Views } from "../engine/views.ts";
+import { describeEvent, type Names } from "../terminal/events.ts";
+import { safeText } from "../terminal/safe-text.ts";
+import { renderStatus } from "../terminal/status.ts";
+import { UsageError } from "./exit.ts";
+import { colorOn, print, printJson, widthOf } from "./output.ts";
+import { chooseRun, withProject } from "./project.ts";
+
+export type Common = { run?: string; json?: boolean };
+
+const pageRows = 500;
+const followMs = 500;
+
+export function status({ run: named, json, all }: Common & { all?: boolean }): Promise<void> {
+  return withProject(false, async (project) => {
+    if (all) {
+      const runs = await project.views.runs(project.repository.topLevel);
+      if (json) printJson(runs.map(runLine));
+      else for (const run of runs) print(`${run.id}  ${run.state.status.padEnd(9)} ${new Date(run.createdAt).toISOString()}  ${safeText(firstLine(run.goal))}`);
+      return;
+    }
+    const view = await project.views.status((await chooseRun(project, named)).id);
+    if (json) printJson(view);
+    else print(renderStatus(view, { color: colorOn(process.stdout), width: widthOf(process.stdout) }));
+  });
+}
+
+const runLine = ({ id, goal, state, createdAt, base, tip, green, spend }: Run) => ({ id, goal, state, createdAt, base, tip, green, spend });
+const firstLine = (text: string) => text.trim().split("\n")[0] ?? "";
+
+export function tasks({ run: named, json, status: wanted, cycle, limit }: Common & { status?: string; cycle?: number; limit: number }): Promise<void> {
+  if (wanted !== undefined && !taskStatuses.includes(wanted as TaskStatus)) throw new UsageError(`There is no task state "${wanted}": the states are ${taskStatuses.join(", ")}.`);
+  return withProject(false, async (project) => {
+    const run = await chooseRun(project, named);
+    const filter = { limit, ...(wanted !== undefined && { status: wanted as TaskStatus }), ...(cycle !== undefined && { cycle }) };
+    const found = await project.views.tasks(run.id, filter);
+    if (json) printJson(found.map(taskJson));
+    else for (const task of found) print(taskLine(task));
+  });
+}
+
+const taskJson = (task: TaskView) => ({ ...task, id: idText("task", task.id), planner: idText("planner", task.planner), session: task.session && idText("session", task.session) });
+
+function taskLine(task: TaskView): string {
+  const after = task.status === "landed" ? (task.commit?.slice(0, 10) ?? "") : (task.reason ?? (task.session ? idText("session", task.session) : ""));
+  const planner = idText("planner", task.planner);
+  return `${idText("task", task.id).padEnd(6)} ${task.status.padEnd(9)} ${planner.padEnd(5)} ${safeText(task.title)}${after ? `  (${safeText(after)})` : ""}`;
+}
+
+export function logs(name: string, { run: named, json, follow }: Common & { follow?: boolean }): Promise<void> {
+  const id = parseId("session", name);
+  if (id === undefined) throw new UsageError(`"${name}" is not a session: sessions are named s1, s2, … (longhaul events shows them).`);
+  return withProject(false, async (project) => {
+    const run = await chooseRun(project, named);
+    if (!(await project.views.session(run.id, id))) throw new UsageError(`Run ${run.id} has no session ${name}.`);
+    let seq = 0;
+    for (;;) {
+      const over = (await project.views.session(run.id, id))?.status === "ended";
+      for await (const entry of transcript(project.views, id, seq)) {
+        seq = entry.seq;
+        if (json) process.stdout.write(`${JSON.stringify(entry)}\n`);
+        else process.stdout.write(entryText(entry));
+      }
+      if (!follow || over) return;
+      await new Promise((resolve) => setTimeout(resolve, followMs));
+    }
+  });
+}
+
+async function* transcript(views: Views, session: SessionId, after: number) {
+  for (let seq = after; ; ) {
+    const page = await views.transcript(session, seq, pageRows);
+    yield* page;
+    seq = page.at(-1)?.seq ?? seq;
+    if (page.length < pageRows) return;
+  }
+}
+
+function entryText({ kind, text }: TranscriptEntry): string {
+  // On a terminal nothing that an agent printed may act as a control sequence.
+  const lines = (process.stdout.isTTY ? text.split("\n").map(safeText).join("\n") : text).replace(/\n$/, "");
+  return kind === "stdout" || kind === "stderr" ? `${lines}\n` : `--- ${kind}\n${lines}\n`;
+}
+
+export function events({ run: named, json, follow, after }: Common & { follow?: boolean; after: number }): Promise<void> {
+  return withProject(false, async (project) => {
+    const run = await chooseRun(project, named);
+    const names: Names = { tasks: new Map(), planners: new Map() };
+    let seq = after;
+    for (;;) {
+      const over = (await project.views.run(run.id))?.state.status === "ended";
+      for (;;) {
+        const page = await project.views.events(run.id, seq, pageRows);
+        for (const event of page) {
+          seq = event.seq;
+          const line = json ? JSON.stringify(event) : describeEvent(event, names);
+          if (line !== null) print(line);
+        }
+        if (page.length < pageRows) break;
+      }
+      if (!follow || over) return;
+      await new Promise((resolve) => setTimeout(resolve, followMs));
+    }
+  });
+}
+
+export function exportRun({ run: named }: Common): Promise<void> {
+  return withProject(false, async (project) => {
+    const run = await chooseRun(project, named);
+    for await (const { table, row } of project.views.everything(run.id)) {
+      if (!process.stdout.write(`${JSON.stringify({ table, ...row })}\n`)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+    }
+  });
+}

@@ -1,0 +1,140 @@
+/** The command line: the only place that wires the parts together. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { exitCodeOf, exitCodes, tell } from "./exit.ts";
+import { init } from "./init.ts";
+import { events, exportRun, logs, status, tasks, type Common } from "./inspect.ts";
+import { endQuietlyWithReader, say } from "./output.ts";
+import { finishStop, resume, run, type ResumeOptions, type RunOptions } from "./run.ts";
+import { pause, send, stop } from "./steer.ts";
+
+const version = (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
+
+function wholeNumber(min: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min) throw new InvalidArgumentError(`expected a whole number of at least ${min}`);
+    return value;
+  };
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError("expected an amount such as 20 or 0.5");
+  return value;
+}
+
+const runOption = () => new Option("-r, --run <run>", "the run meant (default: the newest of this repository)");
+const jsonOption = () => new Option("--json", "print data as JSON");
+
+function makeProgram(exit: (code: number) => void): Command {
+  const program = new Command("longhaul")
+    .description("Runs many AI agents in parallel on one git repository until a goal is reached.")
+    .version(version)
+    .configureHelp({ sortSubcommands: false })
+    .showHelpAfterError("(longhaul --help shows the commands)")
+    .exitOverride();
+
+  program
+    .command("init")
+    .description("write a first longhaul.config.ts into this repository")
+    .addOption(jsonOption())
+    .action((options: Common) => init(options));
+  program
+    .command("run")
+    .description("start a run: plan, work and judge until the goal is reached")
+    .argument("[goal]", "what to reach, in your own words")
+    .option("-g, --goal-file <file>", "read the goal from a file")
+    .option("-c, --config <file>", "another configuration file")
+    .option("--workers <n>", "task attempts at once", wholeNumber(1))
+    .option("--planners <n>", "planner turns at once", wholeNumber(1))
+    .addOption(jsonOption())
+    .action(async (goal: string | undefined, options: RunOptions) => exit(await run(goal, options)));
+  program
+    .command("resume")
+    .description("go on with a run that was paused, interrupted or killed")
+    .addOption(runOption())
+    .option("--budget-usd <amount>", "a new budget in dollars", amount)
+    .option("--budget-tokens <n>", "a new budget in tokens", wholeNumber(0))
+    .addOption(jsonOption())
+    .action(async (options: ResumeOptions) => exit(await resume(options)));
+  program
+    .command("pause")
+    .description("start no new sessions; running ones finish, or are cut after the grace time")
+    .addOption(runOption())
+    .option("--grace <seconds>", "how long running sessions may take (default: drainMs of the run's limits)", wholeNumber(0))
+    .addOption(jsonOption())
+    .action((options: Common & { grace?: number }) => pause(options));
+  program
+    .command("stop")
+    .description("end a run: cut what runs, cancel what is open, publish what has landed")
+    .addOption(runOption())
+    .option("--reason <text>", "why, for the record", "stopped by the operator")
+    .addOption(jsonOption())
+    .action(async (options: Common & { reason: string }) => {
+      if (!(await stop(options))) exit(await finishStop(options));
+    });
+  program
+    .command("send")
+    .description("put a message into a planner's inbox")
+    .argument("<planner>", "p1, p2, … or root")
+    .argument("<message>")
+    .addOption(runOption())
+    .addOption(jsonOption())
+    .action((planner: string, message: string, options: Common) => send(planner, message, options));
+  addInspection(program);
+  return program;
+}
+
+function addInspection(program: Command): void {
+  program
+    .command("status")
+    .description("show a run: planners, tasks, landings, cost, verdicts")
+    .addOption(runOption())
+    .option("-a, --all", "list all runs of this repository")
+    .addOption(jsonOption())
+    .action((options: Common & { all?: boolean }) => status(options));
+  program
+    .command("tasks")
+    .description("list tasks")
+    .addOption(runOption())
+    .option("-s, --status <state>", "only tasks in this state")
+    .option("--cycle <n>", "only tasks of this cycle", wholeNumber(1))
+    .option("-n, --limit <n>", "at most this many", wholeNumber(1), 1000)
+    .addOption(jsonOption())
+    .action((options: Common & { status?: string; cycle?: number; limit: number }) => tasks(options));
+  program
+    .command("logs")
+    .description("print the transcript of a session")
+    .argument("<session>", "s1, s2, …")
+    .addOption(runOption())
+    .option("-f, --follow", "go on until the session ends")
+    .addOption(jsonOption())
+    .action((session: string, options: Common & { follow?: boolean }) => logs(session, options));
+  program
+    .command("events")
+    .description("print what has happened")
+    .addOption(runOption())
+    .option("-f, --follow", "go on until the run ends")
+    .option("--after <seq>", "only events after this number", wholeNumber(0), 0)
+    .addOption(jsonOption())
+    .action((options: Common & { follow?: boolean; after: number }) => events(options));
+  program
+    .command("export")
+    .description("print everything the store holds of a run, as JSON lines")
+    .addOption(runOption())
+    .addOption(new Option("--json", "the only format there is").default(true))
+    .action((options: Common) => exportRun(options));
+}
+
+endQuietlyWithReader();
+try {
+  await makeProgram((code) => (process.exitCode = code)).parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  } else {
+    say(`longhaul: ${tell(error)}`);
+    process.exitCode = exitCodeOf(error);
+  }
+}

@@ -1,0 +1,111 @@
+/** `longhaul run` and `longhaul resume`. */
+import { readFile } from "node:fs/promises";
+import { resolve as resolvePath } from "node:path";
+import { findProgram } from "../agents/command/program.ts";
+import { configNames, environment, findConfig, loadConfig, toMicroUsd } from "../config.ts";
+import { EnvironmentError } from "../domain/environment-error.ts";
+import { makeRunId } from "../domain/ids.ts";
+import type { RunConfig } from "../domain/run-config.ts";
+import { resume as resumeRun } from "../engine/control.ts";
+import { openGitTrunk } from "../git/trunk.ts";
+import { allowedEnvironment } from "../processes/environment.ts";
+import { drive } from "./drive.ts";
+import { engineOf } from "./engine-process.ts";
+import { exitCodes, RefusedError, UsageError } from "./exit.ts";
+import type { Common } from "./inspect.ts";
+import { print, printJson, say } from "./output.ts";
+import { chooseRun, openProject, withProject, type Project } from "./project.ts";
+
+export type RunOptions = { goalFile?: string; config?: string; workers?: number; planners?: number; json?: boolean };
+
+export async function run(goalText: string | undefined, options: RunOptions): Promise<number> {
+  const goal = await readGoal(goalText, options.goalFile);
+  const config = await readConfig(options);
+  requireAgents(config);
+  const max = config.limits.goalBytesMax;
+  if (Buffer.byteLength(goal) > max) throw new UsageError(`The goal has ${Buffer.byteLength(goal)} bytes, at most ${max} are allowed (goalBytesMax): put the details into files of the repository.`);
+  const project = await openProject(true);
+  try {
+    const created = await createRun(project, goal, config);
+    return await drive(project, created, { json: options.json ?? false });
+  } finally {
+    await project.store.close();
+  }
+}
+
+async function readGoal(text: string | undefined, file: string | undefined): Promise<string> {
+  if ((text === undefined) === (file === undefined)) throw new UsageError('Say what to reach, once: longhaul run "GOAL", or --goal-file FILE.');
+  const goal = file === undefined ? text : await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new UsageError(`The goal file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  });
+  if (!goal?.trim()) throw new UsageError("The goal is empty.");
+  return goal;
+}
+
+async function readConfig({ config: named, workers, planners }: RunOptions): Promise<RunConfig> {
+  const path = named === undefined ? await findConfig(process.cwd()) : resolvePath(named);
+  if (path === null)
+    throw new EnvironmentError(process.cwd(), `no agent can run here: there is no configuration (looked for ${configNames.join(", ")})`, "Write one with: longhaul init");
+  const config = await loadConfig(path);
+  return { ...config, parallel: { workers: workers ?? config.parallel.workers, planners: planners ?? config.parallel.planners } };
+}
+
+/** Nothing starts unless every agent that has a role can be found. */
+function requireAgents(config: RunConfig): void {
+  const missing: string[] = [];
+  for (const [role, name] of Object.entries(config.roles)) {
+    const agent = name === null ? undefined : config.agents[name];
+    if (!agent || name === null) continue;
+    const found = findProgram(agent, allowedEnvironment(environment, agent.passEnv), config.directory);
+    if (found.kind === "missing") missing.push(`  ${role} (agent "${name}"): looked for ${found.lookedFor}`);
+  }
+  if (missing.length > 0) throw new EnvironmentError("agents", `no agent can run in these roles:\n${missing.join("\n")}\n`, `Install what is missing, or name other agents in ${config.directory}/longhaul.config.*`);
+}
+
+async function createRun(project: Project, goal: string, config: RunConfig) {
+  const trunk = await openGitTrunk({ repository: project.repository, stateFolder: project.stateFolder, environment });
+  const { base, dirty, unborn } = await trunk.resolveBase();
+  const id = makeRunId(Math.random);
+  await trunk.begin(id, base);
+  await project.store.createRun({ id, repository: project.repository.topLevel, goal, config, base });
+  say(`Run ${id} starts from ${unborn ? "an empty tree (this repository has no commit yet)" : `commit ${base.slice(0, 10)}`}; your working copy and branches are not touched.`);
+  if (dirty > 0) say(`Note: ${dirty} uncommitted ${dirty === 1 ? "change is" : "changes are"} not part of the run; commit them first if they should be.`);
+  const created = await project.views.run(id);
+  if (!created) throw new Error(`run ${id} was not stored`);
+  return created;
+}
+
+export type ResumeOptions = Common & { budgetUsd?: number; budgetTokens?: number };
+
+export function resume(options: ResumeOptions): Promise<number> {
+  return withProject(false, async (project) => {
+    const chosen = await chooseRun(project, options.run);
+    if (chosen.state.status === "ended") {
+      if (chosen.state.outcome === "achieved" || chosen.state.outcome === "stopped") say(`Run ${chosen.id} has ended (${chosen.state.outcome}); publishing its branches again.`);
+      return drive(project, chosen, { json: options.json ?? false });
+    }
+    const budget = {
+      ...(options.budgetUsd !== undefined && { microUsd: toMicroUsd(options.budgetUsd) }),
+      ...(options.budgetTokens !== undefined && { tokens: options.budgetTokens }),
+    };
+    const holder = engineOf(chosen);
+    const answer = await resumeRun(project.store, chosen.id, budget);
+    if (!answer.ok) throw new RefusedError(answer.why);
+    if (holder) {
+      if (options.json) printJson({ run: chosen.id, resumed: true, engine: holder.pid });
+      else print(`Run ${chosen.id} goes on in process ${holder.pid} on ${holder.host}.`);
+      return exitCodes.ok;
+    }
+    const run = await project.views.run(chosen.id);
+    if (!run) throw new Error(`run ${chosen.id} has vanished`);
+    return drive(project, run, { json: options.json ?? false });
+  });
+}
+
+/** Ends a stopping run whose engine is gone. */
+export function finishStop(options: Common): Promise<number> {
+  return withProject(false, async (project) => {
+    await drive(project, await chooseRun(project, options.run), { json: options.json ?? false });
+    return exitCodes.ok;
+  });
+}
