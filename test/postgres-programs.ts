@@ -51,6 +51,6 @@ function onPath(): string[] {
 function debian(): string[] {
   const root = "/usr/lib/postgresql";
   if (!existsSync(root)) return [];
-  const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+  const versions = readdirSync(root).toSorted((a, b) => Number(b) - Number(a));
   return versions.map((version) => join(root, version, "bin"));
 }

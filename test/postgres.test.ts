@@ -66,7 +66,7 @@ test("a server ends when the run that started it is killed", async () => {
   expect(await query(server.url, "select 1 as one")).toEqual([{ one: 1 }]);
   run.kill("SIGKILL");
   await vi.waitUntil(() => !existsSync(server.folder), { timeout: 30_000 });
-  await expect(query(server.url, "select 1")).rejects.toThrow();
+  await expect(query(server.url, "select 1")).rejects.toThrow("ENOENT");
 });
 
 test("without any PostgreSQL the message says what to install", () => {

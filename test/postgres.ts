@@ -25,7 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return server.stop;
 }
 
-export type PostgresServer = { url: string; folder: string; stop(): Promise<void> };
+export type PostgresServer = { url: string; folder: string; stop: () => Promise<void> };
 
 export async function startPostgres(): Promise<PostgresServer> {
   const found = findPostgres();
