@@ -5,7 +5,7 @@
  */
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, cpSync, lchownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -34,7 +34,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const folder = mkdtempSync(join(temporaryFolder(user), "longhaul-pg-"));
   try {
     if (user !== null) chownSync(folder, user.uid, user.gid);
-    const bin = canReach(join(found.bin, "postgres"), user) ? found.bin : copyPrograms(found.bin, folder);
+    const bin = canReach(join(found.bin, "postgres"), user) ? found.bin : copyPrograms(found.bin, folder, user);
     const guard = startGuard(bin, folder, user);
     await ready(guard);
     return { url: `postgresql://postgres@localhost/postgres?host=${folder}`, folder, stop: () => stop(guard) };
@@ -68,10 +68,15 @@ function canReach(path: string, user: User): boolean {
   return spawnSync("test", ["-x", path], { ...user, cwd: "/" }).status === 0;
 }
 
-/** An install below root's home is closed to the server's user: give it a copy of its own. */
-function copyPrograms(bin: string, folder: string): string {
+/** An install below root's home is closed to the server's user: it gets a copy, and owns it, to be able to remove it. */
+function copyPrograms(bin: string, folder: string, user: User): string {
   const copy = join(folder, "programs");
   cpSync(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
+  if (user !== null) {
+    for (const path of ["", ...readdirSync(copy, { recursive: true, encoding: "utf8" })]) {
+      lchownSync(join(copy, path), user.uid, user.gid);
+    }
+  }
   return join(copy, "bin");
 }
 
