@@ -49,7 +49,11 @@ export function decideRetry(record: Record, failure: Failure, failuresMax: numbe
         ? { kind: "retry", readyAt: now, record }
         : { kind: "give_up", record, reason: describeFailure(failure) };
     case "gave_up":
-      return { kind: "give_up", record: { ...record, failures: record.failures + 1 }, reason: describeFailure(failure) };
+      return {
+        kind: "give_up",
+        record: { ...record, failures: record.failures + 1 },
+        reason: describeFailure(failure),
+      };
     case "crashed":
     case "timed_out":
     case "stalled":
@@ -95,7 +99,12 @@ export function describeFailure(failure: Failure): string {
     case "lost":
       return "lost: the engine that ran it ended";
     case "cut":
-      return { pause: "cut by a pause", cycle_bound: "cut at the cycle's bound", stop: "cut: the run was stopped", cancelled: "cancelled" }[failure.by];
+      return {
+        pause: "cut by a pause",
+        cycle_bound: "cut at the cycle's bound",
+        stop: "cut: the run was stopped",
+        cancelled: "cancelled",
+      }[failure.by];
     case "environment":
       return `the engine could not run it: ${failure.detail}`;
     default:

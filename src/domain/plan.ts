@@ -63,8 +63,13 @@ export function judgePlan(view: PlanView, actions: PlannerAction[], limits: Limi
   const fresh = new Map<string, number>();
   for (const { action, index } of creates) {
     const before = byName.get(action.name);
-    if (before) refuse(index, `you already have a task named "${action.name}" (${idText("task", before.id)}, ${before.state.status}): use another name`);
-    else if (fresh.has(action.name)) refuse(index, `the name "${action.name}" is used twice in this turn: names are unique within a planner`);
+    if (before)
+      refuse(
+        index,
+        `you already have a task named "${action.name}" (${idText("task", before.id)}, ${before.state.status}): use another name`,
+      );
+    else if (fresh.has(action.name))
+      refuse(index, `the name "${action.name}" is used twice in this turn: names are unique within a planner`);
     fresh.set(action.name, index);
     checkTask(action, view, limits, (what) => refuse(index, what));
   }
@@ -80,9 +85,16 @@ export function judgePlan(view: PlanView, actions: PlannerAction[], limits: Limi
       } else {
         const id = parseId("task", dependency);
         const existing = byName.get(dependency) ?? (id && byId.get(id));
-        if (!existing) refuse(index, `no task "${dependency}" to depend on: give the name of a task of yours or the id of a task of this cycle`);
+        if (!existing)
+          refuse(
+            index,
+            `no task "${dependency}" to depend on: give the name of a task of yours or the id of a task of this cycle`,
+          );
         else if (existing.state.status === "failed" || existing.state.status === "cancelled")
-          refuse(index, `task "${dependency}" has ${existing.state.status === "failed" ? "failed" : "been cancelled"} and will never land: depend on its replacement`);
+          refuse(
+            index,
+            `task "${dependency}" has ${existing.state.status === "failed" ? "failed" : "been cancelled"} and will never land: depend on its replacement`,
+          );
         else dependsOnExisting.push(existing.id);
       }
     }
@@ -90,7 +102,8 @@ export function judgePlan(view: PlanView, actions: PlannerAction[], limits: Limi
     plan.tasks.push({ spec, dependsOnNew, dependsOnExisting });
   }
   const circle = sortByDependency(plan);
-  if (circle) errors.push(`tasks depend on each other in a circle: ${circle.join(" → ")}: remove one of these dependencies`);
+  if (circle)
+    errors.push(`tasks depend on each other in a circle: ${circle.join(" → ")}: remove one of these dependencies`);
 
   const children = view.planners.filter((p) => p.parent === view.planner.id);
   const questions = new Map(view.planners.map((p) => [normalize(p.question), p]));
@@ -102,27 +115,43 @@ export function judgePlan(view: PlanView, actions: PlannerAction[], limits: Limi
       case "spawn_planner": {
         const owner = questions.get(normalize(action.question));
         if (view.planner.depth >= limits.planDepthMax)
-          refuse(index, `a planner at depth ${view.planner.depth} cannot spawn planners (planDepthMax ${limits.planDepthMax}): create tasks instead`);
-        if (owner) refuse(index, `planner ${idText("planner", owner.id)} ("${owner.name}") already owns this question: no two planners own the same one`);
-        if (names.has(action.name)) refuse(index, `you already have a sub-planner named "${action.name}": use another name`);
+          refuse(
+            index,
+            `a planner at depth ${view.planner.depth} cannot spawn planners (planDepthMax ${limits.planDepthMax}): create tasks instead`,
+          );
+        if (owner)
+          refuse(
+            index,
+            `planner ${idText("planner", owner.id)} ("${owner.name}") already owns this question: no two planners own the same one`,
+          );
+        if (names.has(action.name))
+          refuse(index, `you already have a sub-planner named "${action.name}": use another name`);
         checkName(action.name, limits, (what) => refuse(index, what));
         checkPaths(action.paths, limits, (what) => refuse(index, what));
         checkAgent(action.agent, view, (what) => refuse(index, what));
-        if (bytes(action.question) > limits.instructionsBytesMax) refuse(index, tooLong("question", action.question, limits.instructionsBytesMax));
+        if (bytes(action.question) > limits.instructionsBytesMax)
+          refuse(index, tooLong("question", action.question, limits.instructionsBytesMax));
         names.add(action.name);
-        questions.set(normalize(action.question), { id: view.planner.id, parent: null, name: action.name, question: action.question });
+        questions.set(normalize(action.question), {
+          id: view.planner.id,
+          parent: null,
+          name: action.name,
+          question: action.question,
+        });
         plan.planners.push({ name: action.name, question: action.question, paths: action.paths, agent: action.agent });
         return;
       }
       case "cancel_task": {
         const id = parseId("task", action.task);
         const task = byName.get(action.task) ?? (id && byId.get(id));
-        if (!task || task.planner !== view.planner.id) refuse(index, `no task "${action.task}" of yours: you can cancel only your own tasks`);
+        if (!task || task.planner !== view.planner.id)
+          refuse(index, `no task "${action.task}" of yours: you can cancel only your own tasks`);
         else if (isOpen(task.state)) plan.cancel.push({ task: task.id, reason: action.reason });
         return; // A task that ended meanwhile needs no cancelling; its end is in the inbox.
       }
       case "write_scratchpad":
-        if (bytes(action.text) > limits.scratchpadBytesMax) refuse(index, tooLong("scratchpad", action.text, limits.scratchpadBytesMax));
+        if (bytes(action.text) > limits.scratchpadBytesMax)
+          refuse(index, tooLong("scratchpad", action.text, limits.scratchpadBytesMax));
         plan.scratchpad = action.text;
         return;
       case "finish_scope":
@@ -131,22 +160,35 @@ export function judgePlan(view: PlanView, actions: PlannerAction[], limits: Limi
     }
   });
   if (children.length + plan.planners.length > limits.plannersPerPlannerMax)
-    errors.push(`${children.length + plan.planners.length} sub-planners, at most ${limits.plannersPerPlannerMax} are allowed (plannersPerPlannerMax): give each a wider question`);
+    errors.push(
+      `${children.length + plan.planners.length} sub-planners, at most ${limits.plannersPerPlannerMax} are allowed (plannersPerPlannerMax): give each a wider question`,
+    );
   if (plan.planners.length > 0 && view.planners.length + plan.planners.length > limits.plannersPerCycleMax)
-    errors.push(`the cycle would have ${view.planners.length + plan.planners.length} planners, at most ${limits.plannersPerCycleMax} are allowed (plannersPerCycleMax): create tasks instead`);
+    errors.push(
+      `the cycle would have ${view.planners.length + plan.planners.length} planners, at most ${limits.plannersPerCycleMax} are allowed (plannersPerCycleMax): create tasks instead`,
+    );
   if (plan.finish) checkFinish(view, plan, errors);
   return errors.length > 0 ? { ok: false, errors } : { ok: true, plan };
 }
 
-function checkTask(spec: TaskSpec & { dependsOn: string[] }, view: PlanView, limits: Limits, refuse: (what: string) => void): void {
+function checkTask(
+  spec: TaskSpec & { dependsOn: string[] },
+  view: PlanView,
+  limits: Limits,
+  refuse: (what: string) => void,
+): void {
   checkName(spec.name, limits, refuse);
   checkPaths(spec.paths, limits, refuse);
   checkAgent(spec.agent, view, refuse);
   if (bytes(spec.title) > limits.titleBytesMax) refuse(tooLong("title", spec.title, limits.titleBytesMax));
-  if (bytes(spec.instructions) > limits.instructionsBytesMax) refuse(tooLong("instructions", spec.instructions, limits.instructionsBytesMax));
-  if (bytes(spec.acceptance) > limits.instructionsBytesMax) refuse(tooLong("acceptance", spec.acceptance, limits.instructionsBytesMax));
+  if (bytes(spec.instructions) > limits.instructionsBytesMax)
+    refuse(tooLong("instructions", spec.instructions, limits.instructionsBytesMax));
+  if (bytes(spec.acceptance) > limits.instructionsBytesMax)
+    refuse(tooLong("acceptance", spec.acceptance, limits.instructionsBytesMax));
   if (spec.dependsOn.length > limits.dependenciesPerTaskMax)
-    refuse(`${spec.dependsOn.length} dependencies, at most ${limits.dependenciesPerTaskMax} are allowed (dependenciesPerTaskMax)`);
+    refuse(
+      `${spec.dependsOn.length} dependencies, at most ${limits.dependenciesPerTaskMax} are allowed (dependenciesPerTaskMax)`,
+    );
 }
 
 function checkName(name: string, limits: Limits, refuse: (what: string) => void): void {
@@ -156,20 +198,24 @@ function checkName(name: string, limits: Limits, refuse: (what: string) => void)
 }
 
 function checkPaths(paths: string[], limits: Limits, refuse: (what: string) => void): void {
-  if (paths.length > limits.pathsMax) refuse(`${paths.length} paths, at most ${limits.pathsMax} are allowed (pathsMax): name folders or globs instead`);
+  if (paths.length > limits.pathsMax)
+    refuse(`${paths.length} paths, at most ${limits.pathsMax} are allowed (pathsMax): name folders or globs instead`);
   const outside = paths.find((path) => path.startsWith("/") || path.split("/").includes("..") || path.includes("\0"));
   if (outside !== undefined) refuse(`the path ${JSON.stringify(outside)} is not relative to the repository's root`);
 }
 
 function checkAgent(agent: string | null, view: PlanView, refuse: (what: string) => void): void {
-  if (agent !== null && !view.agents.includes(agent)) refuse(`no agent "${agent}" in the configuration: the agents are ${view.agents.join(", ")}`);
+  if (agent !== null && !view.agents.includes(agent))
+    refuse(`no agent "${agent}" in the configuration: the agents are ${view.agents.join(", ")}`);
 }
 
 function checkFinish(view: PlanView, plan: Plan, errors: string[]): void {
   const cancelled = new Set(plan.cancel.map((c) => c.task));
   const stillOpen = view.open.tasks - cancelled.size + plan.tasks.length + view.open.planners + plan.planners.length;
   if (stillOpen > 0)
-    errors.push(`finish_scope: ${stillOpen} of your tasks and sub-planners are still open: wait for them (you are woken when one ends) or cancel them`);
+    errors.push(
+      `finish_scope: ${stillOpen} of your tasks and sub-planners are still open: wait for them (you are woken when one ends) or cancel them`,
+    );
 }
 
 /** Orders `plan.tasks` by dependency; returns the names of a circle if there is one. */
@@ -212,4 +258,5 @@ export function countBlockers(dependencies: TaskState[]): number {
 
 const normalize = (question: string) => question.trim().replace(/\s+/g, " ").toLowerCase();
 const bytes = (text: string) => Buffer.byteLength(text);
-const tooLong = (what: string, text: string, max: number) => `the ${what} has ${bytes(text)} bytes, at most ${max} are allowed: shorten it`;
+const tooLong = (what: string, text: string, max: number) =>
+  `the ${what} has ${bytes(text)} bytes, at most ${max} are allowed: shorten it`;

@@ -72,7 +72,12 @@ export function verdictFromAcceptance(evidence: Evidence, history: CycleRecord[]
     { landed: evidence.tasks.landed, scores: scoresOf(evidence.acceptance) },
   ];
   const idle = cycles.length > limits.idleCyclesMax && idleAtEnd(cycles) >= limits.idleCyclesMax;
-  if (idle) return { verdict: "stop", summary: `${summary} The last ${limits.idleCyclesMax} cycles brought nothing.`, brief: "" };
+  if (idle)
+    return {
+      verdict: "stop",
+      summary: `${summary} The last ${limits.idleCyclesMax} cycles brought nothing.`,
+      brief: "",
+    };
   return { verdict: "continue", summary, brief: briefFromFailures(failing) };
 }
 
@@ -94,7 +99,10 @@ function idleAtEnd(cycles: Pick<CycleRecord, "landed" | "scores">[]): number {
 
 function briefFromFailures(failing: AcceptanceResult[]): string {
   return failing
-    .map((f) => `Acceptance command "${f.name}" fails (${f.exitCode === null ? "killed" : `exit code ${f.exitCode}`}):\n${f.output.trimEnd()}`)
+    .map(
+      (f) =>
+        `Acceptance command "${f.name}" fails (${f.exitCode === null ? "killed" : `exit code ${f.exitCode}`}):\n${f.output.trimEnd()}`,
+    )
     .join("\n\n");
 }
 

@@ -17,7 +17,7 @@ const handoffSchema = z.object({
   deviations: lines,
   findings: lines,
   suggestions: lines,
-}) satisfies z.ZodType<Handoff, unknown>;
+}) satisfies z.ZodType<Handoff>;
 
 /** What the session cost, if the program knows. */
 const usageSchema = z.object({
