@@ -14,7 +14,13 @@ import type { AgentConfig, CheckCommand, RunConfig } from "./domain/run-config.t
 export const environment: Readonly<{ [name: string]: string | undefined }> = process.env;
 export const databaseUrl = process.env["DATABASE_URL"] || null;
 
-export const configNames = ["longhaul.config.ts", "longhaul.config.mts", "longhaul.config.js", "longhaul.config.mjs", "longhaul.config.json"];
+export const configNames = [
+  "longhaul.config.ts",
+  "longhaul.config.mts",
+  "longhaul.config.js",
+  "longhaul.config.mjs",
+  "longhaul.config.json",
+];
 
 const name = z.string().trim().min(1);
 const agentSchema = z.strictObject({
@@ -30,7 +36,9 @@ const checkSchema = z.union([
   z.strictObject({ name, command: name, timeoutMs: z.int().positive().nullable().default(null) }),
 ]);
 const limitsSchema = z.strictObject(
-  Object.fromEntries(Object.keys(limitDefaults).map((key) => [key, z.int().nonnegative().optional()])) as { [K in keyof Limits]: z.ZodOptional<z.ZodInt> },
+  Object.fromEntries(Object.keys(limitDefaults).map((key) => [key, z.int().nonnegative().optional()])) as {
+    [K in keyof Limits]: z.ZodOptional<z.ZodInt>;
+  },
 );
 
 export const configSchema = z.strictObject({
@@ -40,9 +48,14 @@ export const configSchema = z.strictObject({
   roles: z.strictObject({ planner: roleSchema, worker: roleSchema, judge: roleSchema.optional() }),
   acceptance: z.array(checkSchema).default([]),
   checks: z.array(checkSchema).default([]),
-  budget: z.strictObject({ usd: z.number().nonnegative().optional(), tokens: z.int().nonnegative().optional() }).default({}),
+  budget: z
+    .strictObject({ usd: z.number().nonnegative().optional(), tokens: z.int().nonnegative().optional() })
+    .default({}),
   parallel: z
-    .strictObject({ workers: z.int().min(1).default(parallelDefaults.workers), planners: z.int().min(1).default(parallelDefaults.planners) })
+    .strictObject({
+      workers: z.int().min(1).default(parallelDefaults.workers),
+      planners: z.int().min(1).default(parallelDefaults.planners),
+    })
     .prefault({}),
   limits: limitsSchema.default({}),
   identity: z
@@ -73,7 +86,11 @@ export async function loadConfig(path: string): Promise<RunConfig> {
   const parsed = configSchema.safeParse(await readConfig(path));
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(top level)"}: ${issue.message}`);
-    throw new ConfigError(path, `not a valid configuration:\n${faults.join("\n")}\n`, "Mend these places; the README has an example of each field.");
+    throw new ConfigError(
+      path,
+      `not a valid configuration:\n${faults.join("\n")}\n`,
+      "Mend these places; the README has an example of each field.",
+    );
   }
   return resolve(parsed.data, path);
 }
@@ -82,11 +99,14 @@ async function readConfig(path: string): Promise<unknown> {
   if (!path.endsWith(".json")) {
     try {
       const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-      if (module.default === undefined) throw new ConfigError(path, "no default export", "Write: export default { agents: …, roles: … }");
+      if (module.default === undefined)
+        throw new ConfigError(path, "no default export", "Write: export default { agents: …, roles: … }");
       return module.default;
     } catch (cause) {
       if (cause instanceof ConfigError) throw cause;
-      throw new ConfigError(path, `cannot be loaded: ${textOf(cause)}`, `The file must run by itself: node ${path}`, { cause });
+      throw new ConfigError(path, `cannot be loaded: ${textOf(cause)}`, `The file must run by itself: node ${path}`, {
+        cause,
+      });
     }
   }
   try {
@@ -105,8 +125,15 @@ function resolve(config: Parsed, path: string): RunConfig {
   for (const [agent, written] of Object.entries(config.agents)) agents[agent] = toAgent(written);
   const roleAgent = (role: "planner" | "worker" | "judge", written: z.output<typeof roleSchema>): string => {
     if (typeof written === "string" && agents[written]) return written;
-    if (agents[role]) throw new ConfigError(path, `roles.${role} is not an agent's name, but there is an agent named "${role}"`, `Give roles.${role} the name of an agent, or rename that agent.`);
-    agents[role] = toAgent(typeof written === "string" ? { command: written, env: {}, passEnv: [], costUsd: 0 } : written);
+    if (agents[role])
+      throw new ConfigError(
+        path,
+        `roles.${role} is not an agent's name, but there is an agent named "${role}"`,
+        `Give roles.${role} the name of an agent, or rename that agent.`,
+      );
+    agents[role] = toAgent(
+      typeof written === "string" ? { command: written, env: {}, passEnv: [], costUsd: 0 } : written,
+    );
     return role;
   };
   const roles = {
@@ -115,7 +142,11 @@ function resolve(config: Parsed, path: string): RunConfig {
     judge: config.roles.judge === undefined ? null : roleAgent("judge", config.roles.judge),
   };
   if (roles.judge === null && config.acceptance.length === 0)
-    throw new ConfigError(path, "neither acceptance commands nor a judge: nothing could decide when the goal is reached", 'Add acceptance: ["npm test"] or roles.judge.');
+    throw new ConfigError(
+      path,
+      "neither acceptance commands nor a judge: nothing could decide when the goal is reached",
+      'Add acceptance: ["npm test"] or roles.judge.',
+    );
   const given = Object.fromEntries(Object.entries(config.limits).filter(([, value]) => value !== undefined));
   return {
     agents,
@@ -133,7 +164,12 @@ function resolve(config: Parsed, path: string): RunConfig {
 function uniqueNames(path: string, field: string, commands: CheckCommand[]): CheckCommand[] {
   const seen = new Set<string>();
   for (const { name: own } of commands) {
-    if (seen.has(own)) throw new ConfigError(path, `two commands of ${field} have the name ${JSON.stringify(own)}`, "Give each its own name.");
+    if (seen.has(own))
+      throw new ConfigError(
+        path,
+        `two commands of ${field} have the name ${JSON.stringify(own)}`,
+        "Give each its own name.",
+      );
     seen.add(own);
   }
   return commands;

@@ -32,11 +32,17 @@ export async function drive(project: Project, run: Run, options: { json: boolean
   try {
     const ports = await openPorts(project, run, processes);
     await ports.trunk.begin(run.id, run.base);
-    const me = { id: `${hostname()}-${process.pid}-${Date.now().toString(36)}` as EngineId, host: hostname(), pid: process.pid };
+    const me = {
+      id: `${hostname()}-${process.pid}-${Date.now().toString(36)}` as EngineId,
+      host: hostname(),
+      pid: process.pid,
+    };
     const start = await startEngine(ports, { run: run.id, me, isDead });
     if (!start.ok) {
       const { host, pid } = start.holder;
-      throw new RefusedError(`Run ${run.id} is driven by another engine: process ${pid} on ${host}. Watch it with: longhaul status`);
+      throw new RefusedError(
+        `Run ${run.id} is driven by another engine: process ${pid} on ${host}. Watch it with: longhaul status`,
+      );
     }
     return await follow(project, run, start.engine, options);
   } finally {
@@ -62,7 +68,12 @@ async function follow(project: Project, run: Run, engine: Engine, options: { jso
 async function openPorts(project: Project, run: Run, { groups, leftovers }: Processes): Promise<Ports> {
   const { limits, identity, directory, agents } = run.config;
   const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(identity) ?? [];
-  const trunk = await openGitTrunk({ repository: project.repository, stateFolder: project.stateFolder, environment, identity: { name, email } });
+  const trunk = await openGitTrunk({
+    repository: project.repository,
+    stateFolder: project.stateFolder,
+    environment,
+    identity: { name, email },
+  });
   const killGraceMs = limits.killGraceMs;
   return {
     store: project.store,
@@ -77,7 +88,11 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
         limits,
       },
     }),
-    commands: createCommands({ groups, environment: { ...allowedEnvironment(environment), LONGHAUL_CONFIG_DIR: directory }, killGraceMs }),
+    commands: createCommands({
+      groups,
+      environment: { ...allowedEnvironment(environment), LONGHAUL_CONFIG_DIR: directory },
+      killGraceMs,
+    }),
     leftovers,
     clock,
   };

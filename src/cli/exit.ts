@@ -1,7 +1,15 @@
 /** What the process ends with, and how faults are told: the message on stderr, never a stack for a fault that a user can mend. */
 import { EnvironmentError } from "../domain/environment-error.ts";
 
-export const exitCodes = { ok: 0, failed: 1, usage: 2, environment: 3, budget: 4, interrupted: 130, terminated: 143 } as const;
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  environment: 3,
+  budget: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const;
 
 /** The words of the command line are wrong. */
 export class UsageError extends Error {
@@ -19,6 +27,7 @@ export function exitCodeOf(error: unknown): number {
 }
 
 export function tell(error: unknown): string {
-  if (error instanceof UsageError || error instanceof RefusedError || error instanceof EnvironmentError) return error.message;
+  if (error instanceof UsageError || error instanceof RefusedError || error instanceof EnvironmentError)
+    return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -17,7 +17,12 @@ export function followRun(project: Project, run: Run, { json }: { json: boolean 
   const { views } = project;
   const live = !json && process.stdout.isTTY;
   const shown = live
-    ? startLiveView({ read: () => views.status(run.id), stdout: process.stdout, color: colorOn(process.stdout), onProblem: (error) => say(String(error)) })
+    ? startLiveView({
+        read: () => views.status(run.id),
+        stdout: process.stdout,
+        color: colorOn(process.stdout),
+        onProblem: (error) => say(String(error)),
+      })
     : printEvents(project, run.id);
   return {
     async end(end) {
@@ -27,7 +32,14 @@ export function followRun(project: Project, run: Run, { json }: { json: boolean 
       const view = await views.status(run.id);
       const branches = await publishedBranches(project, run.id);
       if (json) printJson({ ...view, branches });
-      else print(renderSummary(view, { branches, repository: project.repository.topLevel }, { color: colorOn(process.stdout), width: widthOf(process.stdout) }));
+      else
+        print(
+          renderSummary(
+            view,
+            { branches, repository: project.repository.topLevel },
+            { color: colorOn(process.stdout), width: widthOf(process.stdout) },
+          ),
+        );
     },
   };
 }
@@ -47,9 +59,9 @@ function printEvents(project: Project, run: RunId): { stop(): Promise<void> } {
       if (page.length < pageRows) return;
     }
   };
-  let stopped = false;
+  const stopped = new AbortController();
   const loop = (async () => {
-    while (!stopped) {
+    while (!stopped.signal.aborted) {
       await printNew().catch((error: unknown) => say(`The events cannot be read: ${String(error)}`));
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
@@ -57,13 +69,16 @@ function printEvents(project: Project, run: RunId): { stop(): Promise<void> } {
   })();
   return {
     async stop() {
-      stopped = true;
+      stopped.abort();
       await loop;
     },
   };
 }
 
-async function publishedBranches(project: Project, run: RunId): Promise<{ trunk: string; green: string | null } | null> {
+async function publishedBranches(
+  project: Project,
+  run: RunId,
+): Promise<{ trunk: string; green: string | null } | null> {
   const event = await project.views.lastEvent(run, "run.published");
   return event ? (event.data as { trunk: string; green: string | null }) : null;
 }

@@ -34,7 +34,8 @@ export async function init({ json }: { json?: boolean }): Promise<void> {
   const git = new Git(environment);
   const repository = await findRepository(git, process.cwd());
   const existing = await findConfig(repository.topLevel);
-  if (existing) throw new EnvironmentError(existing, "there is a configuration already", "Edit it, or remove it first.");
+  if (existing)
+    throw new EnvironmentError(existing, "there is a configuration already", "Edit it, or remove it first.");
   const path = join(repository.topLevel, "longhaul.config.ts");
   await writeFile(path, template, { flag: "wx" });
   await excludeStateFolder(git, repository);

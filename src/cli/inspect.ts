@@ -21,7 +21,11 @@ export function status({ run: named, json, all }: Common & { all?: boolean }): P
     if (all) {
       const runs = await project.views.runs(project.repository.topLevel);
       if (json) printJson(runs.map(runLine));
-      else for (const run of runs) print(`${run.id}  ${run.state.status.padEnd(9)} ${new Date(run.createdAt).toISOString()}  ${safeText(firstLine(run.goal))}`);
+      else
+        for (const run of runs)
+          print(
+            `${run.id}  ${run.state.status.padEnd(9)} ${new Date(run.createdAt).toISOString()}  ${safeText(firstLine(run.goal))}`,
+          );
       return;
     }
     const view = await project.views.status((await chooseRun(project, named)).id);
@@ -30,31 +34,60 @@ export function status({ run: named, json, all }: Common & { all?: boolean }): P
   });
 }
 
-const runLine = ({ id, goal, state, createdAt, base, tip, green, spend }: Run) => ({ id, goal, state, createdAt, base, tip, green, spend });
+const runLine = ({ id, goal, state, createdAt, base, tip, green, spend }: Run) => ({
+  id,
+  goal,
+  state,
+  createdAt,
+  base,
+  tip,
+  green,
+  spend,
+});
 const firstLine = (text: string) => text.trim().split("\n")[0] ?? "";
 
-export function tasks({ run: named, json, status: wanted, cycle, limit }: Common & { status?: string; cycle?: number; limit: number }): Promise<void> {
-  if (wanted !== undefined && !taskStatuses.includes(wanted as TaskStatus)) throw new UsageError(`There is no task state "${wanted}": the states are ${taskStatuses.join(", ")}.`);
+export function tasks({
+  run: named,
+  json,
+  status: wanted,
+  cycle,
+  limit,
+}: Common & { status?: string; cycle?: number; limit: number }): Promise<void> {
+  if (wanted !== undefined && !taskStatuses.includes(wanted as TaskStatus))
+    throw new UsageError(`There is no task state "${wanted}": the states are ${taskStatuses.join(", ")}.`);
   return withProject(false, async (project) => {
     const run = await chooseRun(project, named);
-    const filter = { limit, ...(wanted !== undefined && { status: wanted as TaskStatus }), ...(cycle !== undefined && { cycle }) };
+    const filter = {
+      limit,
+      ...(wanted !== undefined && { status: wanted as TaskStatus }),
+      ...(cycle !== undefined && { cycle }),
+    };
     const found = await project.views.tasks(run.id, filter);
     if (json) printJson(found.map(taskJson));
     else for (const task of found) print(taskLine(task));
   });
 }
 
-const taskJson = (task: TaskView) => ({ ...task, id: idText("task", task.id), planner: idText("planner", task.planner), session: task.session && idText("session", task.session) });
+const taskJson = (task: TaskView) => ({
+  ...task,
+  id: idText("task", task.id),
+  planner: idText("planner", task.planner),
+  session: task.session && idText("session", task.session),
+});
 
 function taskLine(task: TaskView): string {
-  const after = task.status === "landed" ? (task.commit?.slice(0, 10) ?? "") : (task.reason ?? (task.session ? idText("session", task.session) : ""));
+  const after =
+    task.status === "landed"
+      ? (task.commit?.slice(0, 10) ?? "")
+      : (task.reason ?? (task.session ? idText("session", task.session) : ""));
   const planner = idText("planner", task.planner);
   return `${idText("task", task.id).padEnd(6)} ${task.status.padEnd(9)} ${planner.padEnd(5)} ${safeText(task.title)}${after ? `  (${safeText(after)})` : ""}`;
 }
 
 export function logs(name: string, { run: named, json, follow }: Common & { follow?: boolean }): Promise<void> {
   const id = parseId("session", name);
-  if (id === undefined) throw new UsageError(`"${name}" is not a session: sessions are named s1, s2, … (longhaul events shows them).`);
+  if (id === undefined)
+    throw new UsageError(`"${name}" is not a session: sessions are named s1, s2, … (longhaul events shows them).`);
   return withProject(false, async (project) => {
     const run = await chooseRun(project, named);
     if (!(await project.views.session(run.id, id))) throw new UsageError(`Run ${run.id} has no session ${name}.`);
@@ -73,7 +106,7 @@ export function logs(name: string, { run: named, json, follow }: Common & { foll
 }
 
 async function* transcript(views: Views, session: SessionId, after: number) {
-  for (let seq = after; ; ) {
+  for (let seq = after; ;) {
     const page = await views.transcript(session, seq, pageRows);
     yield* page;
     seq = page.at(-1)?.seq ?? seq;
@@ -87,7 +120,12 @@ function entryText({ kind, text }: TranscriptEntry): string {
   return kind === "stdout" || kind === "stderr" ? `${lines}\n` : `--- ${kind}\n${lines}\n`;
 }
 
-export function events({ run: named, json, follow, after }: Common & { follow?: boolean; after: number }): Promise<void> {
+export function events({
+  run: named,
+  json,
+  follow,
+  after,
+}: Common & { follow?: boolean; after: number }): Promise<void> {
   return withProject(false, async (project) => {
     const run = await chooseRun(project, named);
     const names: Names = { tasks: new Map(), planners: new Map() };
@@ -113,7 +151,8 @@ export function exportRun({ run: named }: Common): Promise<void> {
   return withProject(false, async (project) => {
     const run = await chooseRun(project, named);
     for await (const { table, row } of project.views.everything(run.id)) {
-      if (!process.stdout.write(`${JSON.stringify({ table, ...row })}\n`)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+      if (!process.stdout.write(`${JSON.stringify({ table, ...row })}\n`))
+        await new Promise((resolve) => process.stdout.once("drain", resolve));
     }
   });
 }

@@ -8,12 +8,15 @@ import { endQuietlyWithReader, say } from "./output.ts";
 import { finishStop, resume, run, type ResumeOptions, type RunOptions } from "./run.ts";
 import { pause, send, stop } from "./steer.ts";
 
-const version = (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
+const version = (
+  JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
+).version;
 
 function wholeNumber(min: number) {
   return (text: string): number => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < min) throw new InvalidArgumentError(`expected a whole number of at least ${min}`);
+    if (!Number.isInteger(value) || value < min)
+      throw new InvalidArgumentError(`expected a whole number of at least ${min}`);
     return value;
   };
 }
@@ -62,7 +65,11 @@ function makeProgram(exit: (code: number) => void): Command {
     .command("pause")
     .description("start no new sessions; running ones finish, or are cut after the grace time")
     .addOption(runOption())
-    .option("--grace <seconds>", "how long running sessions may take (default: drainMs of the run's limits)", wholeNumber(0))
+    .option(
+      "--grace <seconds>",
+      "how long running sessions may take (default: drainMs of the run's limits)",
+      wholeNumber(0),
+    )
     .addOption(jsonOption())
     .action((options: Common & { grace?: number }) => pause(options));
   program

@@ -4,7 +4,7 @@ import { environment } from "../config.ts";
 /** https://no-color.org: set and not empty. */
 const noColor = Boolean(environment["NO_COLOR"]);
 
-export const colorOn = (stream: NodeJS.WriteStream) => stream.isTTY === true && !noColor;
+export const colorOn = (stream: NodeJS.WriteStream) => stream.isTTY && !noColor;
 export const widthOf = (stream: NodeJS.WriteStream) => (stream.isTTY ? stream.columns : 100);
 
 export function print(text: string): void {

@@ -28,7 +28,12 @@ export async function openProject(create: boolean): Promise<Project> {
     await excludeStateFolder(git, repository);
   } else if (!databaseUrl) {
     await access(join(stateFolder, "longhaul.db")).catch((cause: unknown) => {
-      throw new EnvironmentError(repository.topLevel, "there is no run in this repository", 'Start one with: longhaul run "GOAL"', { cause });
+      throw new EnvironmentError(
+        repository.topLevel,
+        "there is no run in this repository",
+        'Start one with: longhaul run "GOAL"',
+        { cause },
+      );
     });
   }
   const place = databaseUrl ? "DATABASE_URL" : join(stateFolder, "longhaul.db");
@@ -36,9 +41,17 @@ export async function openProject(create: boolean): Promise<Project> {
     const database = databaseUrl ? openPostgres(databaseUrl) : openSqlite(place, Date);
     return { repository, stateFolder, store: await openStore(database), views: openViews(database) };
   } catch (cause) {
-    if (cause instanceof StoreTooNewError) throw new EnvironmentError(place, "it was written by a newer version of Longhaul", "Update Longhaul.", { cause });
-    const mend = databaseUrl ? "Is the server reachable, and is the address right?" : "Is the disk full or the folder read-only? Nothing was deleted.";
-    throw new EnvironmentError(place, `the store cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, mend, { cause });
+    if (cause instanceof StoreTooNewError)
+      throw new EnvironmentError(place, "it was written by a newer version of Longhaul", "Update Longhaul.", { cause });
+    const mend = databaseUrl
+      ? "Is the server reachable, and is the address right?"
+      : "Is the disk full or the folder read-only? Nothing was deleted.";
+    throw new EnvironmentError(
+      place,
+      `the store cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
+      mend,
+      { cause },
+    );
   }
 }
 
@@ -57,11 +70,18 @@ export async function chooseRun(project: Project, named: string | undefined): Pr
   const { repository, views } = project;
   if (named === undefined) {
     const [newest] = await views.runs(repository.topLevel);
-    if (!newest) throw new EnvironmentError(repository.topLevel, "there is no run in this repository", 'Start one with: longhaul run "GOAL"');
+    if (!newest)
+      throw new EnvironmentError(
+        repository.topLevel,
+        "there is no run in this repository",
+        'Start one with: longhaul run "GOAL"',
+      );
     return newest;
   }
   const run = await views.run(named as RunId);
   if (run) return run;
   const known = (await views.runs(repository.topLevel)).slice(0, 5).map(({ id }) => id);
-  throw new UsageError(`There is no run ${JSON.stringify(named)}. ${known.length > 0 ? `The newest are: ${known.join(", ")}` : "This repository has none."}`);
+  throw new UsageError(
+    `There is no run ${JSON.stringify(named)}. ${known.length > 0 ? `The newest are: ${known.join(", ")}` : "This repository has none."}`,
+  );
 }

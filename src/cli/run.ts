@@ -23,7 +23,10 @@ export async function run(goalText: string | undefined, options: RunOptions): Pr
   const config = await readConfig(options);
   requireAgents(config);
   const max = config.limits.goalBytesMax;
-  if (Buffer.byteLength(goal) > max) throw new UsageError(`The goal has ${Buffer.byteLength(goal)} bytes, at most ${max} are allowed (goalBytesMax): put the details into files of the repository.`);
+  if (Buffer.byteLength(goal) > max)
+    throw new UsageError(
+      `The goal has ${Buffer.byteLength(goal)} bytes, at most ${max} are allowed (goalBytesMax): put the details into files of the repository.`,
+    );
   const project = await openProject(true);
   try {
     const created = await createRun(project, goal, config);
@@ -34,10 +37,17 @@ export async function run(goalText: string | undefined, options: RunOptions): Pr
 }
 
 async function readGoal(text: string | undefined, file: string | undefined): Promise<string> {
-  if ((text === undefined) === (file === undefined)) throw new UsageError('Say what to reach, once: longhaul run "GOAL", or --goal-file FILE.');
-  const goal = file === undefined ? text : await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new UsageError(`The goal file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  });
+  if ((text === undefined) === (file === undefined))
+    throw new UsageError('Say what to reach, once: longhaul run "GOAL", or --goal-file FILE.');
+  const goal =
+    file === undefined
+      ? text
+      : await readFile(file, "utf8").catch((cause: unknown) => {
+          throw new UsageError(
+            `The goal file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+            { cause },
+          );
+        });
   if (!goal?.trim()) throw new UsageError("The goal is empty.");
   return goal;
 }
@@ -45,9 +55,16 @@ async function readGoal(text: string | undefined, file: string | undefined): Pro
 async function readConfig({ config: named, workers, planners }: RunOptions): Promise<RunConfig> {
   const path = named === undefined ? await findConfig(process.cwd()) : resolvePath(named);
   if (path === null)
-    throw new EnvironmentError(process.cwd(), `no agent can run here: there is no configuration (looked for ${configNames.join(", ")})`, "Write one with: longhaul init");
+    throw new EnvironmentError(
+      process.cwd(),
+      `no agent can run here: there is no configuration (looked for ${configNames.join(", ")})`,
+      "Write one with: longhaul init",
+    );
   const config = await loadConfig(path);
-  return { ...config, parallel: { workers: workers ?? config.parallel.workers, planners: planners ?? config.parallel.planners } };
+  return {
+    ...config,
+    parallel: { workers: workers ?? config.parallel.workers, planners: planners ?? config.parallel.planners },
+  };
 }
 
 /** Nothing starts unless every agent that has a role can be found. */
@@ -59,7 +76,12 @@ function requireAgents(config: RunConfig): void {
     const found = findProgram(agent, allowedEnvironment(environment, agent.passEnv), config.directory);
     if (found.kind === "missing") missing.push(`  ${role} (agent "${name}"): looked for ${found.lookedFor}`);
   }
-  if (missing.length > 0) throw new EnvironmentError("agents", `no agent can run in these roles:\n${missing.join("\n")}\n`, `Install what is missing, or name other agents in ${config.directory}/longhaul.config.*`);
+  if (missing.length > 0)
+    throw new EnvironmentError(
+      "agents",
+      `no agent can run in these roles:\n${missing.join("\n")}\n`,
+      `Install what is missing, or name other agents in ${config.directory}/longhaul.config.*`,
+    );
 }
 
 async function createRun(project: Project, goal: string, config: RunConfig) {
@@ -68,8 +90,13 @@ async function createRun(project: Project, goal: string, config: RunConfig) {
   const id = makeRunId(Math.random);
   await trunk.begin(id, base);
   await project.store.createRun({ id, repository: project.repository.topLevel, goal, config, base });
-  say(`Run ${id} starts from ${unborn ? "an empty tree (this repository has no commit yet)" : `commit ${base.slice(0, 10)}`}; your working copy and branches are not touched.`);
-  if (dirty > 0) say(`Note: ${dirty} uncommitted ${dirty === 1 ? "change is" : "changes are"} not part of the run; commit them first if they should be.`);
+  say(
+    `Run ${id} starts from ${unborn ? "an empty tree (this repository has no commit yet)" : `commit ${base.slice(0, 10)}`}; your working copy and branches are not touched.`,
+  );
+  if (dirty > 0)
+    say(
+      `Note: ${dirty} uncommitted ${dirty === 1 ? "change is" : "changes are"} not part of the run; commit them first if they should be.`,
+    );
   const created = await project.views.run(id);
   if (!created) throw new Error(`run ${id} was not stored`);
   return created;
@@ -81,7 +108,8 @@ export function resume(options: ResumeOptions): Promise<number> {
   return withProject(false, async (project) => {
     const chosen = await chooseRun(project, options.run);
     if (chosen.state.status === "ended") {
-      if (chosen.state.outcome === "achieved" || chosen.state.outcome === "stopped") say(`Run ${chosen.id} has ended (${chosen.state.outcome}); publishing its branches again.`);
+      if (chosen.state.outcome === "achieved" || chosen.state.outcome === "stopped")
+        say(`Run ${chosen.id} has ended (${chosen.state.outcome}); publishing its branches again.`);
       return drive(project, chosen, { json: options.json ?? false });
     }
     const budget = {
@@ -96,9 +124,9 @@ export function resume(options: ResumeOptions): Promise<number> {
       else print(`Run ${chosen.id} goes on in process ${holder.pid} on ${holder.host}.`);
       return exitCodes.ok;
     }
-    const run = await project.views.run(chosen.id);
-    if (!run) throw new Error(`run ${chosen.id} has vanished`);
-    return drive(project, run, { json: options.json ?? false });
+    const resumed = await project.views.run(chosen.id);
+    if (!resumed) throw new Error(`run ${chosen.id} has vanished`);
+    return drive(project, resumed, { json: options.json ?? false });
   });
 }
 

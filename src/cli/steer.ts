@@ -12,7 +12,11 @@ export function pause({ run: named, json, grace }: Common & { grace?: number }):
     const run = await chooseRun(project, named);
     accept(await pauseRun(project.store, run.id, "operator", grace === undefined ? null : grace * 1000));
     const graceMs = grace === undefined ? run.config.limits.drainMs : grace * 1000;
-    report(json, { run: run.id, paused: true }, `Run ${run.id} pauses: no new sessions start; running ones may finish for ${Math.round(graceMs / 1000)} s, then they are cut and queued again. Go on with: longhaul resume`);
+    report(
+      json,
+      { run: run.id, paused: true },
+      `Run ${run.id} pauses: no new sessions start; running ones may finish for ${Math.round(graceMs / 1000)} s, then they are cut and queued again. Go on with: longhaul resume`,
+    );
   });
 }
 
@@ -22,14 +26,21 @@ export function stop({ run: named, json, reason }: Common & { reason: string }):
     const run = await chooseRun(project, named);
     accept(await stopRun(project.store, run.id, reason));
     const holder = engineOf(run);
-    report(json, { run: run.id, stopping: true, engine: holder?.pid ?? null }, `Run ${run.id} stops: running sessions are cut, open tasks cancelled; what has landed is published.`);
+    report(
+      json,
+      { run: run.id, stopping: true, engine: holder?.pid ?? null },
+      `Run ${run.id} stops: running sessions are cut, open tasks cancelled; what has landed is published.`,
+    );
     return holder;
   });
 }
 
 export function send(to: string, text: string, { run: named, json }: Common): Promise<void> {
   const planner = to === "root" ? "root" : parseId("planner", to);
-  if (planner === undefined) throw new UsageError(`"${to}" is not a planner: planners are named p1, p2, … or root (longhaul status shows them).`);
+  if (planner === undefined)
+    throw new UsageError(
+      `"${to}" is not a planner: planners are named p1, p2, … or root (longhaul status shows them).`,
+    );
   if (text.trim() === "") throw new UsageError("The message is empty.");
   return withProject(false, async (project) => {
     const run = await chooseRun(project, named);

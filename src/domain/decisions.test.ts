@@ -1,15 +1,18 @@
 import { expect, test } from "vitest";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { decideSpend, usd } from "./budget.ts";
 import { idText, makeRunId, parseId, type TaskId } from "./ids.ts";
 import { decideTurnEnd } from "./planner.ts";
 import { runCan } from "./run.ts";
 
 test("ids go to text and back, and nothing else is taken for one", () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 1e14 }), (id) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1e14 }), (id) => {
       expect(parseId("task", idText("task", id as TaskId))).toBe(id);
-    }));
-  for (const text of ["", "t", "t0", "t01", "T1", "p1", "t1 ", "t1.5", "t-1", "t1\n", "../t1"]) expect(parseId("task", text)).toBeUndefined();
+    }),
+  );
+  for (const text of ["", "t", "t0", "t01", "T1", "p1", "t1 ", "t1.5", "t-1", "t1\n", "../t1"])
+    expect(parseId("task", text)).toBeUndefined();
 });
 
 test("a run id names branches and folders safely", () => {
@@ -22,11 +25,21 @@ test("a run id names branches and folders safely", () => {
 
 test("reservations of sessions in flight cannot pass the budget", () => {
   const budget = { microUsd: 1_000_000, tokens: null };
-  expect(decideSpend(budget, { microUsd: 500_000, reservedMicroUsd: 400_000, tokens: 0 }, 100_000)).toEqual({ exhausted: false });
-  expect(decideSpend(budget, { microUsd: 500_000, reservedMicroUsd: 400_000, tokens: 0 }, 100_001)).toMatchObject({ exhausted: true });
-  expect(decideSpend(budget, { microUsd: 1_000_000, reservedMicroUsd: 0, tokens: 0 }, 0)).toMatchObject({ exhausted: true });
-  expect(decideSpend({ microUsd: null, tokens: 10 }, { microUsd: 0, reservedMicroUsd: 0, tokens: 10 }, 0)).toMatchObject({ exhausted: true });
-  expect(decideSpend({ microUsd: 0, tokens: null }, { microUsd: 0, reservedMicroUsd: 0, tokens: 0 }, 0)).toMatchObject({ exhausted: true });
+  expect(decideSpend(budget, { microUsd: 500_000, reservedMicroUsd: 400_000, tokens: 0 }, 100_000)).toEqual({
+    exhausted: false,
+  });
+  expect(decideSpend(budget, { microUsd: 500_000, reservedMicroUsd: 400_000, tokens: 0 }, 100_001)).toMatchObject({
+    exhausted: true,
+  });
+  expect(decideSpend(budget, { microUsd: 1_000_000, reservedMicroUsd: 0, tokens: 0 }, 0)).toMatchObject({
+    exhausted: true,
+  });
+  expect(
+    decideSpend({ microUsd: null, tokens: 10 }, { microUsd: 0, reservedMicroUsd: 0, tokens: 10 }, 0),
+  ).toMatchObject({ exhausted: true });
+  expect(decideSpend({ microUsd: 0, tokens: null }, { microUsd: 0, reservedMicroUsd: 0, tokens: 0 }, 0)).toMatchObject({
+    exhausted: true,
+  });
 });
 
 test("money is shown in dollars", () => {

@@ -13,17 +13,26 @@ test("a crash is retried with a growing backoff, up to the bound", () => {
 });
 
 test("the backoff itself is bounded", () => {
-  expect(decideRetry({ failures: 50, interruptions: 0 }, crash, 100, limitDefaults, 0)).toMatchObject({ readyAt: limitDefaults.retryBackoffMsMax });
+  expect(decideRetry({ failures: 50, interruptions: 0 }, crash, 100, limitDefaults, 0)).toMatchObject({
+    readyAt: limitDefaults.retryBackoffMsMax,
+  });
 });
 
 test("a session lost with its engine does not count as the task's failure, but not for ever", () => {
-  expect(decide({ kind: "lost" })).toEqual({ kind: "retry", readyAt: 1_000, record: { failures: 0, interruptions: 1 } });
+  expect(decide({ kind: "lost" })).toEqual({
+    kind: "retry",
+    readyAt: 1_000,
+    record: { failures: 0, interruptions: 1 },
+  });
   expect(decide({ kind: "lost" }, { failures: 0, interruptions: 9 })).toMatchObject({ kind: "give_up" });
 });
 
 test("a pause costs nothing; giving up and a bound are final", () => {
   expect(decide({ kind: "cut", by: "pause" })).toEqual({ kind: "retry", readyAt: 1_000, record: fresh });
-  expect(decide({ kind: "gave_up", reason: "too hard" })).toMatchObject({ kind: "give_up", reason: "gave up: too hard" });
+  expect(decide({ kind: "gave_up", reason: "too hard" })).toMatchObject({
+    kind: "give_up",
+    reason: "gave up: too hard",
+  });
   expect(decide({ kind: "cut", by: "cycle_bound" })).toMatchObject({ kind: "give_up" });
 });
 
@@ -34,5 +43,7 @@ test("the handoff for a task that ran too long asks for smaller ones", () => {
 });
 
 test("a killed program is described by its signal", () => {
-  expect(describeFailure({ kind: "crashed", exitCode: null, signal: "SIGKILL", detail: "boom" })).toBe("killed by SIGKILL: boom");
+  expect(describeFailure({ kind: "crashed", exitCode: null, signal: "SIGKILL", detail: "boom" })).toBe(
+    "killed by SIGKILL: boom",
+  );
 });

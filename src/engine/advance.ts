@@ -29,7 +29,12 @@ export type Step = {
 };
 
 /** `mine`: the sessions that this engine really runs. */
-export async function advance(tx: Transition, engine: EngineId, free: Capacity, mine: ReadonlyMap<SessionId, unknown>): Promise<Step> {
+export async function advance(
+  tx: Transition,
+  engine: EngineId,
+  free: Capacity,
+  mine: ReadonlyMap<SessionId, unknown>,
+): Promise<Step> {
   const running = await tx.runningSessions();
   for (const session of running) if (isLost(session, engine, mine, tx.now)) await loseSession(tx, session);
   if (tx.run.state.status === "stopping") await stopIfDry(tx, tx.run.state.reason);
@@ -41,7 +46,13 @@ export async function advance(tx: Transition, engine: EngineId, free: Capacity, 
     if (running.length + claims.length === 0) await releaseStranded(tx);
   }
   const held = new Set((await tx.runningSessions()).map((session) => session.id));
-  return { state: tx.run.state, claims, gone: [...mine.keys()].filter((session) => !held.has(session)), cut: await cutDue(tx), nextMs: await nextDue(tx) };
+  return {
+    state: tx.run.state,
+    claims,
+    gone: [...mine.keys()].filter((session) => !held.has(session)),
+    cut: await cutDue(tx),
+    nextMs: await nextDue(tx),
+  };
 }
 
 /** A holder that no longer renews its lease, or that is this engine but has forgotten the session (a commit whose answer was lost). */
@@ -72,7 +83,8 @@ export async function loseSession(tx: Transition, session: Session): Promise<voi
 
 async function claimSessions(tx: Transition, engine: EngineId, free: Capacity): Promise<Claim[]> {
   const cycle = await tx.cycle();
-  const kinds: SessionKind[] = cycle?.state.status === "judging" ? ["judgement"] : cycle?.state.status === "working" ? ["turn", "attempt"] : [];
+  const kinds: SessionKind[] =
+    cycle?.state.status === "judging" ? ["judgement"] : cycle?.state.status === "working" ? ["turn", "attempt"] : [];
   const { agents, budget, limits } = tx.run.config;
   const claims: Claim[] = [];
   for (const kind of kinds) {
@@ -85,7 +97,8 @@ async function claimSessions(tx: Transition, engine: EngineId, free: Capacity): 
       }
       await tx.updateRun({ spend: { ...tx.run.spend, reservedMicroUsd: tx.run.spend.reservedMicroUsd + reserve } });
       const claim = await tx.claim(session, engine, tx.now + limits.leaseMs, reserve);
-      if (session.subject.kind === "attempt") await tx.setTask(session.subject.task, { state: { status: "running", session: session.id } });
+      if (session.subject.kind === "attempt")
+        await tx.setTask(session.subject.task, { state: { status: "running", session: session.id } });
       await tx.addEvent("session.started", aboutSession(session), { kind, agent: session.agent });
       claims.push(claim);
     }
@@ -94,10 +107,19 @@ async function claimSessions(tx: Transition, engine: EngineId, free: Capacity): 
 }
 
 function aboutSession({ id, subject }: Session) {
-  return { session: id, ...(subject.kind !== "judgement" && { planner: subject.planner }), ...(subject.kind === "attempt" && { task: subject.task }) };
+  return {
+    session: id,
+    ...(subject.kind !== "judgement" && { planner: subject.planner }),
+    ...(subject.kind === "attempt" && { task: subject.task }),
+  };
 }
 
-export async function pauseRun(tx: Transition, reason: Extract<RunStatus, { status: "paused" }>["reason"], detail: string, graceMs: number): Promise<void> {
+export async function pauseRun(
+  tx: Transition,
+  reason: Extract<RunStatus, { status: "paused" }>["reason"],
+  detail: string,
+  graceMs: number,
+): Promise<void> {
   await tx.updateRun({ state: { status: "paused", reason, detail, cutAt: tx.now + graceMs } });
   await tx.addEvent("run.paused", {}, { reason, detail });
 }
@@ -117,7 +139,11 @@ async function releaseStranded(tx: Transition): Promise<void> {
   const cycle = await tx.cycle();
   if (cycle?.state.status !== "working") return;
   for (const task of await tx.tasks(await tx.strandedTasks(cycle.id))) {
-    await tx.addEvent("engine.problem", { task: task.id }, { detail: "a blocked task had no unfinished dependency; made ready" });
+    await tx.addEvent(
+      "engine.problem",
+      { task: task.id },
+      { detail: "a blocked task had no unfinished dependency; made ready" },
+    );
     await tx.setTask(task.id, { state: { status: "ready" } });
     await queueAttempt(tx, task, tx.now);
   }

@@ -29,7 +29,11 @@ export async function recordLanded(tx: Transition, landed: Landed, files: string
   if (!task || !session || task.state.status === "landed") return;
   const submitted = await tx.lastSubmission(session.id);
   await tx.settleLanding(session.id, { status: "landed", commit: landed.commit, files: files ?? [] });
-  await tx.addEvent("landing.landed", { session: session.id, task: task.id, planner: task.planner }, { commit: landed.commit, files: files?.length ?? null });
+  await tx.addEvent(
+    "landing.landed",
+    { session: session.id, task: task.id, planner: task.planner },
+    { commit: landed.commit, files: files?.length ?? null },
+  );
   await completeTask(tx, task, session, submitted, { commit: landed.commit, nothingToDo: false });
 }
 
@@ -44,7 +48,11 @@ export async function recordUnchanged(tx: Transition, claim: Claim): Promise<voi
 }
 
 /** The trunk did not take the submission; the session goes on. False: the claim is stale. */
-export async function recordSentBack(tx: Transition, claim: Claim, why: { kind: "conflict"; files: string[] } | { kind: "refused"; reasons: string[] }): Promise<boolean> {
+export async function recordSentBack(
+  tx: Transition,
+  claim: Claim,
+  why: { kind: "conflict"; files: string[] } | { kind: "refused"; reasons: string[] },
+): Promise<boolean> {
   const held = await heldAttempt(tx, claim);
   if (!held) return false;
   const about = { session: held.session.id, task: held.task.id, planner: held.task.planner };
@@ -64,7 +72,13 @@ export async function endAttemptFailed(tx: Transition, claim: Claim, failure: Fa
 }
 
 /** For a session that its holder can no longer end itself, as well. */
-export async function failAttempt(tx: Transition, session: Session, task: Task, failure: Failure, usage: Usage): Promise<void> {
+export async function failAttempt(
+  tx: Transition,
+  session: Session,
+  task: Task,
+  failure: Failure,
+  usage: Usage,
+): Promise<void> {
   const { limits } = tx.run.config;
   await tx.settleLanding(session.id, { status: "lost" });
   await endSession(tx, session, { outcome: "failed", failure, usage });
@@ -85,18 +99,34 @@ async function heldAttempt(tx: Transition, claim: Claim): Promise<{ session: Ses
   return task && isOpen(task.state) ? { session, task } : null;
 }
 
-async function completeTask(tx: Transition, task: Task, session: Session, submitted: Submitted | null, end: { commit: Commit; nothingToDo: boolean }): Promise<void> {
+async function completeTask(
+  tx: Transition,
+  task: Task,
+  session: Session,
+  submitted: Submitted | null,
+  end: { commit: Commit; nothingToDo: boolean },
+): Promise<void> {
   const handoff = submitted?.handoff ?? handoffOf("Landed; the handoff was lost.");
-  if (session.state.status !== "ended") await endSession(tx, session, { outcome: "succeeded", failure: null, usage: submitted?.usage ?? noUsage });
+  if (session.state.status !== "ended")
+    await endSession(tx, session, { outcome: "succeeded", failure: null, usage: submitted?.usage ?? noUsage });
   const other = await tx.liveSession({ kind: "attempt", task: task.id, planner: task.planner }, task.cycle);
-  if (other) await endSession(tx, other, { outcome: "cancelled", failure: { kind: "cut", by: "cancelled" }, usage: noUsage });
+  if (other)
+    await endSession(tx, other, { outcome: "cancelled", failure: { kind: "cut", by: "cancelled" }, usage: noUsage });
   await tx.setTask(task.id, { state: { status: "landed", ...end, at: tx.now } });
   await tx.addEvent("task.landed", { task: task.id, planner: task.planner, session: session.id }, { ...end });
   for (const dependent of await tx.tasks(await tx.releaseDependents(task.id))) {
     await tx.setTask(dependent.id, { state: { status: "ready" } });
     await queueAttempt(tx, dependent, tx.now);
   }
-  await tx.insertHandoff({ cycle: task.cycle, session: session.id, task: task.id, planner: task.planner, status: "landed", handoff, synthetic: submitted === null });
+  await tx.insertHandoff({
+    cycle: task.cycle,
+    session: session.id,
+    task: task.id,
+    planner: task.planner,
+    status: "landed",
+    handoff,
+    synthetic: submitted === null,
+  });
   await deliver(tx, task.planner, { kind: "task_ended", task: task.id, status: "landed", commit: end.commit, handoff });
   await settleCycle(tx);
 }

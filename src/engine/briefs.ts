@@ -15,7 +15,12 @@ export type Place = { workspace: string; base: Commit; deadline: BriefHead["dead
 const earlierMax = 10;
 const handoffsMax = 200;
 
-export async function plannerBrief(tx: Transition, claim: Claim, id: PlannerId, place: Place): Promise<{ brief: PlannerBrief; readUpTo: MessageId | null }> {
+export async function plannerBrief(
+  tx: Transition,
+  claim: Claim,
+  id: PlannerId,
+  place: Place,
+): Promise<{ brief: PlannerBrief; readUpTo: MessageId | null }> {
   const { limits } = tx.run.config;
   const planner = await tx.planner(id);
   if (!planner) throw new Error(`planner ${id} has no row`);
@@ -27,12 +32,30 @@ export async function plannerBrief(tx: Transition, claim: Claim, id: PlannerId, 
     brief: {
       ...(await head(tx, claim, place)),
       role: "planner",
-      planner: { id: idText("planner", id), parent: planner.parent && idText("planner", planner.parent), depth: planner.depth, name: planner.name, question: planner.question, paths: planner.paths },
+      planner: {
+        id: idText("planner", id),
+        parent: planner.parent && idText("planner", planner.parent),
+        depth: planner.depth,
+        name: planner.name,
+        question: planner.question,
+        paths: planner.paths,
+      },
       scratchpad: planner.scratchpad,
       inbox: await briefMessages(tx, messages),
-      tasks: tasks.map(({ id: task, name, title, state }) => ({ id: idText("task", task), name, title, status: state.status, reason: "reason" in state ? state.reason : null })),
+      tasks: tasks.map(({ id: task, name, title, state }) => ({
+        id: idText("task", task),
+        name,
+        title,
+        status: state.status,
+        reason: "reason" in state ? state.reason : null,
+      })),
       tasksOmitted: omitted,
-      planners: children.map((child) => ({ id: idText("planner", child.id), name: child.name, question: child.question, status: child.status })),
+      planners: children.map((child) => ({
+        id: idText("planner", child.id),
+        name: child.name,
+        question: child.question,
+        status: child.status,
+      })),
       refusals: await refusalsOf(tx, planner),
       limits: {
         depthLeft: Math.max(0, limits.planDepthMax - planner.depth),
@@ -57,14 +80,27 @@ async function briefMessages(tx: Transition, messages: Message[]): Promise<Brief
   const brief: BriefMessage[] = [];
   for (const { id, at, body } of messages) {
     const meta = { id: idText("message", id), at };
-    if (body.kind === "task_ended") brief.push({ ...meta, ...body, task: idText("task", body.task), name: names.get(body.task) ?? "" });
-    else if (body.kind === "planner_ended") brief.push({ ...meta, ...body, planner: idText("planner", body.planner), name: (await tx.planner(body.planner))?.name ?? "" });
+    if (body.kind === "task_ended")
+      brief.push({ ...meta, ...body, task: idText("task", body.task), name: names.get(body.task) ?? "" });
+    else if (body.kind === "planner_ended")
+      brief.push({
+        ...meta,
+        ...body,
+        planner: idText("planner", body.planner),
+        name: (await tx.planner(body.planner))?.name ?? "",
+      });
     else brief.push({ ...meta, ...body });
   }
   return brief;
 }
 
-export async function workerBrief(tx: Transition, claim: Claim, id: TaskId, place: Place, sentBack: SentBack | null): Promise<WorkerBrief> {
+export async function workerBrief(
+  tx: Transition,
+  claim: Claim,
+  id: TaskId,
+  place: Place,
+  sentBack: SentBack | null,
+): Promise<WorkerBrief> {
   const task = await tx.task(id);
   if (!task) throw new Error(`task ${id} has no row`);
   const failures = await tx.failuresOf(claim.subject, claim.cycle, earlierMax);
@@ -81,7 +117,9 @@ export async function workerBrief(tx: Transition, claim: Claim, id: TaskId, plac
       attempt: task.record.failures + 1,
     },
     dependencies: await dependenciesOf(tx, task),
-    earlier: failures.filter((e) => countsAsAttempt(e.failure)).map(({ session, failure }) => ({ session: idText("session", session), failure: describeFailure(failure) })),
+    earlier: failures
+      .filter((e) => countsAsAttempt(e.failure))
+      .map(({ session, failure }) => ({ session: idText("session", session), failure: describeFailure(failure) })),
     sentBack,
   };
 }
@@ -92,11 +130,18 @@ async function dependenciesOf(tx: Transition, task: Task): Promise<WorkerBrief["
   const handoffs = new Map((await tx.handoffsOfTasks(task.dependsOn)).map(({ task: of, handoff }) => [of, handoff]));
   return (await tx.tasks(task.dependsOn)).flatMap(({ id, title, state }) => {
     const handoff = handoffs.get(id);
-    return state.status === "landed" && handoff ? [{ id: idText("task", id), title, commit: state.commit, handoff }] : [];
+    return state.status === "landed" && handoff
+      ? [{ id: idText("task", id), title, commit: state.commit, handoff }]
+      : [];
   });
 }
 
-export async function judgeBrief(tx: Transition, claim: Claim, place: Place, acceptance: AcceptanceResult[]): Promise<JudgeBrief> {
+export async function judgeBrief(
+  tx: Transition,
+  claim: Claim,
+  place: Place,
+  acceptance: AcceptanceResult[],
+): Promise<JudgeBrief> {
   const { landed, failed, cancelled } = await tx.countTasks(claim.cycle);
   const handoffs = await tx.handoffsOfCycle(claim.cycle, handoffsMax);
   return {
@@ -104,7 +149,11 @@ export async function judgeBrief(tx: Transition, claim: Claim, place: Place, acc
     role: "judge",
     acceptance,
     tasks: { landed, failed, cancelled },
-    handoffs: handoffs.map((h) => ({ ...h, task: h.task && idText("task", h.task), planner: idText("planner", h.planner) })),
+    handoffs: handoffs.map((h) => ({
+      ...h,
+      task: h.task && idText("task", h.task),
+      planner: idText("planner", h.planner),
+    })),
   };
 }
 
@@ -118,4 +167,3 @@ async function head(tx: Transition, claim: Claim, place: Place): Promise<Omit<Br
     ...place,
   };
 }
-

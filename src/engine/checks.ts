@@ -10,15 +10,44 @@ import type { Commands, Trunk } from "./ports.ts";
 import { deliver } from "./queueing.ts";
 import type { Store } from "./store-port.ts";
 
-type CheckOrder = { commands: Commands; run: RunId; list: CheckCommand[]; directory: string; limits: Limits; signal: AbortSignal };
+type CheckOrder = {
+  commands: Commands;
+  run: RunId;
+  list: CheckCommand[];
+  directory: string;
+  limits: Limits;
+  signal: AbortSignal;
+};
 
 /** Runs the commands one after the other; an abort ends the rest as failed. */
-export async function runChecks({ commands, run, list, directory, limits, signal }: CheckOrder): Promise<AcceptanceResult[]> {
+export async function runChecks({
+  commands,
+  run,
+  list,
+  directory,
+  limits,
+  signal,
+}: CheckOrder): Promise<AcceptanceResult[]> {
   const results: AcceptanceResult[] = [];
   for (const { name, command, timeoutMs } of list) {
-    const result = await commands.run({ run, command, directory, timeoutMs: timeoutMs ?? limits.commandMs, outputBytesMax: limits.evidenceBytesMax, signal });
+    const result = await commands.run({
+      run,
+      command,
+      directory,
+      timeoutMs: timeoutMs ?? limits.commandMs,
+      outputBytesMax: limits.evidenceBytesMax,
+      signal,
+    });
     const timedOut = result.timedOut ? `\n(killed after ${timeoutMs ?? limits.commandMs} ms)` : "";
-    results.push({ name, command, passed: result.exitCode === 0, exitCode: result.exitCode, score: readScore(result.output), ms: result.ms, output: result.output + timedOut });
+    results.push({
+      name,
+      command,
+      passed: result.exitCode === 0,
+      exitCode: result.exitCode,
+      score: readScore(result.output),
+      ms: result.ms,
+      output: result.output + timedOut,
+    });
   }
   return results;
 }
@@ -36,7 +65,14 @@ export class Checks {
   #working: Promise<void> | null = null;
   #checkouts = 0;
 
-  constructor(store: Store, trunk: Trunk, commands: Commands, run: RunId, config: RunConfig, report: (error: unknown) => void) {
+  constructor(
+    store: Store,
+    trunk: Trunk,
+    commands: Commands,
+    run: RunId,
+    config: RunConfig,
+    report: (error: unknown) => void,
+  ) {
     this.#store = store;
     this.#trunk = trunk;
     this.#commands = commands;
@@ -82,7 +118,14 @@ export class Checks {
     const workspace = await this.#trunk.openWorkspace(this.#run, `checks-${++this.#checkouts}`, commit);
     try {
       const list = this.#config.checks;
-      const results = await runChecks({ commands: this.#commands, run: this.#run, list, directory: workspace.path, limits: this.#config.limits, signal });
+      const results = await runChecks({
+        commands: this.#commands,
+        run: this.#run,
+        list,
+        directory: workspace.path,
+        limits: this.#config.limits,
+        signal,
+      });
       if (!signal.aborted) await this.#record(commit, results);
       return results;
     } finally {

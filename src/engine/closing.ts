@@ -14,32 +14,70 @@ type Cut = Extract<Failure, { kind: "cut" }>;
  * Cancels an open task and what waits for it. A task whose change is on its way to the trunk is left alone: the trunk
  * decides, within moments. `tell`: whether its planner gets a message.
  */
-export async function cancelTask(tx: Transition, id: TaskId, reason: string, cut: Cut["by"], tell: boolean): Promise<void> {
+export async function cancelTask(
+  tx: Transition,
+  id: TaskId,
+  reason: string,
+  cut: Cut["by"],
+  tell: boolean,
+): Promise<void> {
   const task = await tx.task(id);
   if (!task || !isOpen(task.state)) return;
   const session = await tx.liveSession({ kind: "attempt", task: id, planner: task.planner }, task.cycle);
   if (session && (await tx.openLanding(session.id))) return;
-  if (session) await endSession(tx, session, { outcome: "cancelled", failure: { kind: "cut", by: cut }, usage: noUsage });
+  if (session)
+    await endSession(tx, session, { outcome: "cancelled", failure: { kind: "cut", by: cut }, usage: noUsage });
   await tx.setTask(id, { state: { status: "cancelled", reason, at: tx.now } });
   await tx.addEvent("task.cancelled", { task: id, planner: task.planner }, { reason });
   if (tell) await tellPlanner(tx, task, "cancelled", handoffOf("", { notes: [`Cancelled: ${reason}.`] }), true);
   await cancelDependents(tx, id, `it depends on ${idText("task", id)}, which was cancelled`, cut, tell);
 }
 
-export async function cancelDependents(tx: Transition, of: TaskId, reason: string, cut: Cut["by"], tell: boolean): Promise<void> {
+export async function cancelDependents(
+  tx: Transition,
+  of: TaskId,
+  reason: string,
+  cut: Cut["by"],
+  tell: boolean,
+): Promise<void> {
   for (const dependent of await tx.blockedDependents(of)) await cancelTask(tx, dependent, reason, cut, tell);
 }
 
 /** The task has failed for good: its planner is told, and what waits for it is cancelled. */
-export async function failTask(tx: Transition, task: Task, session: Session | null, failure: Failure, reason: string): Promise<void> {
+export async function failTask(
+  tx: Transition,
+  task: Task,
+  session: Session | null,
+  failure: Failure,
+  reason: string,
+): Promise<void> {
   await tx.setTask(task.id, { state: { status: "failed", reason, at: tx.now }, record: task.record });
-  await tx.addEvent("task.failed", { task: task.id, planner: task.planner, ...(session && { session: session.id }) }, { reason });
+  await tx.addEvent(
+    "task.failed",
+    { task: task.id, planner: task.planner, ...(session && { session: session.id }) },
+    { reason },
+  );
   await tellPlanner(tx, task, "failed", syntheticHandoff(failure, task.record), true, session);
   await cancelDependents(tx, task.id, `it depends on ${idText("task", task.id)}, which failed`, "cancelled", true);
 }
 
-async function tellPlanner(tx: Transition, task: Task, status: "failed" | "cancelled", handoff: ReturnType<typeof handoffOf>, synthetic: boolean, session: Session | null = null): Promise<void> {
-  await tx.insertHandoff({ cycle: task.cycle, session: session?.id ?? null, task: task.id, planner: task.planner, status, handoff, synthetic });
+async function tellPlanner(
+  tx: Transition,
+  task: Task,
+  status: "failed" | "cancelled",
+  handoff: ReturnType<typeof handoffOf>,
+  synthetic: boolean,
+  session: Session | null = null,
+): Promise<void> {
+  await tx.insertHandoff({
+    cycle: task.cycle,
+    session: session?.id ?? null,
+    task: task.id,
+    planner: task.planner,
+    status,
+    handoff,
+    synthetic,
+  });
   await deliver(tx, task.planner, { kind: "task_ended", task: task.id, status, commit: null, handoff });
 }
 
@@ -71,7 +109,12 @@ export async function drainCycle(tx: Transition): Promise<void> {
 }
 
 /** Cancels everything of a cycle that is still open. */
-export async function abandonWork(tx: Transition, cycle: Parameters<Transition["setCycleState"]>[0], reason: string, cut: Cut["by"]): Promise<void> {
+export async function abandonWork(
+  tx: Transition,
+  cycle: Parameters<Transition["setCycleState"]>[0],
+  reason: string,
+  cut: Cut["by"],
+): Promise<void> {
   // Planners first, so that the ends of their tasks do not wake them.
   for (const planner of await tx.activePlanners(cycle)) {
     await tx.updatePlanner(planner, { status: "cancelled" });

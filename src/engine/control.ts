@@ -9,10 +9,20 @@ import type { Store, Transition } from "./store-port.ts";
 /** `ok: false`: the state does not allow it; `why` is a sentence for the operator. */
 export type Answer = { ok: true } | { ok: false; why: string };
 
-export function pause(store: Store, run: RunId, reason: "operator" | "interrupted", graceMs: number | null): Promise<Answer> {
+export function pause(
+  store: Store,
+  run: RunId,
+  reason: "operator" | "interrupted",
+  graceMs: number | null,
+): Promise<Answer> {
   return store.transition(run, async (tx) => {
     if (!runCan("pause", tx.run.state)) return refuse(tx, "pause");
-    await pauseRun(tx, reason, reason === "operator" ? "paused by the operator" : "interrupted (Ctrl-C or SIGTERM)", graceMs ?? tx.run.config.limits.drainMs);
+    await pauseRun(
+      tx,
+      reason,
+      reason === "operator" ? "paused by the operator" : "interrupted (Ctrl-C or SIGTERM)",
+      graceMs ?? tx.run.config.limits.drainMs,
+    );
     return { ok: true };
   });
 }
@@ -21,12 +31,14 @@ export function pause(store: Store, run: RunId, reason: "operator" | "interrupte
 export function resume(store: Store, run: RunId, budget: Partial<Budget>): Promise<Answer> {
   return store.transition(run, async (tx) => {
     if (!runCan("resume", tx.run.state)) return refuse(tx, "resume");
-    if (Object.keys(budget).length > 0) await tx.updateRun({ config: { ...tx.run.config, budget: { ...tx.run.config.budget, ...budget } } });
+    if (Object.keys(budget).length > 0)
+      await tx.updateRun({ config: { ...tx.run.config, budget: { ...tx.run.config.budget, ...budget } } });
     if (tx.run.state.status !== "paused") return { ok: true };
     await tx.updateRun({ state: { status: "running" } });
     await tx.addEvent("run.resumed", {}, { budget: tx.run.config.budget });
     const cycle = await tx.cycle();
-    if (cycle?.state.status === "judging" && !(await tx.liveSession({ kind: "judgement" }, cycle.id))) await queueJudgement(tx, cycle.id, tx.now);
+    if (cycle?.state.status === "judging" && !(await tx.liveSession({ kind: "judgement" }, cycle.id)))
+      await queueJudgement(tx, cycle.id, tx.now);
     return { ok: true };
   });
 }
@@ -46,14 +58,22 @@ export function send(store: Store, run: RunId, to: PlannerId | "root", text: str
   return store.transition(run, async (tx) => {
     if (!runCan("send", tx.run.state)) return refuse(tx, "send to");
     const max = tx.run.config.limits.messageBytesMax;
-    if (Buffer.byteLength(text) > max) return { ok: false, why: `The message has ${Buffer.byteLength(text)} bytes; at most ${max} are allowed.` };
+    if (Buffer.byteLength(text) > max)
+      return { ok: false, why: `The message has ${Buffer.byteLength(text)} bytes; at most ${max} are allowed.` };
     const cycle = await tx.cycle();
-    if (cycle?.state.status !== "working") return { ok: false, why: "No planner can read it now: the cycle is being judged. Send it again in the next cycle." };
+    if (cycle?.state.status !== "working")
+      return {
+        ok: false,
+        why: "No planner can read it now: the cycle is being judged. Send it again in the next cycle.",
+      };
     const planners = await tx.plannersOfCycle(cycle.id);
     const planner = to === "root" ? planners.find((p) => p.parent === null) : planners.find((p) => p.id === to);
     if (!planner) {
       const known = planners.slice(0, 10).map((p) => `${idText("planner", p.id)} (${p.name})`);
-      return { ok: false, why: `There is no planner ${to === "root" ? "root" : idText("planner", to)} in cycle ${cycle.number}. Its planners are ${known.join(", ")}${planners.length > 10 ? ", …" : ""}.` };
+      return {
+        ok: false,
+        why: `There is no planner ${to === "root" ? "root" : idText("planner", to)} in cycle ${cycle.number}. Its planners are ${known.join(", ")}${planners.length > 10 ? ", …" : ""}.`,
+      };
     }
     await deliver(tx, planner.id, { kind: "operator", text });
     await tx.addEvent("message.sent", { planner: planner.id }, { text });

@@ -17,7 +17,14 @@ import { publish } from "./publish.ts";
 import { startCycle } from "./queueing.ts";
 import type { Store } from "./store-port.ts";
 
-export type Ports = { store: Store; trunk: Trunk; agents: Agents; commands: Commands; leftovers: Leftovers; clock: Clock };
+export type Ports = {
+  store: Store;
+  trunk: Trunk;
+  agents: Agents;
+  commands: Commands;
+  leftovers: Leftovers;
+  clock: Clock;
+};
 
 export type EngineOptions = {
   run: RunId;
@@ -101,7 +108,10 @@ export class Engine {
 
   async #loop(): Promise<EngineEnd> {
     for (;;) {
-      if (this.#fatal) throw this.#fatal instanceof Error ? this.#fatal : new Error("a session could not be recorded", { cause: this.#fatal });
+      if (this.#fatal)
+        throw this.#fatal instanceof Error
+          ? this.#fatal
+          : new Error("a session could not be recorded", { cause: this.#fatal });
       if (!(await this.#heartbeat())) return { kind: "taken_over" };
       this.#woken = false;
       const step = await this.#step();
@@ -173,7 +183,9 @@ export class Engine {
 
   #endOf(state: RunStatus): EngineEnd | null {
     if (state.status === "ended") return { kind: "ended", state };
-    return state.status === "paused" && (this.#interrupted || endsEngine.includes(state.reason)) ? { kind: "paused", state } : null;
+    return state.status === "paused" && (this.#interrupted || endsEngine.includes(state.reason))
+      ? { kind: "paused", state }
+      : null;
   }
 
   async #finish(end: EngineEnd): Promise<EngineEnd> {

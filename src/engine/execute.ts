@@ -42,7 +42,13 @@ export function execute(desk: Desk, claim: Claim): Execution {
 }
 
 /** What one session works with. */
-export type Session = Desk & { claim: Claim; watch: Watch; transcript: Transcript; workspace: Workspace; agent: AgentSession };
+export type Session = Desk & {
+  claim: Claim;
+  watch: Watch;
+  transcript: Transcript;
+  workspace: Workspace;
+  agent: AgentSession;
+};
 
 /** How a session ended for its agent; null: its end is recorded already, or it is not ours any more. */
 export type Ending = { failure: Failure; usage: Usage } | null;
@@ -83,7 +89,9 @@ async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: T
       case "attempt":
         return await runAttempt(session, claim.subject.task);
       case "judgement":
-        return await judge(session, (acceptance) => desk.store.transition(claim.run, (tx) => judgeBrief(tx, claim, place(session), acceptance)));
+        return await judge(session, (acceptance) =>
+          desk.store.transition(claim.run, (tx) => judgeBrief(tx, claim, place(session), acceptance)),
+        );
     }
   } finally {
     await agent.close();
@@ -93,13 +101,20 @@ async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: T
 
 type TaskOf = Extract<Claim["subject"], { kind: "attempt" }>["task"];
 
-async function runTurn(session: Session, planner: Extract<Claim["subject"], { kind: "turn" }>["planner"]): Promise<Ending> {
+async function runTurn(
+  session: Session,
+  planner: Extract<Claim["subject"], { kind: "turn" }>["planner"],
+): Promise<Ending> {
   const { store, claim } = session;
-  const { brief, readUpTo } = await store.transition(claim.run, (tx) => plannerBrief(tx, claim, planner, place(session)));
+  const { brief, readUpTo } = await store.transition(claim.run, (tx) =>
+    plannerBrief(tx, claim, planner, place(session)),
+  );
   const answer = await converse(session, brief);
   if (answer.kind === "failure") return answer;
   if (answer.kind !== "plan") return { failure: wrongAnswer(answer, "a plan"), usage: answer.usage };
-  await store.transition(claim.run, (tx) => endTurn(tx, claim, { actions: answer.actions, readUpTo, usage: answer.usage }));
+  await store.transition(claim.run, (tx) =>
+    endTurn(tx, claim, { actions: answer.actions, readUpTo, usage: answer.usage }),
+  );
   return null;
 }
 
@@ -110,13 +125,22 @@ async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
   let sentBack: SentBack | null = null;
   let files: string[] = [];
   for (let tries = 0; tries < config.limits.landingTriesMax; tries++) {
-    const brief = await store.transition(claim.run, (tx) => workerBrief(tx, claim, task, { ...place(session), base }, sentBack));
+    const brief = await store.transition(claim.run, (tx) =>
+      workerBrief(tx, claim, task, { ...place(session), base }, sentBack),
+    );
     const answer = await converse(session, brief);
     usage = { microUsd: usage.microUsd + answer.usage.microUsd, tokens: usage.tokens + answer.usage.tokens };
     if (answer.kind === "failure") return { failure: answer.failure, usage };
     if (answer.kind !== "work") return { failure: wrongAnswer(answer, "work"), usage };
-    const submission = { handoff: answer.handoff, usage, message: answer.message ?? brief.task.title, cycle: brief.cycle.number };
-    const landed = await (answer.status === "nothing_to_do" ? lane.nothingToDo(claim, submission) : lane.land(claim, workspace, submission));
+    const submission = {
+      handoff: answer.handoff,
+      usage,
+      message: answer.message ?? brief.task.title,
+      cycle: brief.cycle.number,
+    };
+    const landed = await (answer.status === "nothing_to_do"
+      ? lane.nothingToDo(claim, submission)
+      : lane.land(claim, workspace, submission));
     if (landed.kind === "ended") return null;
     if (landed.kind === "nothing_changed") return { failure: { kind: "nothing_changed" }, usage };
     if (landed.kind === "refused") {
@@ -128,9 +152,17 @@ async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
       sentBack = { kind: "conflict", tip: landed.tip, files: placed.files };
       files = landed.files;
     }
-    session.transcript.add("note", landed.kind === "conflict" ? `sent back: conflicts in ${files.join(", ")}` : `refused: ${landed.reasons.join("; ")}`);
+    session.transcript.add(
+      "note",
+      landed.kind === "conflict"
+        ? `sent back: conflicts in ${files.join(", ")}`
+        : `refused: ${landed.reasons.join("; ")}`,
+    );
   }
-  const last = sentBack?.kind === "refused" ? ({ kind: "refused", reasons: sentBack.reasons } as const) : ({ kind: "conflicts", tries: config.limits.landingTriesMax, files } as const);
+  const last =
+    sentBack?.kind === "refused"
+      ? ({ kind: "refused", reasons: sentBack.reasons } as const)
+      : ({ kind: "conflicts", tries: config.limits.landingTriesMax, files } as const);
   return { failure: last, usage };
 }
 
@@ -145,7 +177,10 @@ export async function converse(session: Session, brief: Brief): Promise<WatchedA
 }
 
 export function wrongAnswer(answer: WatchedAnswer, wanted: string): Failure {
-  return { kind: "malformed", detail: `the agent answered with ${answer.kind === "work" ? "work" : `a ${answer.kind}`} where ${wanted} was asked for` };
+  return {
+    kind: "malformed",
+    detail: `the agent answered with ${answer.kind === "work" ? "work" : `a ${answer.kind}`} where ${wanted} was asked for`,
+  };
 }
 
 export function place({ workspace, watch, agent }: Session): Place {

@@ -10,15 +10,26 @@ import { converse, wrongAnswer, type Ending, type Session } from "./execute.ts";
 import { endJudgement } from "./judgements.ts";
 import { publish } from "./publish.ts";
 
-export async function judge(session: Session, briefWith: (acceptance: AcceptanceResult[]) => Promise<JudgeBrief>): Promise<Ending> {
+export async function judge(
+  session: Session,
+  briefWith: (acceptance: AcceptanceResult[]) => Promise<JudgeBrief>,
+): Promise<Ending> {
   const { store, claim, config, workspace, watch, checks, commands } = session;
   const stopped = new AbortController();
   watch.whenCut(() => stopped.abort());
-  const acceptance = await runChecks({ commands, run: claim.run, list: config.acceptance, directory: workspace.path, limits: config.limits, signal: stopped.signal });
+  const acceptance = await runChecks({
+    commands,
+    run: claim.run,
+    list: config.acceptance,
+    directory: workspace.path,
+    limits: config.limits,
+    signal: stopped.signal,
+  });
   const checked = config.checks.length === 0 ? null : await checks.resultsFor(workspace.base, stopped.signal);
   if (watch.cutBy) return { failure: watch.cutBy, usage: noUsage };
   const all = [...acceptance, ...(checked ?? [])];
-  for (const result of all) session.transcript.add("note", `${result.passed ? "passed" : "FAILED"}: ${result.name}\n${result.output}`);
+  for (const result of all)
+    session.transcript.add("note", `${result.passed ? "passed" : "FAILED"}: ${result.name}\n${result.output}`);
 
   const brief = await briefWith(all);
   const evidence: Evidence = { commit: workspace.base, acceptance: all, tasks: brief.tasks, remarks: [] };

@@ -6,7 +6,14 @@ import { queueJudgement, startCycle } from "./queueing.ts";
 import { endSession, heldSession } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
 
-export async function endJudgement(tx: Transition, claim: Claim, proposal: VerdictProposal, evidence: Evidence, green: boolean, usage: Usage): Promise<void> {
+export async function endJudgement(
+  tx: Transition,
+  claim: Claim,
+  proposal: VerdictProposal,
+  evidence: Evidence,
+  green: boolean,
+  usage: Usage,
+): Promise<void> {
   const held = await heldJudgement(tx, claim);
   if (!held) return;
   const { session, cycle } = held;
@@ -14,7 +21,11 @@ export async function endJudgement(tx: Transition, claim: Claim, proposal: Verdi
   await endSession(tx, session, { outcome: "succeeded", failure: null, usage });
   await tx.insertVerdict(cycle.id, session.id, verdict);
   await tx.setCycleState(cycle.id, { status: "ended", commit: evidence.commit, at: tx.now });
-  await tx.addEvent("cycle.ended", { session: session.id }, { cycle: cycle.number, verdict: verdict.verdict, summary: verdict.summary });
+  await tx.addEvent(
+    "cycle.ended",
+    { session: session.id },
+    { cycle: cycle.number, verdict: verdict.verdict, summary: verdict.summary },
+  );
   if (green) await tx.updateRun({ green: evidence.commit });
   const { cyclesMax } = tx.run.config.limits;
   if (verdict.verdict === "achieved") await endRun(tx, "achieved", verdict.summary);
@@ -30,7 +41,11 @@ export async function endJudgementFailed(tx: Transition, claim: Claim, failure: 
 
 export async function failJudgement(tx: Transition, session: Session, failure: Failure, usage: Usage): Promise<void> {
   const { limits } = tx.run.config;
-  const earlier = await tx.failuresOf(session.subject, session.cycle, limits.interruptionsMax + limits.judgementFailuresMax);
+  const earlier = await tx.failuresOf(
+    session.subject,
+    session.cycle,
+    limits.interruptionsMax + limits.judgementFailuresMax,
+  );
   const record = {
     failures: earlier.filter((e) => e.failure.kind !== "lost" && e.failure.kind !== "cut").length,
     interruptions: earlier.filter((e) => e.failure.kind === "lost").length,
@@ -54,6 +69,7 @@ export async function endRun(tx: Transition, outcome: "achieved" | "stopped", re
 
 async function heldJudgement(tx: Transition, claim: Claim) {
   const [session, cycle] = [await heldSession(tx, claim), await tx.cycle()];
-  if (session?.subject.kind !== "judgement" || cycle?.id !== session.cycle || cycle.state.status !== "judging") return null;
+  if (session?.subject.kind !== "judgement" || cycle?.id !== session.cycle || cycle.state.status !== "judging")
+    return null;
   return { session, cycle };
 }

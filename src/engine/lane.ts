@@ -18,7 +18,8 @@ export type Submission = { handoff: Handoff; usage: Usage; message: string; cycl
 export type LaneAnswer =
   | { kind: "ended" }
   | { kind: "nothing_changed" }
-  | { kind: "conflict"; tip: Commit; files: string[] } | { kind: "refused"; reasons: string[] };
+  | { kind: "conflict"; tip: Commit; files: string[] }
+  | { kind: "refused"; reasons: string[] };
 
 const movesMax = 20;
 
@@ -37,7 +38,9 @@ export class Lane {
   /** Rejects for faults of the environment; the trunk's history has been read back by then. */
   land(claim: Claim, workspace: Workspace, submission: Submission): Promise<LaneAnswer> {
     return this.#oneAtATime(async () => {
-      const submitted = await this.#store.transition(this.#run, (tx) => submit(tx, claim, submission.handoff, submission.usage));
+      const submitted = await this.#store.transition(this.#run, (tx) =>
+        submit(tx, claim, submission.handoff, submission.usage),
+      );
       if (!submitted) return { kind: "ended" };
       try {
         return await this.#tryToLand(claim, workspace, submission);
@@ -66,11 +69,19 @@ export class Lane {
 
   async #tryToLand(claim: Claim, workspace: Workspace, { message, cycle }: Submission): Promise<LaneAnswer> {
     for (let move = 0; move < movesMax; move++) {
-      const onto = await this.#store.transition(this.#run, async (tx) => ((await heldSession(tx, claim)) ? tx.run.tip : null));
+      const onto = await this.#store.transition(this.#run, async (tx) =>
+        (await heldSession(tx, claim)) ? tx.run.tip : null,
+      );
       if (onto === null) return { kind: "ended" };
       const task = claim.subject.kind === "attempt" ? claim.subject.task : null;
       if (task === null) throw new Error(`${idText("session", claim.session)} is not a task attempt`);
-      const answer = await this.#trunk.land(this.#run, workspace, { cycle, task, session: claim.session, message, onto });
+      const answer = await this.#trunk.land(this.#run, workspace, {
+        cycle,
+        task,
+        session: claim.session,
+        message,
+        onto,
+      });
       if (answer.kind !== "moved") return this.#record(claim, onto, answer);
       await this.#readBack();
     }
@@ -82,7 +93,8 @@ export class Lane {
     switch (answer.kind) {
       case "landed":
         await this.#store.transition(this.#run, async (tx) => {
-          if (subject.kind === "attempt") await recordLanded(tx, { commit: answer.commit, task: subject.task, session }, answer.files);
+          if (subject.kind === "attempt")
+            await recordLanded(tx, { commit: answer.commit, task: subject.task, session }, answer.files);
         });
         return { kind: "ended" };
       case "unchanged":
@@ -105,7 +117,8 @@ export class Lane {
     const landings = await this.#trunk.landedSince(this.#run, since);
     for (const landed of landings) await this.#store.transition(this.#run, (tx) => recordLanded(tx, landed, null));
     const tip = await this.#trunk.tip(this.#run);
-    if (tip !== (landings.at(-1)?.commit ?? since)) await this.#store.transition(this.#run, (tx) => tx.updateRun({ tip }));
+    if (tip !== (landings.at(-1)?.commit ?? since))
+      await this.#store.transition(this.#run, (tx) => tx.updateRun({ tip }));
   }
 
   #stillHeld(claim: Claim): Promise<boolean> {

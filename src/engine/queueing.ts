@@ -9,25 +9,54 @@ import type { Transition } from "./store-port.ts";
 export async function startCycle(tx: Transition, number: number, brief: string): Promise<void> {
   const cycle = await tx.insertCycle({ number, brief, deadlineAt: tx.now + tx.run.config.limits.cycleMs });
   await tx.addEvent("cycle.started", {}, { cycle: number });
-  await insertPlanner(tx, { cycle: cycle.id, parent: null, depth: 0, name: "root", question: tx.run.goal, paths: [], agent: null });
+  await insertPlanner(tx, {
+    cycle: cycle.id,
+    parent: null,
+    depth: 0,
+    name: "root",
+    question: tx.run.goal,
+    paths: [],
+    agent: null,
+  });
 }
 
 /** A planner and its first turn. */
-export async function insertPlanner(tx: Transition, planner: Parameters<Transition["insertPlanner"]>[0]): Promise<PlannerId> {
+export async function insertPlanner(
+  tx: Transition,
+  planner: Parameters<Transition["insertPlanner"]>[0],
+): Promise<PlannerId> {
   const id = await tx.insertPlanner(planner);
-  await tx.addEvent("planner.created", { planner: id }, { name: planner.name, depth: planner.depth, parent: planner.parent });
+  await tx.addEvent(
+    "planner.created",
+    { planner: id },
+    { name: planner.name, depth: planner.depth, parent: planner.parent },
+  );
   await queueTurn(tx, { id, cycle: planner.cycle, agent: planner.agent, depth: planner.depth }, tx.now);
   return id;
 }
 
 /** Deeper planners go first: they know what to do, the ones above would only wait for them. */
-export async function queueTurn(tx: Transition, planner: Pick<Planner, "id" | "cycle" | "agent" | "depth">, readyAt: number): Promise<void> {
+export async function queueTurn(
+  tx: Transition,
+  planner: Pick<Planner, "id" | "cycle" | "agent" | "depth">,
+  readyAt: number,
+): Promise<void> {
   const agent = agentFor(tx.run.config, "planner", planner.agent);
-  await tx.queueSession({ cycle: planner.cycle, subject: { kind: "turn", planner: planner.id }, agent, priority: planner.depth, readyAt });
+  await tx.queueSession({
+    cycle: planner.cycle,
+    subject: { kind: "turn", planner: planner.id },
+    agent,
+    priority: planner.depth,
+    readyAt,
+  });
 }
 
 /** The task becomes ready and its next attempt is queued. */
-export async function queueAttempt(tx: Transition, task: Pick<Task, "id" | "cycle" | "planner" | "agent" | "priority">, readyAt: number): Promise<void> {
+export async function queueAttempt(
+  tx: Transition,
+  task: Pick<Task, "id" | "cycle" | "planner" | "agent" | "priority">,
+  readyAt: number,
+): Promise<void> {
   const agent = agentFor(tx.run.config, "worker", task.agent);
   const subject = { kind: "attempt", task: task.id, planner: task.planner } as const;
   await tx.queueSession({ cycle: task.cycle, subject, agent, priority: task.priority, readyAt });
@@ -38,14 +67,21 @@ export async function queueAttempt(tx: Transition, task: Pick<Task, "id" | "cycl
 export const acceptanceOnly = "(acceptance commands)";
 
 export async function queueJudgement(tx: Transition, cycle: CycleId, readyAt: number): Promise<void> {
-  await tx.queueSession({ cycle, subject: { kind: "judgement" }, agent: tx.run.config.roles.judge ?? acceptanceOnly, priority: 0, readyAt });
+  await tx.queueSession({
+    cycle,
+    subject: { kind: "judgement" },
+    agent: tx.run.config.roles.judge ?? acceptanceOnly,
+    priority: 0,
+    readyAt,
+  });
 }
 
 /** A message into a planner's inbox, and the turn that will read it. Wakes a planner that was done, too. */
 export async function deliver(tx: Transition, to: PlannerId, body: MessageBody): Promise<void> {
   await tx.insertMessage(to, body);
   const [planner, cycle] = [await tx.planner(to), await tx.cycle()];
-  if (!planner || cycle?.id !== planner.cycle || cycle.state.status !== "working" || planner.status === "cancelled") return;
+  if (!planner || cycle?.id !== planner.cycle || cycle.state.status !== "working" || planner.status === "cancelled")
+    return;
   if (planner.status !== "active") {
     await tx.updatePlanner(to, { status: "active" });
     await tx.addEvent("planner.reopened", { planner: to }, { by: body.kind });

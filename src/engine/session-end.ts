@@ -8,7 +8,8 @@ export type End = { outcome: SessionOutcome; failure: Failure | null; usage: Usa
 /** The session of a claim, if the claim still holds it. Every write in a session's name goes through this. */
 export async function heldSession(tx: Transition, claim: Claim): Promise<Session | null> {
   const session = await tx.session(claim.session);
-  const held = session?.state.status === "running" && session.state.holder === claim.holder && session.token === claim.token;
+  const held =
+    session?.state.status === "running" && session.state.holder === claim.holder && session.token === claim.token;
   return held ? session : null;
 }
 
@@ -23,12 +24,19 @@ export async function endSession(tx: Transition, session: Session, end: End): Pr
       tokens: spend.tokens + end.usage.tokens,
     },
   });
-  const about = { session: session.id, ...(session.subject.kind === "judgement" ? {} : { planner: session.subject.planner }) };
-  await tx.addEvent("session.ended", session.subject.kind === "attempt" ? { ...about, task: session.subject.task } : about, {
-    kind: session.subject.kind,
-    outcome: end.outcome,
-    ...(end.failure && { failure: end.failure.kind, detail: describeFailure(end.failure) }),
-    ...(end.usage.microUsd > 0 && { microUsd: end.usage.microUsd }),
-    ...(end.usage.tokens > 0 && { tokens: end.usage.tokens }),
-  });
+  const about = {
+    session: session.id,
+    ...(session.subject.kind === "judgement" ? {} : { planner: session.subject.planner }),
+  };
+  await tx.addEvent(
+    "session.ended",
+    session.subject.kind === "attempt" ? { ...about, task: session.subject.task } : about,
+    {
+      kind: session.subject.kind,
+      outcome: end.outcome,
+      ...(end.failure && { failure: end.failure.kind, detail: describeFailure(end.failure) }),
+      ...(end.usage.microUsd > 0 && { microUsd: end.usage.microUsd }),
+      ...(end.usage.tokens > 0 && { tokens: end.usage.tokens }),
+    },
+  );
 }

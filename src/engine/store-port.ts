@@ -6,7 +6,17 @@ import type { Cycle, CycleState } from "../domain/cycle.ts";
 import type { EventAbout, EventType } from "../domain/event.ts";
 import type { Failure, Record } from "../domain/failure.ts";
 import type { Handoff } from "../domain/handoff.ts";
-import type { Commit, CycleId, EngineId, HandoffId, MessageId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type {
+  Commit,
+  CycleId,
+  EngineId,
+  HandoffId,
+  MessageId,
+  PlannerId,
+  RunId,
+  SessionId,
+  TaskId,
+} from "../domain/ids.ts";
 import type { Message, MessageBody } from "../domain/message.ts";
 import type { OpenChildren, Planner } from "../domain/planner.ts";
 import type { RunConfig } from "../domain/run-config.ts";
@@ -29,7 +39,12 @@ export interface Store {
    * Makes `engine` the run's one engine, unless another holds a valid lease and `isDead` does not know better.
    * Answers the holder that stands in the way, or null.
    */
-  acquireRun(run: RunId, engine: Omit<EngineLease, "leaseUntil">, leaseMs: number, isDead: (holder: EngineLease) => boolean): Promise<EngineLease | null>;
+  acquireRun(
+    run: RunId,
+    engine: Omit<EngineLease, "leaseUntil">,
+    leaseMs: number,
+    isDead: (holder: EngineLease) => boolean,
+  ): Promise<EngineLease | null>;
   /** Gives the run back, if `engine` still holds it. */
   releaseRun(run: RunId, engine: EngineId): Promise<void>;
 
@@ -65,14 +80,25 @@ export interface Transition {
   cycleRecords(): Promise<CycleRecord[]>;
   countTasks(cycle: CycleId): Promise<{ [S in TaskStatus]: number }>;
 
-  insertPlanner(planner: Pick<Planner, "cycle" | "parent" | "depth" | "name" | "question" | "paths" | "agent">): Promise<PlannerId>;
+  insertPlanner(
+    planner: Pick<Planner, "cycle" | "parent" | "depth" | "name" | "question" | "paths" | "agent">,
+  ): Promise<PlannerId>;
   planner(id: PlannerId): Promise<Planner | null>;
   plannersOfCycle(cycle: CycleId): Promise<Pick<Planner, "id" | "parent" | "name" | "question" | "status">[]>;
   activePlanners(cycle: CycleId): Promise<PlannerId[]>;
-  updatePlanner(id: PlannerId, change: Partial<Pick<Planner, "scratchpad" | "status" | "failures" | "interruptions">>): Promise<void>;
+  updatePlanner(
+    id: PlannerId,
+    change: Partial<Pick<Planner, "scratchpad" | "status" | "failures" | "interruptions">>,
+  ): Promise<void>;
   openChildren(planner: PlannerId): Promise<OpenChildren>;
 
-  insertTask(task: { cycle: CycleId; planner: PlannerId; spec: TaskSpec; dependsOn: TaskId[]; state: TaskState }): Promise<TaskId>;
+  insertTask(task: {
+    cycle: CycleId;
+    planner: PlannerId;
+    spec: TaskSpec;
+    dependsOn: TaskId[];
+    state: TaskState;
+  }): Promise<TaskId>;
   task(id: TaskId): Promise<Task | null>;
   tasks(ids: TaskId[]): Promise<Task[]>;
   tasksNamed(planner: PlannerId, names: string[]): Promise<Task[]>;
@@ -88,7 +114,13 @@ export interface Transition {
   /** Blocked tasks of the cycle whose dependencies have all landed; there should be none. */
   strandedTasks(cycle: CycleId): Promise<TaskId[]>;
 
-  queueSession(session: { cycle: CycleId; subject: Subject; agent: string; priority: number; readyAt: number }): Promise<SessionId>;
+  queueSession(session: {
+    cycle: CycleId;
+    subject: Subject;
+    agent: string;
+    priority: number;
+    readyAt: number;
+  }): Promise<SessionId>;
   /** Queued sessions of this kind that may start now: highest priority first, then oldest. */
   claimable(kind: SessionKind, limit: number): Promise<Session[]>;
   /** When the next queued session becomes ready, if one waits. */

@@ -48,7 +48,8 @@ export class Transcript {
 
   /** Writes everything that is left; after that nothing is added any more. Never rejects: a transcript is not worth a session. */
   async end(): Promise<void> {
-    if (this.#leftOutBytes > 0) this.#pending.push({ at: this.#clock.now(), kind: "note", text: `… ${this.#leftOutBytes} bytes left out …` });
+    if (this.#leftOutBytes > 0)
+      this.#pending.push({ at: this.#clock.now(), kind: "note", text: `… ${this.#leftOutBytes} bytes left out …` });
     this.#pending.push(...this.#tail);
     this.#tail = [];
     await this.#flush();
@@ -73,7 +74,8 @@ export class Transcript {
     const entries = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;
-    if (entries.length > 0) this.#written = this.#written.then(() => this.#store.appendTranscript(this.#claim, entries)).catch(this.#report);
+    if (entries.length > 0)
+      this.#written = this.#written.then(() => this.#store.appendTranscript(this.#claim, entries)).catch(this.#report);
     return this.#written;
   }
 }

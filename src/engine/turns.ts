@@ -34,7 +34,14 @@ export async function endTurn(tx: Transition, claim: Claim, answer: TurnAnswer):
     case "wait":
       return;
     case "done":
-      await endPlanner(tx, planner, session, "done", judgement.plan.finish ?? handoffOf("Nothing is open and nothing more was asked for."), judgement.plan.finish === null);
+      await endPlanner(
+        tx,
+        planner,
+        session,
+        "done",
+        judgement.plan.finish ?? handoffOf("Nothing is open and nothing more was asked for."),
+        judgement.plan.finish === null,
+      );
   }
 }
 
@@ -51,7 +58,13 @@ async function heldTurn(tx: Transition, claim: Claim): Promise<{ session: Sessio
 }
 
 /** The messages stay unread, so the next turn gets them again. */
-async function failTurn(tx: Transition, session: Session, planner: Planner, failure: Failure, usage: Usage): Promise<void> {
+async function failTurn(
+  tx: Transition,
+  session: Session,
+  planner: Planner,
+  failure: Failure,
+  usage: Usage,
+): Promise<void> {
   const { limits } = tx.run.config;
   await endSession(tx, session, { outcome: "failed", failure, usage });
   const record = { failures: planner.failures, interruptions: planner.interruptions };
@@ -64,18 +77,41 @@ async function failTurn(tx: Transition, session: Session, planner: Planner, fail
   const open = await tx.openChildren(planner.id);
   if (open.tasks + open.planners > 0) {
     // Its children go on; the end of each wakes it for one more try.
-    await tx.updatePlanner(planner.id, { failures: limits.turnFailuresMax - 1, interruptions: limits.interruptionsMax - 1 });
-    await tx.addEvent("engine.problem", { planner: planner.id, session: session.id }, { detail: `planner turn failed: ${describeFailure(failure)}` });
+    await tx.updatePlanner(planner.id, {
+      failures: limits.turnFailuresMax - 1,
+      interruptions: limits.interruptionsMax - 1,
+    });
+    await tx.addEvent(
+      "engine.problem",
+      { planner: planner.id, session: session.id },
+      { detail: `planner turn failed: ${describeFailure(failure)}` },
+    );
     return;
   }
   await endPlanner(tx, planner, session, "failed", syntheticHandoff(failure, retry.record), true);
 }
 
-async function endPlanner(tx: Transition, planner: Planner, session: Session, status: "done" | "failed", handoff: Handoff, synthetic: boolean): Promise<void> {
+async function endPlanner(
+  tx: Transition,
+  planner: Planner,
+  session: Session,
+  status: "done" | "failed",
+  handoff: Handoff,
+  synthetic: boolean,
+): Promise<void> {
   await tx.updatePlanner(planner.id, { status });
   await tx.addEvent("planner.ended", { planner: planner.id, session: session.id }, { status });
-  await tx.insertHandoff({ cycle: planner.cycle, session: session.id, task: null, planner: planner.id, status, handoff, synthetic });
-  if (planner.parent !== null) await deliver(tx, planner.parent, { kind: "planner_ended", planner: planner.id, status, handoff });
+  await tx.insertHandoff({
+    cycle: planner.cycle,
+    session: session.id,
+    task: null,
+    planner: planner.id,
+    status,
+    handoff,
+    synthetic,
+  });
+  if (planner.parent !== null)
+    await deliver(tx, planner.parent, { kind: "planner_ended", planner: planner.id, status, handoff });
   await settleCycle(tx);
 }
 
@@ -87,7 +123,9 @@ async function viewFor(tx: Transition, planner: Planner, actions: PlannerAction[
   }
   const ids = [...named].map((name) => parseId("task", name)).filter((id) => id !== undefined);
   const own = await tx.tasksNamed(planner.id, [...named]);
-  const others = (await tx.tasks(ids)).filter((task) => task.cycle === planner.cycle && !own.some((mine) => mine.id === task.id));
+  const others = (await tx.tasks(ids)).filter(
+    (task) => task.cycle === planner.cycle && !own.some((mine) => mine.id === task.id),
+  );
   return {
     planner,
     tasks: [...own, ...others],
@@ -104,14 +142,22 @@ async function applyPlan(tx: Transition, planner: Planner, plan: Plan, view: Pla
   const existing = new Map(view.tasks.map((task) => [task.id, task.state]));
   for (const { spec, dependsOnNew, dependsOnExisting } of plan.tasks) {
     const news = dependsOnNew.map((name) => byName.get(name)).filter((task) => task !== undefined);
-    const blockers = news.length + countBlockers(dependsOnExisting.map((task) => existing.get(task)).filter((state) => state !== undefined));
+    const blockers =
+      news.length +
+      countBlockers(dependsOnExisting.map((task) => existing.get(task)).filter((state) => state !== undefined));
     const state = blockers > 0 ? ({ status: "blocked", blockers } as const) : ({ status: "ready" } as const);
     const task = await tx.insertTask({ cycle, planner: id, spec, dependsOn: [...news, ...dependsOnExisting], state });
     byName.set(spec.name, task);
     await tx.addEvent("task.created", { task, planner: id }, { name: spec.name, title: spec.title });
-    if (blockers === 0) await queueAttempt(tx, { id: task, cycle, planner: id, agent: spec.agent, priority: spec.priority }, tx.now);
+    if (blockers === 0)
+      await queueAttempt(tx, { id: task, cycle, planner: id, agent: spec.agent, priority: spec.priority }, tx.now);
   }
   for (const child of plan.planners) await insertPlanner(tx, { cycle, parent: id, depth: planner.depth + 1, ...child });
-  for (const { task, reason } of plan.cancel) await cancelTask(tx, task, reason || "cancelled by its planner", "cancelled", false);
-  await tx.updatePlanner(id, { failures: 0, interruptions: 0, ...(plan.scratchpad !== null && { scratchpad: plan.scratchpad }) });
+  for (const { task, reason } of plan.cancel)
+    await cancelTask(tx, task, reason || "cancelled by its planner", "cancelled", false);
+  await tx.updatePlanner(id, {
+    failures: 0,
+    interruptions: 0,
+    ...(plan.scratchpad !== null && { scratchpad: plan.scratchpad }),
+  });
 }

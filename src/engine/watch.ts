@@ -8,7 +8,9 @@ import type { Limits } from "../domain/limits.ts";
 import { noUsage } from "../domain/session.ts";
 import type { AgentAnswer, AgentSession, Clock } from "./ports.ts";
 
-export type WatchedAnswer = Exclude<AgentAnswer, { kind: "failure" }> | { kind: "failure"; failure: Failure; usage: AgentAnswer["usage"] };
+export type WatchedAnswer =
+  | Exclude<AgentAnswer, { kind: "failure" }>
+  | { kind: "failure"; failure: Failure; usage: AgentAnswer["usage"] };
 
 export class Watch {
   readonly softAt: number;

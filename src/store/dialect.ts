@@ -8,7 +8,12 @@ export type Database = {
   now: RawBuilder<number>;
   /** Row locks; SQLite has one writer at a time anyway. */
   lockRows: boolean;
-  addIdColumn<T extends string, C extends string>(table: CreateTableBuilder<T, C>, name: string): CreateTableBuilder<T, C>;
+  addIdColumn<T extends string, C extends string>(
+    table: CreateTableBuilder<T, C>,
+    name: string,
+  ): CreateTableBuilder<T, C>;
+  /** True: another transaction stood in the way, this one has done nothing and may be tried again. */
+  isContention(error: unknown): boolean;
   /** Tells other processes that something has changed; part of the transaction. */
   announce: RawBuilder<unknown> | null;
   /** Calls `wake` when another process has changed something. */

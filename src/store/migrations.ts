@@ -6,11 +6,16 @@ import type { Database } from "./dialect.ts";
 export class StoreTooNewError extends Error {}
 
 export async function migrate(database: Database): Promise<void> {
-  const migrator = new Migrator({ db: database.db, provider: { getMigrations: async () => ({ "0001_foundation": foundation(database) }) } });
+  const migrator = new Migrator({
+    db: database.db,
+    provider: { getMigrations: async () => ({ "0001_foundation": foundation(database) }) },
+  });
   const { error } = await migrator.migrateToLatest();
   if (!error) return;
   if (error instanceof Error && /previously executed migration .* is missing/.test(error.message))
-    throw new StoreTooNewError("The database was written by a newer version of Longhaul: update Longhaul to use it.", { cause: error });
+    throw new StoreTooNewError("The database was written by a newer version of Longhaul: update Longhaul to use it.", {
+      cause: error,
+    });
   throw error instanceof Error ? error : new Error("the database could not be migrated", { cause: error });
 }
 

@@ -37,7 +37,12 @@ export function plannerQueries(c: Context): PlannerQueries {
     },
 
     async planner(id) {
-      const row = await db.selectFrom("planners").selectAll().where("id", "=", id).where("run_id", "=", c.run.id).executeTakeFirst();
+      const row = await db
+        .selectFrom("planners")
+        .selectAll()
+        .where("id", "=", id)
+        .where("run_id", "=", c.run.id)
+        .executeTakeFirst();
       return row ? toPlanner(row) : null;
     },
 
@@ -58,7 +63,13 @@ export function plannerQueries(c: Context): PlannerQueries {
     },
 
     async activePlanners(cycle) {
-      const rows = await db.selectFrom("planners").select("id").where("cycle_id", "=", cycle).where("status", "=", "active").orderBy("id").execute();
+      const rows = await db
+        .selectFrom("planners")
+        .select("id")
+        .where("cycle_id", "=", cycle)
+        .where("status", "=", "active")
+        .orderBy("id")
+        .execute();
       return rows.map((row) => row.id as PlannerId);
     },
 
@@ -155,7 +166,12 @@ export function inboxQueries(c: Context): InboxQueries {
     async handoffsOfTasks(tasks) {
       const found: { task: TaskId; handoff: Handoff }[] = [];
       for (const part of inParts(tasks)) {
-        const rows = await db.selectFrom("handoffs").select(["task_id", "body"]).where("task_id", "in", part).orderBy("id").execute();
+        const rows = await db
+          .selectFrom("handoffs")
+          .select(["task_id", "body"])
+          .where("task_id", "in", part)
+          .orderBy("id")
+          .execute();
         found.push(...rows.map((row) => ({ task: row.task_id as TaskId, handoff: JSON.parse(row.body) as Handoff })));
       }
       return found;
@@ -166,7 +182,14 @@ export function inboxQueries(c: Context): InboxQueries {
         .selectFrom("handoffs")
         .innerJoin("planners", "planners.id", "handoffs.planner_id")
         .leftJoin("tasks", "tasks.id", "handoffs.task_id")
-        .select(["handoffs.task_id", "handoffs.planner_id", "handoffs.status", "handoffs.body", "tasks.title", "planners.name"])
+        .select([
+          "handoffs.task_id",
+          "handoffs.planner_id",
+          "handoffs.status",
+          "handoffs.body",
+          "tasks.title",
+          "planners.name",
+        ])
         .where("handoffs.cycle_id", "=", cycle)
         .orderBy("handoffs.id", "desc")
         .limit(limit)

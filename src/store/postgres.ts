@@ -6,12 +6,15 @@ import type { Tables } from "./schema.ts";
 
 const channel = "longhaul_changed";
 const connectionsMax = 10;
+/** Serialization failure, deadlock. */
+const contention = new Set(["40001", "40P01"]);
 const reconnectMs = 1_000;
-const int8Oid = 20;
 
 export function openPostgres(url: string): Database {
   // Integers beyond 2^53 do not occur: ids, ms and millionths of a dollar.
-  const numbers = { getTypeParser: ((oid: number, format: "text") => (oid === int8Oid ? Number : types.getTypeParser(oid, format))) as typeof types.getTypeParser };
+  const getTypeParser = ((oid: number, format?: "text") =>
+    oid === Number(types.builtins.INT8) ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser;
+  const numbers = { getTypeParser };
   const pool = new Pool({ connectionString: url, max: connectionsMax, types: numbers });
   pool.on("error", () => undefined); // An idle connection that breaks is replaced by the pool at the next query.
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
@@ -19,7 +22,9 @@ export function openPostgres(url: string): Database {
     db,
     now: sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
     lockRows: true,
-    addIdColumn: (table, name) => table.addColumn(name, "bigint", (column) => column.primaryKey().generatedByDefaultAsIdentity()),
+    addIdColumn: (table, name) =>
+      table.addColumn(name, "bigint", (column) => column.primaryKey().generatedByDefaultAsIdentity()),
+    isContention: (error) => error instanceof Error && "code" in error && contention.has(String(error.code)),
     announce: sql`select pg_notify(${sql.lit(channel)}, '')`,
     listen: (wake) => listen(url, wake),
     close: () => db.destroy(),

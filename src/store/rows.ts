@@ -28,7 +28,12 @@ export function toRun(row: Row<"runs">): Run {
     engine:
       row.engine_id === null
         ? null
-        : { id: row.engine_id as EngineId, host: row.engine_host ?? "", pid: row.engine_pid ?? 0, leaseUntil: row.engine_lease_until ?? 0 },
+        : {
+            id: row.engine_id as EngineId,
+            host: row.engine_host ?? "",
+            pid: row.engine_pid ?? 0,
+            leaseUntil: row.engine_lease_until ?? 0,
+          },
   };
 }
 
@@ -141,7 +146,12 @@ function toSessionState(row: Row<"sessions">): SessionState {
     case "queued":
       return { status: "queued", readyAt: row.ready_at };
     case "running":
-      return { status: "running", holder: row.holder as EngineId, leaseUntil: row.lease_until ?? 0, startedAt: row.started_at ?? 0 };
+      return {
+        status: "running",
+        holder: row.holder as EngineId,
+        leaseUntil: row.lease_until ?? 0,
+        startedAt: row.started_at ?? 0,
+      };
     default:
       return {
         status: "ended",
@@ -154,5 +164,10 @@ function toSessionState(row: Row<"sessions">): SessionState {
 }
 
 export function toMessage(row: Row<"messages">): Message {
-  return { id: row.id as MessageId, planner: row.planner_id as PlannerId, at: row.at, body: JSON.parse(row.body) as MessageBody };
+  return {
+    id: row.id as MessageId,
+    planner: row.planner_id as PlannerId,
+    at: row.at,
+    body: JSON.parse(row.body) as MessageBody,
+  };
 }

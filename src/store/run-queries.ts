@@ -8,7 +8,15 @@ import { toCycle } from "./rows.ts";
 
 type RunQueries = Pick<
   Transition,
-  "updateRun" | "insertCycle" | "cycle" | "setCycleState" | "insertVerdict" | "cycleRecords" | "countTasks" | "insertChecks" | "addEvent"
+  | "updateRun"
+  | "insertCycle"
+  | "cycle"
+  | "setCycleState"
+  | "insertVerdict"
+  | "cycleRecords"
+  | "countTasks"
+  | "insertChecks"
+  | "addEvent"
 >;
 
 export function runQueries(c: Context): RunQueries {
@@ -36,25 +44,49 @@ export function runQueries(c: Context): RunQueries {
     async insertCycle({ number, brief, deadlineAt }) {
       const row = await db
         .insertInto("cycles")
-        .values({ run_id: c.run.id, number, brief, started_at: c.now, state: JSON.stringify({ status: "working", deadlineAt }) })
+        .values({
+          run_id: c.run.id,
+          number,
+          brief,
+          started_at: c.now,
+          state: JSON.stringify({ status: "working", deadlineAt }),
+        })
         .returningAll()
         .executeTakeFirstOrThrow();
       return toCycle(row);
     },
 
     async cycle() {
-      const row = await db.selectFrom("cycles").selectAll().where("run_id", "=", c.run.id).orderBy("number", "desc").limit(1).executeTakeFirst();
+      const row = await db
+        .selectFrom("cycles")
+        .selectAll()
+        .where("run_id", "=", c.run.id)
+        .orderBy("number", "desc")
+        .limit(1)
+        .executeTakeFirst();
       return row ? toCycle(row) : null;
     },
 
     async setCycleState(cycle, state) {
-      await db.updateTable("cycles").set({ state: JSON.stringify(state) }).where("id", "=", cycle).execute();
+      await db
+        .updateTable("cycles")
+        .set({ state: JSON.stringify(state) })
+        .where("id", "=", cycle)
+        .execute();
     },
 
     async insertVerdict(cycle, session, { verdict, summary, brief, evidence }) {
       await db
         .insertInto("verdicts")
-        .values({ cycle_id: cycle, session_id: session, verdict, summary, brief, evidence: JSON.stringify(evidence), at: c.now })
+        .values({
+          cycle_id: cycle,
+          session_id: session,
+          verdict,
+          summary,
+          brief,
+          evidence: JSON.stringify(evidence),
+          at: c.now,
+        })
         .execute();
     },
 
@@ -95,7 +127,12 @@ export function runQueries(c: Context): RunQueries {
   };
 }
 
-export function toCycleRecord(row: { number: number; verdict: string; summary: string; evidence: string }): CycleRecord {
+export function toCycleRecord(row: {
+  number: number;
+  verdict: string;
+  summary: string;
+  evidence: string;
+}): CycleRecord {
   const evidence = JSON.parse(row.evidence) as Evidence;
   return {
     number: row.number,

@@ -30,7 +30,9 @@ export function sessionQueries(c: Context): SessionQueries {
   const ofSubject = (subject: Subject, cycle: CycleId) => {
     const query = sessions().where("kind", "=", subject.kind);
     if (subject.kind === "attempt") return query.where("task_id", "=", subject.task);
-    return subject.kind === "turn" ? query.where("planner_id", "=", subject.planner) : query.where("cycle_id", "=", cycle);
+    return subject.kind === "turn"
+      ? query.where("planner_id", "=", subject.planner)
+      : query.where("cycle_id", "=", cycle);
   };
   return {
     async queueSession({ cycle, subject, agent, priority, readyAt }) {
@@ -86,7 +88,14 @@ export function sessionQueries(c: Context): SessionQueries {
       const token = session.token + 1;
       await db
         .updateTable("sessions")
-        .set({ status: "running", holder, token, lease_until: leaseUntil, started_at: c.now, reserved_micro_usd: reservedMicroUsd })
+        .set({
+          status: "running",
+          holder,
+          token,
+          lease_until: leaseUntil,
+          started_at: c.now,
+          reserved_micro_usd: reservedMicroUsd,
+        })
         .where("id", "=", session.id)
         .execute();
       const { id, run, cycle, subject, agent } = session;
@@ -137,14 +146,23 @@ export function sessionQueries(c: Context): SessionQueries {
         .orderBy("id", "desc")
         .limit(limit)
         .execute();
-      return rows.toReversed().map((row) => ({ session: row.id as SessionId, failure: JSON.parse(row.failure ?? "null") as Failure }));
+      return rows
+        .toReversed()
+        .map((row) => ({ session: row.id as SessionId, failure: JSON.parse(row.failure ?? "null") as Failure }));
     },
 
     async insertLanding({ session, task, handoff, usage }) {
-      const submission = JSON.stringify({ handoff, usage });
+      const submitted = JSON.stringify({ handoff, usage });
       await db
         .insertInto("landings")
-        .values({ run_id: c.run.id, session_id: session, task_id: task, status: "submitted", submission, submitted_at: c.now })
+        .values({
+          run_id: c.run.id,
+          session_id: session,
+          task_id: task,
+          status: "submitted",
+          submission: submitted,
+          submitted_at: c.now,
+        })
         .execute();
     },
 
@@ -179,5 +197,7 @@ async function submission({ db }: Context, session: SessionId, statuses: string[
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
-  return row ? { session, task: row.task_id as TaskId, ...(JSON.parse(row.submission) as Pick<Submitted, "handoff" | "usage">) } : null;
+  return row
+    ? { session, task: row.task_id as TaskId, ...(JSON.parse(row.submission) as Pick<Submitted, "handoff" | "usage">) }
+    : null;
 }

@@ -7,16 +7,23 @@ import { Kysely, sql, SqliteDialect } from "kysely";
 import type { Database } from "./dialect.ts";
 import type { Tables } from "./schema.ts";
 
-/** How long one process waits for another one's transaction. */
-const busyMs = 15_000;
+/**
+ * How long a statement waits for another process's transaction. Short, because the wait blocks this whole process: the
+ * store tries again without blocking.
+ */
+const busyMs = 20;
+const busyCode = 5;
 const foreignPollMs = 100;
 const statementsMax = 300;
 
 /** `file`: a path, or `:memory:`. SQLite runs in this process, so its clock is the one given. */
-export function openSqlite(file: string, clock: { now(): number }): Database {
+export function openSqlite(file: string, clock: { now(): number }, onQuery?: (sql: string) => void): Database {
   const database = new DatabaseSync(file, { timeout: busyMs });
   database.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database) }) });
+  const db = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: adapt(database) }),
+    ...(onQuery && { log: (event) => onQuery(event.query.sql) }),
+  });
   return {
     db,
     get now() {
@@ -24,6 +31,7 @@ export function openSqlite(file: string, clock: { now(): number }): Database {
     },
     lockRows: false,
     addIdColumn: (table, name) => table.addColumn(name, "integer", (column) => column.primaryKey().autoIncrement()),
+    isContention: (error) => error instanceof Error && "errcode" in error && error.errcode === busyCode,
     announce: null,
     listen: (wake) => pollDataVersion(database, wake),
     close: () => db.destroy(),

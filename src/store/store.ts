@@ -2,9 +2,11 @@
  * The store over either database: opens and migrates it, and runs transitions, each one transaction that holds the
  * run's row. That one lock per run is what makes claims, inboxes, blockers and budgets right without further thought.
  */
+import type { Transaction } from "kysely";
 import type { EngineLease } from "../domain/run.ts";
 import type { Store, Transition } from "../engine/store-port.ts";
 import { running, type Context } from "./context.ts";
+import type { Tables } from "./schema.ts";
 import type { Database } from "./dialect.ts";
 import { migrate } from "./migrations.ts";
 import { inboxQueries, plannerQueries } from "./planner-queries.ts";
@@ -16,10 +18,8 @@ import { taskQueries } from "./task-queries.ts";
 /** Migrates the database to this version's schema first. Rejects with `StoreTooNewError` when that is older. */
 export async function openStore(database: Database): Promise<Store> {
   await migrate(database);
-  const { db } = database;
-
   const inTransaction = <T>(runId: string, work: (context: Context) => Promise<T>): Promise<T> =>
-    db.transaction().execute(async (trx) => {
+    transact(database, async (trx) => {
       let query = trx.selectFrom("runs").selectAll().select(database.now.as("now")).where("id", "=", runId);
       if (database.lockRows) query = query.forUpdate();
       const { now, ...row } = await query.executeTakeFirstOrThrow(() => new Error(`there is no run ${runId}`));
@@ -31,13 +31,18 @@ export async function openStore(database: Database): Promise<Store> {
   const setEngine = (c: Context, lease: EngineLease | null) =>
     c.db
       .updateTable("runs")
-      .set({ engine_id: lease?.id ?? null, engine_host: lease?.host ?? null, engine_pid: lease?.pid ?? null, engine_lease_until: lease?.leaseUntil ?? null })
+      .set({
+        engine_id: lease?.id ?? null,
+        engine_host: lease?.host ?? null,
+        engine_pid: lease?.pid ?? null,
+        engine_lease_until: lease?.leaseUntil ?? null,
+      })
       .where("id", "=", c.run.id)
       .execute();
 
   return {
     async createRun({ id, repository, goal, config, base }) {
-      await db.transaction().execute(async (trx) => {
+      await transact(database, async (trx) => {
         const clock = database.now.as("now");
         const { now } = await trx.selectNoFrom(clock).executeTakeFirstOrThrow();
         await trx
@@ -58,7 +63,18 @@ export async function openStore(database: Database): Promise<Store> {
             created_at: Number(now),
           })
           .execute();
-        await trx.insertInto("events").values({ run_id: id, at: Number(now), type: "run.created", session_id: null, task_id: null, planner_id: null, data: "{}" }).execute();
+        await trx
+          .insertInto("events")
+          .values({
+            run_id: id,
+            at: Number(now),
+            type: "run.created",
+            session_id: null,
+            task_id: null,
+            planner_id: null,
+            data: "{}",
+          })
+          .execute();
       });
     },
 
@@ -93,12 +109,25 @@ export async function openStore(database: Database): Promise<Store> {
 
     async appendTranscript(claim, entries) {
       if (entries.length === 0) return;
-      await db.transaction().execute(async (trx) => {
-        const held = await trx.selectFrom("sessions").select("id").where("id", "=", claim.session).where("token", "=", claim.token).executeTakeFirst();
+      await transact(database, async (trx) => {
+        const held = await trx
+          .selectFrom("sessions")
+          .select("id")
+          .where("id", "=", claim.session)
+          .where("token", "=", claim.token)
+          .executeTakeFirst();
         if (!held) return;
         await trx
           .insertInto("transcripts")
-          .values(entries.map(({ at, kind, text }) => ({ run_id: claim.run, session_id: claim.session, at, kind, text: text.replaceAll("\0", "\uFFFD") })))
+          .values(
+            entries.map(({ at, kind, text }) => ({
+              run_id: claim.run,
+              session_id: claim.session,
+              at,
+              kind,
+              text: text.replaceAll("\0", "\uFFFD"),
+            })),
+          )
           .execute();
       });
     },
@@ -106,6 +135,21 @@ export async function openStore(database: Database): Promise<Store> {
     onForeignChange: (wake) => database.listen(wake),
     close: () => database.close(),
   };
+}
+
+const contentionMsMax = 15_000;
+const againMs = 10;
+
+/** One transaction; tried again, for a bounded time, while another process stands in the way. */
+async function transact<T>(database: Database, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
+  for (let waitedMs = 0; ; waitedMs += againMs) {
+    try {
+      return await database.db.transaction().execute(work);
+    } catch (error) {
+      if (!database.isContention(error) || waitedMs >= contentionMsMax) throw error;
+      await new Promise((resolve) => setTimeout(resolve, againMs));
+    }
+  }
 }
 
 function makeTransition(c: Context): Transition {

@@ -57,14 +57,20 @@ export function taskQueries(c: Context): TaskQueries {
 
     async tasks(ids) {
       const found: Task[] = [];
-      for (const part of inParts(ids)) found.push(...(await withDependencies(db, await tasks().where("id", "in", part).orderBy("id").execute())));
+      for (const part of inParts(ids))
+        found.push(...(await withDependencies(db, await tasks().where("id", "in", part).orderBy("id").execute())));
       return found;
     },
 
     async tasksNamed(planner, names) {
       const found: Task[] = [];
       for (const part of inParts(names))
-        found.push(...(await withDependencies(db, await tasks().where("planner_id", "=", planner).where("name", "in", part).execute())));
+        found.push(
+          ...(await withDependencies(
+            db,
+            await tasks().where("planner_id", "=", planner).where("name", "in", part).execute(),
+          )),
+        );
       return found;
     },
 
@@ -94,7 +100,13 @@ export function taskQueries(c: Context): TaskQueries {
     },
 
     async openTasksOfCycle(cycle) {
-      const rows = await db.selectFrom("tasks").select("id").where("cycle_id", "=", cycle).where("status", "in", open).orderBy("id").execute();
+      const rows = await db
+        .selectFrom("tasks")
+        .select("id")
+        .where("cycle_id", "=", cycle)
+        .where("status", "in", open)
+        .orderBy("id")
+        .execute();
       return rows.map((row) => row.id as TaskId);
     },
 
@@ -115,7 +127,10 @@ export function taskQueries(c: Context): TaskQueries {
         .where("id", "in", (eb) => eb.selectFrom("dependencies").select("task_id").where("depends_on", "=", landed))
         .returning(["id", "blockers"])
         .execute();
-      return rows.filter((row) => row.blockers === 0).map((row) => row.id as TaskId).sort((a, b) => a - b);
+      return rows
+        .filter((row) => row.blockers === 0)
+        .map((row) => row.id as TaskId)
+        .toSorted((a, b) => a - b);
     },
 
     async blockedDependents(task) {
@@ -158,7 +173,12 @@ export function taskQueries(c: Context): TaskQueries {
 async function withDependencies(db: Context["db"], rows: Selectable<Tables["tasks"]>[]): Promise<Task[]> {
   const dependsOn = new Map<number, TaskId[]>(rows.map((row) => [row.id, []]));
   for (const part of inParts(rows.map((row) => row.id))) {
-    const found = await db.selectFrom("dependencies").selectAll().where("task_id", "in", part).orderBy("depends_on").execute();
+    const found = await db
+      .selectFrom("dependencies")
+      .selectAll()
+      .where("task_id", "in", part)
+      .orderBy("depends_on")
+      .execute();
     for (const { task_id, depends_on } of found) dependsOn.get(task_id)?.push(depends_on as TaskId);
   }
   return rows.map((row) => toTask(row, dependsOn.get(row.id) ?? []));

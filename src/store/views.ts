@@ -21,7 +21,13 @@ export function openViews(database: Database): Views {
   const { db } = database;
   return {
     async runs(repository) {
-      const rows = await db.selectFrom("runs").selectAll().where("repository", "=", repository).orderBy("created_at", "desc").orderBy("id").execute();
+      const rows = await db
+        .selectFrom("runs")
+        .selectAll()
+        .where("repository", "=", repository)
+        .orderBy("created_at", "desc")
+        .orderBy("id")
+        .execute();
       return rows.map(toRun);
     },
 
@@ -58,12 +64,26 @@ export function openViews(database: Database): Views {
     },
 
     async events(id, afterSeq, limit) {
-      const rows = await db.selectFrom("events").selectAll().where("run_id", "=", id).where("seq", ">", afterSeq).orderBy("seq").limit(limit).execute();
+      const rows = await db
+        .selectFrom("events")
+        .selectAll()
+        .where("run_id", "=", id)
+        .where("seq", ">", afterSeq)
+        .orderBy("seq")
+        .limit(limit)
+        .execute();
       return rows.map(toEvent);
     },
 
     async lastEvent(id, type) {
-      const row = await db.selectFrom("events").selectAll().where("run_id", "=", id).where("type", "=", type).orderBy("seq", "desc").limit(1).executeTakeFirst();
+      const row = await db
+        .selectFrom("events")
+        .selectAll()
+        .where("run_id", "=", id)
+        .where("type", "=", type)
+        .orderBy("seq", "desc")
+        .limit(1)
+        .executeTakeFirst();
       return row ? toEvent(row) : null;
     },
 
@@ -72,7 +92,14 @@ export function openViews(database: Database): Views {
     },
 
     async transcript(session, afterSeq, limit) {
-      const rows = await db.selectFrom("transcripts").selectAll().where("session_id", "=", session).where("seq", ">", afterSeq).orderBy("seq").limit(limit).execute();
+      const rows = await db
+        .selectFrom("transcripts")
+        .selectAll()
+        .where("session_id", "=", session)
+        .where("seq", ">", afterSeq)
+        .orderBy("seq")
+        .limit(limit)
+        .execute();
       return rows.map(({ seq, at, kind, text }) => ({ seq, at, kind: kind as TranscriptKind, text }));
     },
 
@@ -82,8 +109,19 @@ export function openViews(database: Database): Views {
 
 async function readStatus(database: Database, id: RunId): Promise<RunView> {
   const { db } = database;
-  const { now, ...row } = await db.selectFrom("runs").selectAll().select(database.now.as("now")).where("id", "=", id).executeTakeFirstOrThrow();
-  const cycleRow = await db.selectFrom("cycles").selectAll().where("run_id", "=", id).orderBy("number", "desc").limit(1).executeTakeFirst();
+  const { now, ...row } = await db
+    .selectFrom("runs")
+    .selectAll()
+    .select(database.now.as("now"))
+    .where("id", "=", id)
+    .executeTakeFirstOrThrow();
+  const cycleRow = await db
+    .selectFrom("cycles")
+    .selectAll()
+    .where("run_id", "=", id)
+    .orderBy("number", "desc")
+    .limit(1)
+    .executeTakeFirst();
   const cycle = cycleRow ? toCycle(cycleRow) : null;
   const landings = await countBy(db, "landings", id);
   const sessions = await countBy(db, "sessions", id);
@@ -96,7 +134,11 @@ async function readStatus(database: Database, id: RunId): Promise<RunView> {
     planners: cycle ? await plannerViews(db, cycle.id) : [],
     running: await sessionViews(db, id, (query) => query.where("sessions.status", "=", running)),
     queued: sessions["queued"] ?? 0,
-    landings: { landed: landings["landed"] ?? 0, conflict: landings["conflict"] ?? 0, refused: landings["refused"] ?? 0 },
+    landings: {
+      landed: landings["landed"] ?? 0,
+      conflict: landings["conflict"] ?? 0,
+      refused: landings["refused"] ?? 0,
+    },
     verdicts: await verdicts(db, id),
     sessions: Object.values(sessions).reduce((sum, count) => sum + count, 0),
   };
@@ -104,7 +146,11 @@ async function readStatus(database: Database, id: RunId): Promise<RunView> {
 
 const noTasks = () => Object.fromEntries(taskStatuses.map((status) => [status, 0])) as TaskCounts;
 
-async function countBy(db: Db, table: "tasks" | "sessions" | "landings", run: RunId): Promise<{ [status: string]: number }> {
+async function countBy(
+  db: Db,
+  table: "tasks" | "sessions" | "landings",
+  run: RunId,
+): Promise<{ [status: string]: number }> {
   const rows = await db
     .selectFrom(table)
     .select((eb) => ["status", eb.fn.countAll<number>().as("count")])
@@ -160,7 +206,11 @@ function sessionQuery(db: Db, run: RunId) {
     .where("sessions.run_id", "=", run);
 }
 
-async function sessionViews(db: Db, run: RunId, narrow: (query: ReturnType<typeof sessionQuery>) => ReturnType<typeof sessionQuery>): Promise<SessionView[]> {
+async function sessionViews(
+  db: Db,
+  run: RunId,
+  narrow: (query: ReturnType<typeof sessionQuery>) => ReturnType<typeof sessionQuery>,
+): Promise<SessionView[]> {
   const rows = await narrow(sessionQuery(db, run)).orderBy("sessions.id").execute();
   return rows.map((row) => ({
     id: row.id as SessionId,
@@ -209,7 +259,18 @@ function toEvent(row: Selectable<Tables["events"]>): Event {
   };
 }
 
-const exported = ["cycles", "planners", "tasks", "sessions", "messages", "handoffs", "landings", "checks", "events", "transcripts"] as const;
+const exported = [
+  "cycles",
+  "planners",
+  "tasks",
+  "sessions",
+  "messages",
+  "handoffs",
+  "landings",
+  "checks",
+  "events",
+  "transcripts",
+] as const;
 const pageRows = 500;
 
 async function* everything(db: Db, run: RunId): ReturnType<Views["everything"]> {
@@ -218,7 +279,9 @@ async function* everything(db: Db, run: RunId): ReturnType<Views["everything"]> 
     const key = table === "events" || table === "transcripts" ? "seq" : "id";
     let last = 0;
     for (;;) {
-      const page = sql<{ [column: string]: unknown }>`select * from ${sql.table(table)} where run_id = ${run} and ${sql.ref(key)} > ${last} order by ${sql.ref(key)} limit ${pageRows}`;
+      const page = sql<{
+        [column: string]: unknown;
+      }>`select * from ${sql.table(table)} where run_id = ${run} and ${sql.ref(key)} > ${last} order by ${sql.ref(key)} limit ${pageRows}`;
       const { rows } = await page.execute(db);
       for (const row of rows) yield { table, row };
       const end = rows.at(-1)?.[key];
@@ -227,9 +290,13 @@ async function* everything(db: Db, run: RunId): ReturnType<Views["everything"]> 
     }
   }
   const rest = {
-    dependencies: sql<{ [column: string]: unknown }>`select d.* from dependencies d join tasks t on t.id = d.task_id where t.run_id = ${run} order by d.task_id, d.depends_on`,
-    verdicts: sql<{ [column: string]: unknown }>`select v.* from verdicts v join cycles c on c.id = v.cycle_id where c.run_id = ${run} order by v.cycle_id`,
+    dependencies: sql<{
+      [column: string]: unknown;
+    }>`select d.* from dependencies d join tasks t on t.id = d.task_id where t.run_id = ${run} order by d.task_id, d.depends_on`,
+    verdicts: sql<{
+      [column: string]: unknown;
+    }>`select v.* from verdicts v join cycles c on c.id = v.cycle_id where c.run_id = ${run} order by v.cycle_id`,
   };
-  for (const [table, query] of Object.entries(rest)) for (const row of (await query.execute(db)).rows) yield { table, row };
+  for (const [table, query] of Object.entries(rest))
+    for (const row of (await query.execute(db)).rows) yield { table, row };
 }
-

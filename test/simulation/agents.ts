@@ -55,7 +55,13 @@ export class SimAgents {
         talks();
         this.alive.delete(name);
         const answer: AgentAnswer =
-          end === "killed" ? { kind: "failure", failure: { kind: "crashed", exitCode: null, signal: "SIGKILL", detail: "" }, usage: { microUsd: 0, tokens: 0 } } : this.#answer(brief, name);
+          end === "killed"
+            ? {
+                kind: "failure",
+                failure: { kind: "crashed", exitCode: null, signal: "SIGKILL", detail: "" },
+                usage: { microUsd: 0, tokens: 0 },
+              }
+            : this.#answer(brief, name);
         await step();
         return answer;
       },
@@ -103,7 +109,8 @@ export class SimAgents {
   #work(workspace: string): AgentAnswer {
     const status = this.#dice.chance(0.05) ? "nothing_to_do" : this.#dice.chance(0.1) ? "partial" : "done";
     const edits = this.#edits.get(workspace);
-    if (status !== "nothing_to_do" && !this.#dice.chance(this.#faults)) for (let n = this.#dice.int(1, 2); n > 0; n--) edits?.add(this.#dice.pick(files));
+    if (status !== "nothing_to_do" && !this.#dice.chance(this.#faults))
+      for (let n = this.#dice.int(1, 2); n > 0; n--) edits?.add(this.#dice.pick(files));
     return { kind: "work", status, message: null, handoff: handoffOf("edited"), usage };
   }
 
@@ -117,30 +124,72 @@ export class SimAgents {
     const actions: PlannerAction[] = [{ type: "write_scratchpad", text: `turn ${brief.session}` }];
     const first = brief.scratchpad === "";
     if (first && brief.limits.depthLeft > 0)
-      for (let n = dice.int(0, 2); n > 0; n--) actions.push({ type: "spawn_planner", name: `p${n}`, question: `question ${brief.planner.id} ${n}`, paths: [], agent: null });
-    const names = brief.tasks.filter((task) => task.status !== "failed" && task.status !== "cancelled").map((task) => task.name);
+      for (let n = dice.int(0, 2); n > 0; n--)
+        actions.push({
+          type: "spawn_planner",
+          name: `p${n}`,
+          question: `question ${brief.planner.id} ${n}`,
+          paths: [],
+          agent: null,
+        });
+    const names = brief.tasks
+      .filter((task) => task.status !== "failed" && task.status !== "cancelled")
+      .map((task) => task.name);
     for (let n = first ? dice.int(0, 6) : dice.int(-3, 2); n > 0 && this.#tasks < 60; n--) {
       const name = `task ${++this.#tasks}`;
       const dependsOn = names.length > 0 && dice.chance(0.5) ? [dice.pick(names), dice.pick(names)] : [];
-      actions.push({ type: "create_task", name, title: name, instructions: "", paths: [], priority: dice.int(0, 3), acceptance: "", agent: null, dependsOn });
+      actions.push({
+        type: "create_task",
+        name,
+        title: name,
+        instructions: "",
+        paths: [],
+        priority: dice.int(0, 3),
+        acceptance: "",
+        agent: null,
+        dependsOn,
+      });
       names.push(name);
     }
     const open = brief.tasks.filter((task) => ["blocked", "ready", "running"].includes(task.status));
-    if (open.length > 0 && dice.chance(0.15)) actions.push({ type: "cancel_task", task: dice.pick(open).id, reason: "changed my mind" });
+    if (open.length > 0 && dice.chance(0.15))
+      actions.push({ type: "cancel_task", task: dice.pick(open).id, reason: "changed my mind" });
     if (dice.chance(this.#faults)) actions.push(this.#nonsense(brief));
-    else if (!first && open.length === 0 && dice.chance(0.5) && !actions.some((a) => a.type === "create_task")) this.#finish(brief, actions);
+    else if (!first && open.length === 0 && dice.chance(0.5) && !actions.some((a) => a.type === "create_task"))
+      this.#finish(brief, actions);
     return actions;
   }
 
   #finish(brief: PlannerBrief, actions: PlannerAction[]): void {
-    if (brief.planners.every((planner) => planner.status !== "active")) actions.push({ type: "finish_scope", handoff: handoffOf("all done") });
+    if (brief.planners.every((planner) => planner.status !== "active"))
+      actions.push({ type: "finish_scope", handoff: handoffOf("all done") });
   }
 
   #nonsense(brief: PlannerBrief): PlannerAction {
     const name = `bad ${brief.session}`;
     return this.#dice.pick<PlannerAction>([
-      { type: "create_task", name, title: name, instructions: "", paths: [], priority: 0, acceptance: "", agent: null, dependsOn: [name] },
-      { type: "create_task", name, title: name, instructions: "", paths: ["../outside"], priority: 0, acceptance: "", agent: null, dependsOn: [] },
+      {
+        type: "create_task",
+        name,
+        title: name,
+        instructions: "",
+        paths: [],
+        priority: 0,
+        acceptance: "",
+        agent: null,
+        dependsOn: [name],
+      },
+      {
+        type: "create_task",
+        name,
+        title: name,
+        instructions: "",
+        paths: ["../outside"],
+        priority: 0,
+        acceptance: "",
+        agent: null,
+        dependsOn: [],
+      },
       { type: "spawn_planner", name, question: brief.planner.question, paths: [], agent: null },
       { type: "cancel_task", task: "t999999", reason: "" },
     ]);

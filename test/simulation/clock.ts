@@ -25,7 +25,8 @@ export class VirtualClock implements Clock {
   /** Fires the next timer; false when there is none. */
   next(): boolean {
     let first: Timer | null = null;
-    for (const timer of this.#timers) if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
+    for (const timer of this.#timers)
+      if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
     if (!first) return false;
     this.#timers.delete(first);
     this.#now = Math.max(this.#now, first.at);

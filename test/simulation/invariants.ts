@@ -4,47 +4,43 @@ import type { Tables } from "../../src/store/schema.ts";
 import type { SimTrunk } from "./trunk.ts";
 
 const rules: { [rule: string]: string } = {
-  "one live turn per planner": "select planner_id from sessions where kind = 'turn' and status <> 'ended' group by planner_id having count(*) > 1",
-  "one live attempt per task": "select task_id from sessions where kind = 'attempt' and status <> 'ended' group by task_id having count(*) > 1",
+  "one live turn per planner":
+    "select planner_id from sessions where kind = 'turn' and status <> 'ended' group by planner_id having count(*) > 1",
+  "one live attempt per task":
+    "select task_id from sessions where kind = 'attempt' and status <> 'ended' group by task_id having count(*) > 1",
   "a ready task has a queued attempt, and only it":
     "select t.id from tasks t where (t.status = 'ready') <> exists (select 1 from sessions s where s.task_id = t.id and s.status = 'queued')",
   "a running task is run by the session it names":
     "select t.id from tasks t where t.status = 'running' and not exists (select 1 from sessions s where s.id = t.session_id and s.task_id = t.id and s.status = 'running')",
   "a running attempt belongs to a running task":
     "select s.id from sessions s join tasks t on t.id = s.task_id where s.status = 'running' and (t.status <> 'running' or t.session_id <> s.id)",
-  "blockers count the dependencies that have not landed":
-    `select t.id from tasks t where t.status = 'blocked' and (t.blockers = 0 or t.blockers <>
+  "blockers count the dependencies that have not landed": `select t.id from tasks t where t.status = 'blocked' and (t.blockers = 0 or t.blockers <>
        (select count(*) from dependencies d join tasks b on b.id = d.depends_on where d.task_id = t.id and b.status <> 'landed'))`,
-  "no task waits for one that will never land":
-    `select t.id from tasks t join dependencies d on d.task_id = t.id join tasks b on b.id = d.depends_on
+  "no task waits for one that will never land": `select t.id from tasks t join dependencies d on d.task_id = t.id join tasks b on b.id = d.depends_on
        where t.status = 'blocked' and b.status in ('failed', 'cancelled')`,
-  "a task that landed or failed is told to its planner, once":
-    `select t.id from tasks t where t.status in ('landed', 'failed') and
+  "a task that landed or failed is told to its planner, once": `select t.id from tasks t where t.status in ('landed', 'failed') and
        (select count(*) from messages m where m.planner_id = t.planner_id and m.body like '%"task":' || t.id || ',%"status":"' || t.status || '"%') <> 1`,
-  "a planner that ended is told to its parent":
-    `select p.id from planners p where p.status in ('done', 'failed') and p.parent_id is not null and
+  "a planner that ended is told to its parent": `select p.id from planners p where p.status in ('done', 'failed') and p.parent_id is not null and
        not exists (select 1 from messages m where m.planner_id = p.parent_id and m.body like '%"planner":' || p.id || ',%')`,
-  "a message is consumed by a turn of its own planner that succeeded":
-    `select m.id from messages m join sessions s on s.id = m.consumed_by where s.planner_id <> m.planner_id or s.kind <> 'turn' or s.outcome <> 'succeeded'`,
+  "a message is consumed by a turn of its own planner that succeeded": `select m.id from messages m join sessions s on s.id = m.consumed_by where s.planner_id <> m.planner_id or s.kind <> 'turn' or s.outcome <> 'succeeded'`,
   "a planner that is done has read everything":
     "select p.id from planners p join messages m on m.planner_id = p.id where p.status = 'done' and m.consumed_by is null and exists (select 1 from cycles c where c.id = p.cycle_id and c.state like '%working%')",
-  "an active planner with unread messages has a turn coming, or waits after failures for a child":
-    `select p.id from planners p join cycles c on c.id = p.cycle_id join messages m on m.planner_id = p.id
+  "an active planner with unread messages has a turn coming, or waits after failures for a child": `select p.id from planners p join cycles c on c.id = p.cycle_id join messages m on m.planner_id = p.id
        where p.status = 'active' and m.consumed_by is null and c.state like '%working%' and p.failures = 0
        and not exists (select 1 from sessions s where s.planner_id = p.id and s.kind = 'turn' and s.status <> 'ended')`,
-  "an active planner has a turn coming or something open":
-    `select p.id from planners p join cycles c on c.id = p.cycle_id where p.status = 'active' and c.state like '%working%'
+  "an active planner has a turn coming or something open": `select p.id from planners p join cycles c on c.id = p.cycle_id where p.status = 'active' and c.state like '%working%'
        and not exists (select 1 from sessions s where s.planner_id = p.id and s.kind = 'turn' and s.status <> 'ended')
        and not exists (select 1 from tasks t where t.planner_id = p.id and t.status in ('blocked', 'ready', 'running'))
        and not exists (select 1 from planners k where k.parent_id = p.id and k.status = 'active')`,
-  "an ended planner has nothing open":
-    `select p.id from planners p where p.status in ('done', 'failed') and
+  "an ended planner has nothing open": `select p.id from planners p where p.status in ('done', 'failed') and
        (exists (select 1 from tasks t where t.planner_id = p.id and t.status in ('blocked', 'ready', 'running'))
         or exists (select 1 from planners k where k.parent_id = p.id and k.status = 'active'))`,
-  "planners are no deeper than allowed": "select p.id from planners p join runs r on r.id = p.run_id where p.depth > json_extract(r.config, '$.limits.planDepthMax')",
+  "planners are no deeper than allowed":
+    "select p.id from planners p join runs r on r.id = p.run_id where p.depth > json_extract(r.config, '$.limits.planDepthMax')",
   "what is reserved is what running sessions reserved":
     "select r.id from runs r where r.reserved_micro_usd <> (select coalesce(sum(s.reserved_micro_usd), 0) from sessions s where s.run_id = r.id and s.status = 'running')",
-  "what is spent is what ended sessions cost": "select r.id from runs r where r.spent_micro_usd <> (select coalesce(sum(s.micro_usd), 0) from sessions s where s.run_id = r.id)",
+  "what is spent is what ended sessions cost":
+    "select r.id from runs r where r.spent_micro_usd <> (select coalesce(sum(s.micro_usd), 0) from sessions s where s.run_id = r.id)",
   "cycles are numbered without gaps": "select id from cycles group by run_id having count(*) <> max(number)",
 };
 
@@ -55,11 +51,19 @@ export async function checkInvariants(db: Kysely<Tables>, trunk: SimTrunk): Prom
   }
   const onTrunk = new Map<number, string>();
   for (const { task, id } of trunk.commits) {
-    if (onTrunk.has(task)) throw new Error(`invariant broken: a task lands at most once: t${task} is ${onTrunk.get(task)} and ${id}`);
+    if (onTrunk.has(task))
+      throw new Error(`invariant broken: a task lands at most once: t${task} is ${onTrunk.get(task)} and ${id}`);
     onTrunk.set(task, id);
   }
-  const landed = await db.selectFrom("tasks").select(["id", "commit"]).where("status", "=", "landed").where("nothing_to_do", "=", 0).execute();
-  for (const { id, commit } of landed) if (onTrunk.get(id) !== commit) throw new Error(`invariant broken: t${id} is recorded as landed at ${commit}, the trunk has ${onTrunk.get(id)}`);
+  const landed = await db
+    .selectFrom("tasks")
+    .select(["id", "commit"])
+    .where("status", "=", "landed")
+    .where("nothing_to_do", "=", 0)
+    .execute();
+  for (const { id, commit } of landed)
+    if (onTrunk.get(id) !== commit)
+      throw new Error(`invariant broken: t${id} is recorded as landed at ${commit}, the trunk has ${onTrunk.get(id)}`);
 }
 
 /** What must hold when the run has ended. */
@@ -67,12 +71,22 @@ export async function checkEnd(db: Kysely<Tables>, trunk: SimTrunk): Promise<voi
   await checkInvariants(db, trunk);
   const left = await db.selectFrom("sessions").select("id").where("status", "<>", "ended").execute();
   if (left.length > 0) throw new Error(`the run ended with live sessions: ${JSON.stringify(left)}`);
-  const open = await db.selectFrom("tasks").select("id").where("status", "in", ["blocked", "ready", "running"]).execute();
+  const open = await db
+    .selectFrom("tasks")
+    .select("id")
+    .where("status", "in", ["blocked", "ready", "running"])
+    .execute();
   if (open.length > 0) throw new Error(`the run ended with open tasks: ${JSON.stringify(open)}`);
   const active = await db.selectFrom("planners").select("id").where("status", "=", "active").execute();
   if (active.length > 0) throw new Error(`the run ended with active planners: ${JSON.stringify(active)}`);
-  const landed = await db.selectFrom("tasks").select("id").where("status", "=", "landed").where("nothing_to_do", "=", 0).execute();
-  if (landed.length !== trunk.commits.length) throw new Error(`${trunk.commits.length} commits on the trunk, ${landed.length} tasks recorded as landed`);
+  const landed = await db
+    .selectFrom("tasks")
+    .select("id")
+    .where("status", "=", "landed")
+    .where("nothing_to_do", "=", 0)
+    .execute();
+  if (landed.length !== trunk.commits.length)
+    throw new Error(`${trunk.commits.length} commits on the trunk, ${landed.length} tasks recorded as landed`);
   const unread = await db
     .selectFrom("messages")
     .innerJoin("planners", "planners.id", "messages.planner_id")
@@ -80,7 +94,8 @@ export async function checkEnd(db: Kysely<Tables>, trunk: SimTrunk): Promise<voi
     .where("messages.consumed_by", "is", null)
     .where("planners.status", "=", "done")
     .execute();
-  if (unread.length > 0) throw new Error(`the run ended with unread messages of planners that are done: ${JSON.stringify(unread)}`);
+  if (unread.length > 0)
+    throw new Error(`the run ended with unread messages of planners that are done: ${JSON.stringify(unread)}`);
   if (trunk.published !== trunk.tip()) throw new Error(`published ${trunk.published}, the trunk is at ${trunk.tip()}`);
   if (trunk.open.size > 0) throw new Error(`workspaces left behind: ${[...trunk.open].join(", ")}`);
 }

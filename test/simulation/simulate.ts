@@ -23,7 +23,16 @@ const run = "sim" as RunId;
 const stepsMax = 60_000;
 
 /** What a simulated run came to; equal for equal seeds. */
-export type Report = { outcome: string; steps: number; crashes: number; takeovers: number; landed: number; cycles: number; conflicts: number; history: string };
+export type Report = {
+  outcome: string;
+  steps: number;
+  crashes: number;
+  takeovers: number;
+  landed: number;
+  cycles: number;
+  conflicts: number;
+  history: string;
+};
 
 export async function simulate(seed: number): Promise<Report> {
   const world = await World.make(seed);
@@ -70,14 +79,21 @@ class World {
   }
 
   async play(): Promise<Report> {
-    await this.store.createRun({ id: run, repository: "/sim", goal: "simulate", config: this.#config(), base: this.trunk.root });
+    await this.store.createRun({
+      id: run,
+      repository: "/sim",
+      goal: "simulate",
+      config: this.#config(),
+      base: this.trunk.root,
+    });
     const zombies: Process[] = [];
     let process = this.#boot();
     let steps = 0;
     for (; steps < stepsMax; steps++) {
       await quiet();
       await this.#checkIfChanged();
-      if (process.error) throw process.error instanceof Error ? process.error : new Error("engine failed", { cause: process.error });
+      if (process.error)
+        throw process.error instanceof Error ? process.error : new Error("engine failed", { cause: process.error });
       if (process.end?.kind === "ended") break;
       if (process.end || process.dead || process.thaw) {
         if (process.thaw) zombies.push(process);
@@ -87,9 +103,13 @@ class World {
       if (this.dice.chance(0.002)) await this.#operate();
       if (!this.clock.next()) throw new Error("nothing will ever happen again, and the run has not ended");
     }
-    if (process.end?.kind !== "ended") throw new Error(`the run did not end within ${stepsMax} steps; its last events:\n${(await this.#history()).split("\n").slice(-60).join("\n")}`);
+    if (process.end?.kind !== "ended")
+      throw new Error(
+        `the run did not end within ${stepsMax} steps; its last events:\n${(await this.#history()).split("\n").slice(-60).join("\n")}`,
+      );
     while (zombies.some((zombie) => !zombie.end && !zombie.error && !zombie.dead) && this.clock.next()) await quiet();
-    for (const zombie of zombies) if (zombie.error) throw zombie.error instanceof Error ? zombie.error : new Error("a stale engine failed");
+    for (const zombie of zombies)
+      if (zombie.error) throw zombie.error instanceof Error ? zombie.error : new Error("a stale engine failed");
     await checkEnd(this.database.db, this.trunk);
     return this.#report(process.end, steps);
   }
@@ -130,25 +150,27 @@ class World {
     const me = { id: `e${++this.engines}` as EngineId, host: "sim", pid: this.engines };
     const ports = this.#ports(process);
     // Every other engine is dead or frozen, as a supervisor that starts a new one believes.
-    startEngine(ports, { run, me, isDead: () => true }).then(
-      async (start) => {
+    startEngine(ports, { run, me, isDead: () => true })
+      .then(async (start) => {
         if (!start.ok) throw new Error("the run is held");
         process.end = await start.engine.drive();
-      },
-    ).catch((error: unknown) => {
-      process.error = error;
-    });
+      })
+      .catch((error: unknown) => {
+        process.error = error;
+      });
     return process;
   }
 
   #ports(process: Process): Ports {
     const step = () => this.#step(process);
-    const guard = <A extends unknown[], R>(work: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
-      await step();
-      const result = await work(...args);
-      await step();
-      return result;
-    };
+    const guard =
+      <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        await step();
+        const result = await work(...args);
+        await step();
+        return result;
+      };
     const { store, clock } = this;
     return {
       trunk: this.trunk.port(step),
@@ -157,16 +179,22 @@ class World {
       commands: {
         run: guard(async ({ signal }) => {
           await clock.wait(this.dice.int(100, 60_000));
-          return { exitCode: signal.aborted ? null : this.dice.chance(0.8) ? 0 : 1, timedOut: false, output: `score=${this.dice.int(0, 100)}\n`, ms: 1 };
+          return {
+            exitCode: signal.aborted ? null : this.dice.chance(0.8) ? 0 : 1,
+            timedOut: false,
+            output: `score=${this.dice.int(0, 100)}\n`,
+            ms: 1,
+          };
         }),
       },
       clock: {
         now: () => clock.now(),
-        timer: (ms, fire) => clock.timer(ms, () => void (process.thaw ?? Promise.resolve()).then(() => process.dead || fire())),
+        timer: (ms, fire) =>
+          clock.timer(ms, () => void (process.thaw ?? Promise.resolve()).then(() => process.dead || fire())),
       },
       store: {
         ...store,
-        transition: guard(store.transition) as Store["transition"],
+        transition: guard(store.transition),
         heartbeat: guard(store.heartbeat),
         acquireRun: guard(store.acquireRun),
         releaseRun: guard(store.releaseRun),
@@ -222,7 +250,11 @@ class World {
 
   async #history(): Promise<string> {
     const events = await this.database.db.selectFrom("events").selectAll().orderBy("seq").execute();
-    return events.map((event) => `${event.at} ${event.type} ${event.session_id} ${event.task_id} ${event.planner_id} ${event.data}`).join("\n");
+    return events
+      .map(
+        (event) => `${event.at} ${event.type} ${event.session_id} ${event.task_id} ${event.planner_id} ${event.data}`,
+      )
+      .join("\n");
   }
 
   async #report(end: Extract<EngineEnd, { kind: "ended" }>, steps: number): Promise<Report> {
@@ -240,4 +272,3 @@ class World {
     };
   }
 }
-
