@@ -1,0 +1,14 @@
+/** A fault of the surroundings that the person who started Longhaul can mend: it says where, what, and how to mend it. */
+export class EnvironmentError extends Error {
+  override readonly name = "EnvironmentError";
+  /** The program, path, branch or address that is at fault. */
+  readonly place: string;
+  /** What to do about it: one sentence. */
+  readonly mend: string;
+
+  constructor(place: string, problem: string, mend: string, options?: ErrorOptions) {
+    super(`${place}: ${problem}. ${mend}`, options);
+    this.place = place;
+    this.mend = mend;
+  }
+}
