@@ -114,7 +114,7 @@ export class Git {
       ...(call.gitDir ? [`--git-dir=${call.gitDir}`] : []),
       ...(call.workTree ? [`--work-tree=${call.workTree}`] : []),
     ];
-    return start([...settings, "--literal-pathspecs", ...where, ...args], args, env, call);
+    return start([...settings, ...where, ...args], args, env, call);
   }
 
   /** What `run` prints, without the last line's end. */

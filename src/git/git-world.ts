@@ -8,7 +8,7 @@ import type { Workspace } from "../engine/ports.ts";
 import { Git } from "./git-process.ts";
 import { openGitTrunk, type GitTrunk } from "./trunk.ts";
 import type { Files, TrunkWorld } from "./trunk.testsuite.ts";
-import { findRepository } from "./user-repository.ts";
+import { excludeStateFolder, findRepository } from "./user-repository.ts";
 
 const execute = promisify(execFile);
 
@@ -56,6 +56,7 @@ export async function makeGitWorld(files: { [path: string]: string | Buffer }): 
   const folder = await temporaryFolder();
   const repository = join(folder.path, "user");
   await makeRepository(repository, files);
+  await excludeStateFolder(new Git(environment), await findRepository(new Git(environment), repository));
   const trunk = await openAt(repository);
   const { base } = await trunk.resolveBase();
   return { trunk, base, repository, state: join(repository, ".longhaul"), ...fileAccess(), restart: () => openAt(repository), close: folder.remove };

@@ -46,7 +46,11 @@ export function parseMerge(output: string, clean: boolean): Merge {
   const stages: Stage[] = [];
   let at = 1;
   for (; at < fields.length && fields[at] !== ""; at++) stages.push(parseStage(fields[at] ?? ""));
-  const paths = new Set([...stages.map((stage) => stage.path), ...conflictMessages(fields.slice(at + 1))]);
+  const paths = new Set(stages.map((stage) => stage.path));
+  // A conflict without versions of its own, such as a folder that was renamed to two places.
+  for (const named of conflictMessages(fields.slice(at + 1))) {
+    if (!named.some((path) => paths.has(path))) for (const path of named) paths.add(path);
+  }
   return { clean, tree, stages, files: [...paths].sort() };
 }
 
@@ -57,14 +61,14 @@ function parseStage(text: string): Stage {
   return { mode, object, stage: Number(stage) as Stage["stage"], path };
 }
 
-/** Paths of conflicts that have no versions of their own, such as a folder that was renamed to two places. */
-function conflictMessages(fields: string[]): string[] {
-  const found: string[] = [];
+/** The paths of each conflict that the messages tell of. */
+function conflictMessages(fields: string[]): string[][] {
+  const found: string[][] = [];
   for (let at = 0; at < fields.length; ) {
     const count = Number(fields[at]);
     if (!Number.isInteger(count) || fields[at] === "") break;
     const type = fields[at + 1 + count] ?? "";
-    if (type.startsWith("CONFLICT")) found.push(...fields.slice(at + 1, at + 1 + count));
+    if (type.startsWith("CONFLICT")) found.push(fields.slice(at + 1, at + 1 + count));
     at += count + 3;
   }
   return found;

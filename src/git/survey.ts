@@ -22,7 +22,8 @@ export async function survey(git: Git, call: GitCall, root: string): Promise<str
   // git would open these wherever it looks for rules, and wait for ever on a pipe.
   const unreadable = oddities.filter((oddity) => oddity.ignorable === null);
   if (unreadable.length > 0) return unreadable.map(say);
-  const asked = oddities.map((oddity) => oddity.ignorable).join("\0");
+  // With ./ in front, a name such as ":(glob)x" is a name and no pattern.
+  const asked = oddities.map((oddity) => `./${oddity.ignorable}`).join("\0");
   const answer = await git.run(["check-ignore", "-z", "--stdin", "--no-index"], {
     ...call,
     input: Buffer.from(`${asked}\0`, "latin1"),
@@ -30,7 +31,7 @@ export async function survey(git: Git, call: GitCall, root: string): Promise<str
     timeoutMs: gitLimits.intakeMs,
   });
   const ignored = new Set(answer.stdout.toString("latin1").split("\0"));
-  return oddities.filter((oddity) => !ignored.has(oddity.ignorable ?? "")).map(say);
+  return oddities.filter((oddity) => !ignored.has(`./${oddity.ignorable}`)).map(say);
 }
 
 const say = (oddity: Oddity) => `${showPath(Buffer.from(oddity.path, "latin1").toString("utf8"))}: ${oddity.reason}`;

@@ -3,6 +3,7 @@
  * all; it needs nothing of the user's object store once made; a ref moves by compare-and-swap, and is on disk before
  * the move is acknowledged.
  */
+import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { EnvironmentError } from "../domain/environment-error.ts";
@@ -133,8 +134,7 @@ async function syncFolder(path: string): Promise<void> {
 async function create(git: Git, user: UserRepository, gitDir: string): Promise<void> {
   await mkdir(dirname(gitDir), { recursive: true });
   await removeDeadBuilds(gitDir);
-  const building = `${gitDir}.building-${process.pid}`;
-  await rm(building, { recursive: true, force: true });
+  const building = `${gitDir}.building-${process.pid}-${randomUUID()}`;
   // --local links the objects; --dissociate copies what the user's repository itself only borrows.
   await git.run(["clone", "--quiet", "--bare", "--local", "--dissociate", "--no-tags", "--template=", uploadPack, "--", user.commonDir, building]);
   await git.run(["config", "--remove-section", "remote.origin"], { gitDir: building });
@@ -152,7 +152,7 @@ async function create(git: Git, user: UserRepository, gitDir: string): Promise<v
 
 async function removeDeadBuilds(gitDir: string): Promise<void> {
   for (const name of await readdir(dirname(gitDir))) {
-    const pid = /^trunk\.git\.building-(\d+)$/.exec(name)?.[1];
+    const pid = /^trunk\.git\.building-(\d+)-/.exec(name)?.[1];
     if (pid && !lives(Number(pid))) await rm(join(dirname(gitDir), name), { recursive: true, force: true });
   }
 }
