@@ -24,7 +24,7 @@ export async function placeConflict(trunk: TrunkRepository, workspace: GitWorksp
   const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
-  await trunk.git.run(["read-tree", "--reset", "-u", merged.tree], through(trunk, workspace));
+  await trunk.git.run(["read-tree", "--reset", "-u", merged.tree], through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }));
   workspace.base = tip;
   workspace.marked = marked;
   await givePrivateGit(trunk, workspace);

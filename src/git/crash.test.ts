@@ -4,11 +4,14 @@ import { once } from "node:events";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SessionId } from "../domain/ids.ts";
-import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.ts";
+import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
 import { runA, session, submission } from "./trunk.testsuite.ts";
+
+// Many processes on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let world: GitWorld;
 beforeEach(async () => {
@@ -17,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const lander = fileURLToPath(new URL("./crash.lander.ts", import.meta.url));
+const lander = fileURLToPath(new URL("./crash-lander.testsuite.ts", import.meta.url));
 const trunkGit = (...args: string[]) => userGit(join(world.state, "trunk.git"), ...args);
 
 /** What the engine does before `clearLeftovers`: ends git processes that outlived their engine, by their mark. */
@@ -49,7 +52,7 @@ async function landUntilKilled(from: number, ms: number): Promise<{ started: num
   return { started: numbers("start"), landed: numbers("landed") };
 }
 
-test("kill -9 in the middle of landings: nothing lost, nothing twice, the repository whole, a retry works", { timeout: 60_000 }, async () => {
+test("kill -9 in the middle of landings: nothing lost, nothing twice, the repository whole, a retry works", async () => {
   let next = 1;
   const acknowledged: number[] = [];
   for (let round = 0; round < 8; round++) {

@@ -2,11 +2,14 @@
 import { chmod, link, mkdir, readFile, readdir, rename, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Workspace } from "../engine/ports.ts";
-import { makeGitWorld, put, userGit, type GitWorld } from "./git-world.ts";
+import { makeGitWorld, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
 import { runA, session, submission } from "./trunk.testsuite.ts";
+
+// Many processes on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let world: GitWorld;
 let workspace: Workspace;

@@ -2,12 +2,15 @@
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { RunId } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
-import { makeGitWorld, put, userGit, type GitWorld } from "./git-world.ts";
+import { makeGitWorld, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
 import { runA, session, submission } from "./trunk.testsuite.ts";
+
+// Many processes on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let world: GitWorld | undefined;
 afterEach(async () => {
@@ -54,7 +57,7 @@ async function apply(root: string, edits: Edit[]): Promise<void> {
   }
 }
 
-test("work of several from one base, landed in turn, equals git merge: the same tree, or a conflict in both", { timeout: 60_000 }, async () => {
+test("work of several from one base, landed in turn, equals git merge: the same tree, or a conflict in both", async () => {
   world = await makeGitWorld(files);
   const { trunk, base, repository } = world;
   let runs = 0;

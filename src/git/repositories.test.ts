@@ -1,13 +1,17 @@
 /** Every kind of user's repository, and that the user's own things are left alone. */
 import { chmod, chown, readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EnvironmentError } from "../domain/environment-error.ts";
-import { environment, makeRepository, openAt, put, temporaryFolder, userGit } from "./git-world.ts";
+import type { RunId } from "../domain/ids.ts";
+import { environment, makeRepository, openAt, put, temporaryFolder, userGit } from "./git-world.testsuite.ts";
 import { Git } from "./git-process.ts";
 import { exists } from "./remove-tree.ts";
 import { runA, session, submission } from "./trunk.testsuite.ts";
 import { excludeStateFolder, findRepository } from "./user-repository.ts";
+
+// Many processes on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const at = (...path: string[]) => join(folder.path, ...path);
@@ -195,4 +199,25 @@ describe("the user's own things", () => {
     await userGit(at("u"), "branch", "longhaul");
     await expect(landOne(at("u"))).rejects.toBeInstanceOf(EnvironmentError);
   });
+});
+
+test("commits from elsewhere on the run's branch are no landings, and do not hide those that are", async () => {
+  await makeRepository(at("u"), { "a.txt": "a\n" });
+  await landOne(at("u"));
+  const bare = at("u", ".longhaul", "trunk.git");
+  const foreign = await userGit(bare, "commit-tree", `refs/heads/${runA}^{tree}`, "-p", `refs/heads/${runA}`, "-m", "by hand");
+  await userGit(bare, "update-ref", `refs/heads/${runA}`, foreign);
+  const trunk = await openAt(at("u"));
+  const { base } = await trunk.resolveBase();
+  expect(await trunk.landedSince(runA, base)).toMatchObject([{ task: 1, session: 1 }]);
+  const body = await userGit(bare, "log", "-1", "--format=%(trailers)", `refs/heads/${runA}~1`);
+  expect(body.trim().split("\n")).toEqual([`Longhaul-Run: ${runA}`, "Longhaul-Cycle: 1", "Longhaul-Task: t1", "Longhaul-Session: s1"]);
+});
+
+test("a run id that is no plain name is a bug of ours, and nothing happens", async () => {
+  await makeRepository(at("u"), { "a.txt": "a\n" });
+  const trunk = await openAt(at("u"));
+  const { base } = await trunk.resolveBase();
+  await expect(trunk.begin("../x" as RunId, base)).rejects.toThrow(/invariant/);
+  await expect(trunk.clearLeftovers("-x" as RunId)).rejects.toThrow(/invariant/);
 });

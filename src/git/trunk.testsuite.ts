@@ -49,6 +49,8 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     beginTests(enter);
     landTests(enter);
     conflictTests(enter);
+    resolveTests(enter);
+    missingVersionTests(enter);
     recoveryTests(enter);
   });
 }
@@ -159,14 +161,6 @@ function landTests(enter: Enter): void {
     expect(await readTip(world, "a.txt")).toBe(lines([2, "two"], [15, "fifteen"]));
   });
 
-  test("a change that did not land is no part of the trunk", async () => {
-    const world = await enter();
-    const workspace = await world.trunk.openWorkspace(runA, session(1), world.base);
-    await world.write(workspace, "a.txt", "never landed\n");
-    await workspace.remove();
-    expect(await world.trunk.tip(runA)).toBe(world.base);
-  });
-
   test("landings are read back oldest first, after a given commit", async () => {
     const world = await enter();
     const [first] = await work(world, 7, world.base, { "a.txt": "1\n" });
@@ -188,22 +182,23 @@ function landTests(enter: Enter): void {
   });
 }
 
-function conflictTests(enter: Enter): void {
-  const collide = async () => {
-    const world = await enter();
-    const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "trunk's"]), "t.txt": "t\n" });
-    const [answer, workspace] = await work(world, 2, world.base, { "a.txt": lines([5, "mine"]), "n.txt": "n\n" });
-    return { world, tip: landed(first).commit, answer, workspace };
-  };
+/** Two change the same line from the same base; the first lands. */
+async function collide(enter: Enter) {
+  const world = await enter();
+  const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "trunk's"]), "t.txt": "t\n" });
+  const [answer, workspace] = await work(world, 2, world.base, { "a.txt": lines([5, "mine"]), "n.txt": "n\n" });
+  return { world, tip: landed(first).commit, answer, workspace };
+}
 
+function conflictTests(enter: Enter): void {
   test("a change of the same line is a conflict, and the trunk stays", async () => {
-    const { world, tip, answer } = await collide();
+    const { world, tip, answer } = await collide(enter);
     expect(answer).toEqual({ kind: "conflict", tip, files: ["a.txt"] });
     expect(await world.trunk.tip(runA)).toBe(tip);
   });
 
   test("a placed conflict has the trunk's files, the change, markers, and each version", async () => {
-    const { world, tip, workspace } = await collide();
+    const { world, tip, workspace } = await collide(enter);
     const placed = await world.trunk.placeConflict(workspace, tip);
     expect(placed.base).toBe(tip);
     const marked = (await world.read(workspace, "a.txt")) ?? "";
@@ -216,7 +211,7 @@ function conflictTests(enter: Enter): void {
   });
 
   test("files that still have their markers are refused", async () => {
-    const { world, tip, workspace } = await collide();
+    const { world, tip, workspace } = await collide(enter);
     await world.trunk.placeConflict(workspace, tip);
     const answer = await world.trunk.land(runA, workspace, submission(2));
     expect(answer).toMatchObject({ kind: "refused", reasons: [expect.stringContaining("a.txt")] });
@@ -224,7 +219,7 @@ function conflictTests(enter: Enter): void {
   });
 
   test("a resolved conflict lands on the tip it was placed on", async () => {
-    const { world, tip, workspace } = await collide();
+    const { world, tip, workspace } = await collide(enter);
     await world.trunk.placeConflict(workspace, tip);
     await world.write(workspace, "a.txt", lines([5, "both"]));
     const answer = landed(await world.trunk.land(runA, workspace, submission(2)));
@@ -232,16 +227,18 @@ function conflictTests(enter: Enter): void {
     expect(await readTip(world, "a.txt")).toBe(lines([5, "both"]));
     expect((await world.trunk.landedSince(runA, world.base)).map((one) => one.task)).toEqual([1, 2]);
   });
+}
 
+function resolveTests(enter: Enter): void {
   test("giving the conflicted file up leaves the rest of the change", async () => {
-    const { world, tip, workspace } = await collide();
+    const { world, tip, workspace } = await collide(enter);
     await world.trunk.placeConflict(workspace, tip);
     await world.write(workspace, "a.txt", lines([5, "trunk's"]));
     expect(landed(await world.trunk.land(runA, workspace, submission(2))).files).toEqual(["n.txt"]);
   });
 
   test("a conflict can be lost a second time", async () => {
-    const { world, tip, workspace } = await collide();
+    const { world, tip, workspace } = await collide(enter);
     await world.trunk.placeConflict(workspace, tip);
     const [third] = await work(world, 3, tip, { "a.txt": lines([5, "third"]) });
     await world.write(workspace, "a.txt", lines([5, "both"]));
@@ -254,7 +251,9 @@ function conflictTests(enter: Enter): void {
     landed(await world.trunk.land(runA, workspace, submission(2)));
     expect(await readTip(world, "a.txt")).toBe(lines([5, "all three"]));
   });
+}
 
+function missingVersionTests(enter: Enter): void {
   test("a file removed here and changed there is a conflict; the missing version is null", async () => {
     const world = await enter();
     const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "trunk's"]) });

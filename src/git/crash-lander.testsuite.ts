@@ -1,6 +1,6 @@
 /** The process that `crash.test.ts` kills: lands one new file after the other and says so. */
 import type { RunId, SessionId } from "../domain/ids.ts";
-import { openAt, put } from "./git-world.ts";
+import { openAt, put } from "./git-world.testsuite.ts";
 import { submission } from "./trunk.testsuite.ts";
 
 const [repository = "", run = "", from = "1"] = process.argv.slice(2);
