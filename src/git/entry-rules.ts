@@ -1,0 +1,46 @@
+/** Owns which names and links may enter the trunk. Pure. Each rule answers why not, or null. */
+import { posix } from "node:path";
+
+/** What HFS+ leaves out when it compares names. */
+const hfsIgnored = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
+/** Is this name `.git` to some file system: in any case, with characters it ignores, or as Windows abbreviates it? */
+export function isGitName(name: string): boolean {
+  return name.split("\\").some((part) => {
+    const plain = part.replace(hfsIgnored, "").toLowerCase();
+    const windows = (plain.split(":")[0] ?? "").replace(/[ .]+$/, "");
+    return plain === ".git" || windows === ".git" || /^git~\d+$/.test(windows);
+  });
+}
+
+/** `path` relative to the root, with `/`. */
+export function refusePath(path: string): string | null {
+  if (path.includes("\ufffd")) return "its name is not valid UTF-8";
+  if (path.split("/").some(isGitName)) return "no part of a path may be named .git, in any spelling";
+  return null;
+}
+
+/**
+ * A link must stay inside the tree. `..` only at its start: behind a name it could climb out through another link.
+ * Then every link climbs real folders only, and no chain of them leaves.
+ */
+export function refuseLink(path: string, target: string): string | null {
+  if (/^\.git(modules|attributes|ignore)$/i.test(posix.basename(path))) return "this file must not be a symbolic link";
+  if (target.includes("\ufffd")) return "its target is not valid UTF-8";
+  if (posix.isAbsolute(target) || /^[A-Za-z]:|\\/.test(target)) return "a symbolic link to an absolute path leaves the tree";
+  const parts = target.split("/").filter((part) => part !== "" && part !== ".");
+  const climbs = parts.findIndex((part) => part !== "..");
+  const up = climbs === -1 ? parts.length : climbs;
+  if (parts.slice(up).includes("..")) return "a symbolic link may have `..` only at its start";
+  if (up > path.split("/").length - 1) return "a symbolic link must not leave the tree";
+  if (parts.some(isGitName)) return "a symbolic link must not lead into a .git folder";
+  return null;
+}
+
+/** A path as it may be shown: control and direction characters escaped. */
+export function showPath(path: string): string {
+  // eslint-disable-next-line no-control-regex
+  return path.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\\]/g, (c) =>
+    c === "\\" ? "\\\\" : `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
+}

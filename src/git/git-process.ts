@@ -1,0 +1,211 @@
+/**
+ * Owns how git is started. Invariant: no setting, hook, helper or variable from outside this file changes what an
+ * engine's git process does, and none runs without a bound in time and output.
+ *
+ * Own code on node:child_process and not tinyexec, which lays the whole parent environment under the child's
+ * (GIT_DIR and secrets included), puts node_modules/.bin before PATH, and decodes output chunk by chunk, which
+ * breaks names in UTF-8.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { delimiter, isAbsolute } from "node:path";
+import { EnvironmentError } from "../domain/environment-error.ts";
+import type { RunId } from "../domain/ids.ts";
+import { gitLimits } from "./limits.ts";
+
+export type Environment = { readonly [name: string]: string | undefined };
+export type Identity = { name: string; email: string };
+
+export type GitCall = {
+  gitDir?: string;
+  workTree?: string;
+  indexFile?: string;
+  /** Another object store than `gitDir`'s own. */
+  objects?: string;
+  /** Marks the process as this run's, so that one that outlives its engine is found. */
+  run?: RunId;
+  identity?: Identity;
+  /** Date of both author and committer, for a commit that must come out the same every time. */
+  date?: string;
+  input?: string | Buffer;
+  /** A file descriptor that gets stdout instead. */
+  stdoutTo?: number;
+  timeoutMs?: number;
+  /** Exit codes that are answers; any other rejects. Default: 0. */
+  exits?: readonly number[];
+};
+
+export type GitResult = { exitCode: number; stdout: Buffer; stderr: string };
+
+/** A git process that failed. Not an answer: a fault of the environment, or a bug. */
+export class GitError extends Error {
+  override readonly name = "GitError";
+  readonly exitCode: number | null;
+  readonly stderr: string;
+
+  constructor(args: readonly string[], ended: string, exitCode: number | null, stderr: string) {
+    super(`git ${args[0] ?? ""} ${ended}: ${stderr.trim().slice(0, 2_000) || "no message"}`);
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+  }
+}
+
+const settings = [
+  "core.hooksPath=/dev/null",
+  "core.fsmonitor=false",
+  "core.untrackedCache=false",
+  "core.attributesFile=/dev/null",
+  "core.excludesFile=/dev/null",
+  "core.autocrlf=false",
+  "core.safecrlf=false",
+  "core.quotePath=false",
+  "core.protectHFS=true",
+  "core.protectNTFS=true",
+  "core.fsync=committed,reference",
+  "core.fsyncMethod=batch",
+  "gc.auto=0",
+  "maintenance.auto=false",
+  "submodule.recurse=false",
+  "diff.ignoreSubmodules=all",
+  "fetch.recurseSubmodules=false",
+  "fetch.writeCommitGraph=false",
+  "protocol.allow=never",
+  "protocol.file.allow=always",
+  "protocol.ext.allow=never",
+  "credential.helper=",
+  "log.showSignature=false",
+  "merge.conflictStyle=merge",
+  "safe.directory=*",
+].flatMap((setting) => ["-c", setting]);
+
+export class Git {
+  readonly #clean: NodeJS.ProcessEnv;
+  readonly #users: NodeJS.ProcessEnv;
+
+  /** `environment`: this process's own. Of it, the engine's git processes see only PATH. */
+  constructor(environment: Environment) {
+    const path = (environment["PATH"] ?? "").split(delimiter).filter(isAbsolute).join(delimiter);
+    this.#clean = {
+      PATH: path,
+      LC_ALL: "C",
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_ATTR_NOSYSTEM: "1",
+      GIT_TERMINAL_PROMPT: "0",
+      GIT_OPTIONAL_LOCKS: "0",
+      GIT_DEFAULT_REF_FORMAT: "files",
+      GIT_NO_LAZY_FETCH: "1",
+    };
+    const inherited = Object.entries(environment).filter(([name]) => !name.startsWith("GIT_"));
+    this.#users = { ...Object.fromEntries(inherited), PATH: path, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
+  }
+
+  /** Runs git with nothing but our own settings. */
+  run(args: readonly string[], call: GitCall = {}): Promise<GitResult> {
+    const env: NodeJS.ProcessEnv = { ...this.#clean };
+    if (call.run) env["LONGHAUL_RUN"] = call.run;
+    if (call.indexFile) env["GIT_INDEX_FILE"] = call.indexFile;
+    if (call.objects) env["GIT_OBJECT_DIRECTORY"] = call.objects;
+    if (call.identity) {
+      env["GIT_AUTHOR_NAME"] = env["GIT_COMMITTER_NAME"] = call.identity.name;
+      env["GIT_AUTHOR_EMAIL"] = env["GIT_COMMITTER_EMAIL"] = call.identity.email;
+    }
+    if (call.date) env["GIT_AUTHOR_DATE"] = env["GIT_COMMITTER_DATE"] = call.date;
+    const where = [
+      ...(call.gitDir ? [`--git-dir=${call.gitDir}`] : []),
+      ...(call.workTree ? [`--work-tree=${call.workTree}`] : []),
+    ];
+    return start([...settings, ...where, ...args], args, env, call);
+  }
+
+  /** What `run` prints, without the last line's end. */
+  async text(args: readonly string[], call: GitCall = {}): Promise<string> {
+    return (await this.run(args, call)).stdout.toString("utf8").replace(/\n$/, "");
+  }
+
+  /** What `run` prints with `-z`. */
+  async list(args: readonly string[], call: GitCall = {}): Promise<string[]> {
+    return splitNul((await this.run(args, call)).stdout);
+  }
+
+  /** Runs git as the user's own would run, with their configuration: only to read their repository. */
+  runAsUser(args: readonly string[], call: Pick<GitCall, "exits"> = {}): Promise<GitResult> {
+    const own = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "submodule.recurse=false"];
+    return start([...own, ...args], args, this.#users, call);
+  }
+}
+
+/** Splits what git prints with `-z`. */
+export function splitNul(output: Buffer): string[] {
+  const parts = output.toString("utf8").split("\0");
+  if (parts.at(-1) === "") parts.pop();
+  return parts;
+}
+
+function start(all: readonly string[], args: readonly string[], env: NodeJS.ProcessEnv, call: GitCall): Promise<GitResult> {
+  return new Promise((resolve, reject) => {
+    // Detached: Ctrl-C goes to the terminal's process group and must not cut a landing in two. cwd is one that exists.
+    const child = spawn("git", all, { env, cwd: "/", detached: true, stdio: ["pipe", call.stdoutTo ?? "pipe", "pipe"] });
+    const timeoutMs = call.timeoutMs ?? gitLimits.processMs;
+    const bounded = new BoundedChild(child, timeoutMs);
+    child.on("error", (cause) => {
+      bounded.settle();
+      reject(new EnvironmentError("git", "cannot be started", "Install git 2.38 or newer and put it on PATH.", { cause }));
+    });
+    child.on("close", (exitCode, signal) => {
+      bounded.settle();
+      const { stdout, stderr, stopped } = bounded;
+      if (stopped) return reject(new GitError(args, stopped, exitCode, stderr));
+      if (exitCode === null) return reject(new GitError(args, `was killed by ${signal}`, null, stderr));
+      if (!(call.exits ?? [0]).includes(exitCode)) return reject(new GitError(args, `failed with exit code ${exitCode}`, exitCode, stderr));
+      resolve({ exitCode, stdout: Buffer.concat(stdout), stderr });
+    });
+    // git may end without reading its input (EPIPE); its exit code tells what that means.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(call.input ?? "");
+  });
+}
+
+/** Collects what a child prints; ends a child that takes too long or prints too much. */
+class BoundedChild {
+  readonly stdout: Buffer[] = [];
+  stderr = "";
+  stopped: string | null = null;
+  readonly #child: ChildProcess;
+  readonly #timers: NodeJS.Timeout[] = [];
+
+  constructor(child: ChildProcess, timeoutMs: number) {
+    this.#child = child;
+    this.#timers.push(setTimeout(() => this.#stop(`took longer than ${timeoutMs} ms`), timeoutMs));
+    let bytes = 0;
+    child.stdout?.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > gitLimits.outputBytesMax) this.#stop(`printed more than ${gitLimits.outputBytesMax} bytes`);
+      else this.stdout.push(chunk);
+    });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      if (this.stderr.length < gitLimits.stderrBytesMax) this.stderr += chunk.toString("utf8");
+    });
+  }
+
+  settle(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #stop(why: string): void {
+    if (this.stopped !== null) return;
+    this.stopped = why;
+    this.#signal("SIGTERM");
+    this.#timers.push(setTimeout(() => this.#signal("SIGKILL"), gitLimits.killGraceMs));
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch (error) {
+      // Already gone.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/** A user's repository in a temporary folder, for tests. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type { Workspace } from "../engine/ports.ts";
+import { Git } from "./git-process.ts";
+import { openGitTrunk, type GitTrunk } from "./trunk.ts";
+import type { TrunkWorld } from "./trunk.testsuite.ts";
+import { excludeStateFolder, findRepository } from "./user-repository.ts";
+
+const execute = promisify(execFile);
+
+/** What tests hand in as the environment: nothing of the machine but where programs are. */
+export const environment = { PATH: process.env["PATH"], HOME: "/nonexistent", GIT_CONFIG_NOSYSTEM: "1" };
+
+/** Runs git as a user would, in `directory`. */
+export async function userGit(directory: string, ...args: string[]): Promise<string> {
+  const identity = ["-c", "user.name=User", "-c", "user.email=user@localhost", "-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always"];
+  const options = { env: { ...environment, GIT_CONFIG_GLOBAL: "/dev/null" }, maxBuffer: 64 * 1024 * 1024 };
+  const { stdout } = await execute("git", ["-C", directory, ...identity, ...args], options);
+  return stdout.replace(/\n$/, "");
+}
+
+export async function put(root: string, files: { [path: string]: string | Buffer }): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+}
+
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await realpath(await mkdtemp(join(tmpdir(), "longhaul-git-")));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A repository with `files` committed; none: a repository without commits. */
+export async function makeRepository(path: string, files: { [path: string]: string | Buffer }): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await userGit(path, "init", "--quiet");
+  if (Object.keys(files).length === 0) return;
+  await put(path, files);
+  await userGit(path, "add", "-A");
+  await userGit(path, "commit", "--quiet", "-m", "base");
+}
+
+export async function openAt(repository: string): Promise<GitTrunk> {
+  const found = await findRepository(new Git(environment), repository);
+  return openGitTrunk({ repository: found, stateFolder: join(found.topLevel, ".longhaul"), environment });
+}
+
+export type GitWorld = TrunkWorld & { trunk: GitTrunk; repository: string; state: string };
+
+export async function makeGitWorld(files: { [path: string]: string | Buffer }): Promise<GitWorld> {
+  const folder = await temporaryFolder();
+  const repository = join(folder.path, "user");
+  await makeRepository(repository, files);
+  await excludeStateFolder(new Git(environment), await findRepository(new Git(environment), repository));
+  const trunk = await openAt(repository);
+  const { base } = await trunk.resolveBase();
+  return { trunk, base, repository, state: join(repository, ".longhaul"), ...fileAccess(), restart: () => openAt(repository), close: folder.remove };
+}
+
+function fileAccess() {
+  return {
+    write: (workspace: Workspace, path: string, text: string) => put(workspace.path, { [path]: text }),
+    remove: (workspace: Workspace, path: string) => rm(join(workspace.path, path)),
+    read: async (workspace: Workspace, path: string) => {
+      try {
+        return await readFile(join(workspace.path, path), "utf8");
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+        throw error;
+      }
+    },
+    readVersion: (path: string) => readFile(path, "utf8"),
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * Owns the look at a worker's folder before git looks at it: finds what git must not meet there. Invariant: opens no
+ * file and follows no link. Names are kept byte for byte (latin1), so that no encoding hides one.
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Dirent } from "node:fs";
+import pLimit from "p-limit";
+import { isGitName, showPath } from "./entry-rules.ts";
+import type { Git, GitCall } from "./git-process.ts";
+import { gitLimits } from "./limits.ts";
+
+/** `ignorable`: the path which, if the repository ignores it, makes this none of our business; null: never. Latin1. */
+type Oddity = { path: string; ignorable: string | null; reason: string };
+
+const readByGit = new Set([".gitignore", ".gitattributes", ".gitmodules"]);
+
+/** Reasons why nothing of this folder may land. Ignored folders may hold anything. */
+export async function survey(git: Git, call: GitCall, root: string): Promise<string[]> {
+  const oddities = await findOddities(root);
+  if (oddities.length === 0) return [];
+  // git would open these wherever it looks for rules, and wait for ever on a pipe.
+  const unreadable = oddities.filter((oddity) => oddity.ignorable === null);
+  if (unreadable.length > 0) return unreadable.map(say);
+  // With ./ in front, a name such as ":(glob)x" is a name and no pattern.
+  const asked = oddities.map((oddity) => `./${oddity.ignorable}`).join("\0");
+  const answer = await git.run(["check-ignore", "-z", "--stdin", "--no-index"], {
+    ...call,
+    input: Buffer.from(`${asked}\0`, "latin1"),
+    exits: [0, 1],
+    timeoutMs: gitLimits.intakeMs,
+  });
+  const ignored = new Set(answer.stdout.toString("latin1").split("\0"));
+  return oddities.filter((oddity) => !ignored.has(`./${oddity.ignorable}`)).map(say);
+}
+
+const say = (oddity: Oddity) => `${showPath(Buffer.from(oddity.path, "latin1").toString("utf8"))}: ${oddity.reason}`;
+
+async function findOddities(root: string): Promise<Oddity[]> {
+  const oddities: Oddity[] = [];
+  const atOnce = pLimit(gitLimits.filesAtOnce);
+  let level = [""];
+  while (level.length > 0) {
+    const below = await Promise.all(level.map((folder) => atOnce(() => lookInto(root, folder, oddities))));
+    level = below.flat();
+  }
+  return oddities;
+}
+
+/** Notes oddities of one folder; answers the folders in it. */
+async function lookInto(root: string, folder: string, oddities: Oddity[]): Promise<string[]> {
+  const folders: string[] = [];
+  try {
+    const path = Buffer.from(join(Buffer.from(root).toString("latin1"), folder), "latin1");
+    for (const entry of await readdir(path, { encoding: "latin1", withFileTypes: true })) {
+      const child = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (child === ".git") continue;
+      const oddity = judge(child, folder, entry);
+      if (oddity) oddities.push(oddity);
+      else if (entry.isDirectory()) folders.push(child);
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Gone or replaced since it was listed: the worker is still busy; git will see what is there.
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];
+    if (code !== "EACCES" && code !== "EPERM") throw error;
+    oddities.push({ path: folder || ".", ignorable: folder || null, reason: "this folder cannot be read" });
+  }
+  return folders;
+}
+
+function judge(child: string, folder: string, entry: Dirent): Oddity | null {
+  const name = Buffer.from(entry.name, "latin1").toString("utf8");
+  if (isGitName(name)) {
+    const reason = name === ".git" ? "a git repository inside the tree cannot land: remove its .git, or have .gitignore ignore its folder" : "no part of a path may be named .git, in any spelling";
+    return { path: child, ignorable: folder || child, reason };
+  }
+  if (entry.isFile() || entry.isDirectory() || entry.isSymbolicLink()) return null;
+  return { path: child, ignorable: readByGit.has(name) ? null : child, reason: "neither a file nor a folder nor a symbolic link" };
+}

@@ -1,0 +1,131 @@
+/** The `Trunk` port on git itself: puts the parts together and knows which workspace is which. */
+import { realpath, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { invariant } from "../domain/assert.ts";
+import { parseId, type Commit, type RunId, type SessionId } from "../domain/ids.ts";
+import type { Landed, Submission, Trunk, Workspace } from "../engine/ports.ts";
+import { parseLanded } from "./commit-message.ts";
+import { placeConflict } from "./conflict.ts";
+import { Git, type Environment, type Identity } from "./git-process.ts";
+import { land } from "./landing.ts";
+import { publish } from "./publish.ts";
+import { ignoreMissing, removeTree } from "./remove-tree.ts";
+import { asCommit, TrunkRepository } from "./trunk-repository.ts";
+import { checkGit, readUserHead, type UserRepository } from "./user-repository.ts";
+import { checkOut, GitWorkspace, placeOf, removePlace } from "./workspace.ts";
+
+export type GitTrunkOptions = {
+  repository: UserRepository;
+  /** `<top level>/.longhaul`. */
+  stateFolder: string;
+  /** This process's own environment; git sees of it only PATH. */
+  environment: Environment;
+  /** Author and committer of what lands. */
+  identity?: Identity;
+};
+
+export const defaultIdentity: Identity = { name: "Longhaul", email: "longhaul@localhost" };
+
+/** Opens the trunk below `stateFolder` and makes it if it is not there. Throws `EnvironmentError`. */
+export async function openGitTrunk(options: GitTrunkOptions): Promise<GitTrunk> {
+  const git = new Git(options.environment);
+  await checkGit(git);
+  await mkdir(options.stateFolder, { recursive: true });
+  const stateFolder = await realpath(options.stateFolder);
+  const trunk = await TrunkRepository.open(git, options.repository, stateFolder, options.identity ?? defaultIdentity);
+  return new GitTrunk(trunk, options.repository, stateFolder);
+}
+
+export class GitTrunk implements Trunk {
+  readonly #trunk: TrunkRepository;
+  readonly #user: UserRepository;
+  readonly #stateFolder: string;
+  readonly #open = new Map<string, GitWorkspace>();
+
+  constructor(trunk: TrunkRepository, user: UserRepository, stateFolder: string) {
+    this.#trunk = trunk;
+    this.#user = user;
+    this.#stateFolder = stateFolder;
+  }
+
+  /**
+   * Where a run starts: the commit that the user has checked out, or, in a repository without commits, an empty one.
+   * `dirty` counts changed and untracked paths of theirs, which the run will not see.
+   */
+  async resolveBase(): Promise<{ base: Commit; dirty: number; unborn: boolean }> {
+    const head = await readUserHead(this.#trunk.git, this.#user);
+    return { base: head.commit ?? (await this.#trunk.emptyRoot()), dirty: head.dirty, unborn: head.commit === null };
+  }
+
+  async begin(run: RunId, base: Commit): Promise<void> {
+    requireRunId(run);
+    await this.#trunk.ensureCommit(run, base);
+    await this.#trunk.requireComplete(run, base);
+    if ((await this.#trunk.tipOrNull(run)) === null) await this.#trunk.moveBranch(run, null, base);
+  }
+
+  tip(run: RunId): Promise<Commit> {
+    requireRunId(run);
+    return this.#trunk.tip(run);
+  }
+
+  async openWorkspace(run: RunId, session: SessionId, commit: Commit): Promise<Workspace> {
+    requireRunId(run);
+    const place = placeOf(this.#stateFolder, run, session);
+    const workspace = new GitWorkspace(place, asCommit(commit), () => this.#open.delete(place.path));
+    await checkOut(this.#trunk, workspace);
+    this.#open.set(place.path, workspace);
+    return workspace;
+  }
+
+  async clearLeftovers(run: RunId): Promise<void> {
+    requireRunId(run);
+    const folder = join(this.#stateFolder, "workspaces", run);
+    for (const name of await readdir(folder).catch(ignoreMissing<string[]>([]))) {
+      const session = parseId("session", name);
+      if (session === undefined) continue;
+      const place = placeOf(this.#stateFolder, run, session);
+      await removePlace(place);
+      this.#open.delete(place.path);
+    }
+    await removeTree(folder);
+    await this.#trunk.clearLocks(run);
+  }
+
+  land(run: RunId, workspace: Workspace, submission: Submission) {
+    invariant(run === workspace.run, "a workspace lands on its own run");
+    return land(this.#trunk, run, this.#ours(workspace), submission);
+  }
+
+  placeConflict(workspace: Workspace, tip: Commit) {
+    return placeConflict(this.#trunk, this.#ours(workspace), tip);
+  }
+
+  async landedSince(run: RunId, since: Commit): Promise<Landed[]> {
+    requireRunId(run);
+    const tip = await this.#trunk.tip(run);
+    const log = await this.#trunk.git.list(["log", "-z", "--first-parent", "--reverse", "--format=%H%n%B", `${asCommit(since)}..${tip}`, "--"], this.#trunk.at(run));
+    return log.flatMap((entry) => {
+      const end = entry.indexOf("\n");
+      const landed = parseLanded(run, asCommit(entry.slice(0, end)), entry.slice(end + 1));
+      return landed === null ? [] : [landed];
+    });
+  }
+
+  publish(run: RunId, green: Commit | null) {
+    requireRunId(run);
+    return publish(this.#trunk, this.#user, run, green);
+  }
+
+  /** The caller may hold a copy; the state is ours. */
+  #ours(workspace: Workspace): GitWorkspace {
+    const ours = this.#open.get(placeOf(this.#stateFolder, workspace.run, workspace.session).path);
+    invariant(ours, `workspace ${workspace.path} is open in this trunk`);
+    return ours;
+  }
+}
+
+/** A run's id names a branch and folders. */
+function requireRunId(run: RunId): void {
+  invariant(/^[a-z0-9][a-z0-9-]{0,63}$/.test(run), "a run id is made of small letters, digits and dashes");
+}

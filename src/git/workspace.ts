@@ -1,0 +1,124 @@
+/**
+ * Owns a session's workspace: its folder, the engine's index for it outside of that folder, and the private `.git`
+ * that the worker gets. Invariants: the engine's git never uses anything inside the workspace as a git folder; what
+ * this file writes into a workspace that a worker has had, it renames into place and never writes through a link.
+ */
+import { copyFile, mkdir, rename, rmdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { invariant } from "../domain/assert.ts";
+import { idText, type Commit, type RunId, type SessionId } from "../domain/ids.ts";
+import type { Workspace } from "../engine/ports.ts";
+import type { GitCall } from "./git-process.ts";
+import { removeTree } from "./remove-tree.ts";
+import { readShallow, type TrunkRepository } from "./trunk-repository.ts";
+
+/** A file that was conflicted, and the lines in it that only a conflict put there. */
+export type Marked = { path: string; markers: string[] };
+
+export class GitWorkspace implements Workspace {
+  readonly run: RunId;
+  readonly session: SessionId;
+  readonly path: string;
+  /** Moves on when a conflict is placed. */
+  base: Commit;
+  /** Outside of the workspace: index, intake, conflict versions. */
+  readonly folder: string;
+  /** The index holds the work as `land` took it last. */
+  taken = false;
+  conflicts = 0;
+  marked: Marked[] = [];
+  readonly #removed: (workspace: GitWorkspace) => void;
+
+  constructor(place: WorkspacePlace, base: Commit, removed: (workspace: GitWorkspace) => void) {
+    this.run = place.run;
+    this.session = place.session;
+    this.path = place.path;
+    this.folder = place.folder;
+    this.base = base;
+    this.#removed = removed;
+  }
+
+  get indexFile(): string {
+    return join(this.folder, "index");
+  }
+
+  async remove(): Promise<void> {
+    await removePlace(this);
+    this.#removed(this);
+  }
+}
+
+export type WorkspacePlace = { run: RunId; session: SessionId; path: string; folder: string };
+
+export function placeOf(stateFolder: string, run: RunId, session: SessionId): WorkspacePlace {
+  const name = idText("session", session);
+  return { run, session, path: join(stateFolder, "workspaces", run, name), folder: join(stateFolder, "sessions", name) };
+}
+
+/** How git sees the workspace through the engine's own eyes. */
+export function through(trunk: TrunkRepository, workspace: GitWorkspace, more: GitCall = {}): GitCall {
+  return trunk.at(workspace.run, { workTree: workspace.path, indexFile: workspace.indexFile, ...more });
+}
+
+/** A clean checkout of `workspace.base` at `workspace.path`. */
+export async function checkOut(trunk: TrunkRepository, workspace: GitWorkspace): Promise<void> {
+  await removePlace(workspace);
+  await mkdir(workspace.path, { recursive: true });
+  await mkdir(workspace.folder, { recursive: true });
+  await trunk.git.run(["read-tree", "-m", "-u", workspace.base], through(trunk, workspace));
+  await givePrivateGit(trunk, workspace);
+}
+
+/** Removes what this adapter keeps of the workspace. The folder outside goes first: the workspace's name leads to it. */
+export async function removePlace(place: Pick<WorkspacePlace, "path" | "folder">): Promise<void> {
+  for (const name of ["index", "index.lock", "intake", "merge.git", "worker.git", "conflict"]) {
+    await removeTree(join(place.folder, name));
+  }
+  // Others may keep files there too.
+  await rmdir(place.folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT" && error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+  });
+  await removeTree(place.path);
+}
+
+/**
+ * Gives the worker a `.git` of its own, in which status is clean and log, diff and commit work, and which keeps its
+ * git from finding the user's repository above. Replaces one that is there, whatever the worker made of it.
+ */
+export async function givePrivateGit(trunk: TrunkRepository, workspace: GitWorkspace): Promise<void> {
+  invariant(workspace.path !== "" && workspace.folder !== "", "a workspace has folders");
+  const building = join(workspace.folder, "worker.git");
+  await removeTree(building);
+  await writeGitFolder(trunk, building, { HEAD: `${workspace.base}\n` }, { bare: false, sha256: workspace.base.length === 64 });
+  await copyFile(workspace.indexFile, join(building, "index"));
+  const place = join(workspace.path, ".git");
+  await removeTree(place);
+  await rename(building, place);
+}
+
+/** A git folder that borrows the trunk's objects, written as files: no process, no template. */
+export async function writeGitFolder(trunk: TrunkRepository, folder: string, files: { [name: string]: string }, options: { bare: boolean; sha256: boolean }): Promise<void> {
+  await mkdir(join(folder, "objects", "info"), { recursive: true });
+  await mkdir(join(folder, "refs", "heads"), { recursive: true });
+  await mkdir(join(folder, "info"));
+  await writeFile(join(folder, "objects", "info", "alternates"), `${join(trunk.gitDir, "objects")}\n`);
+  const { bare, sha256 } = options;
+  const config = [
+    "[core]",
+    `\trepositoryformatversion = ${sha256 ? 1 : 0}`,
+    `\tbare = ${bare}`,
+    "\tfilemode = true",
+    "[gc]",
+    "\tauto = 0",
+    ...(sha256 ? ["[extensions]", "\tobjectformat = sha256"] : []),
+    "[user]",
+    `\tname = ${quote(trunk.identity.name)}`,
+    `\temail = ${quote(trunk.identity.email)}`,
+  ];
+  const shallow = await readShallow(trunk.gitDir);
+  const all = { ...files, config: `${config.join("\n")}\n`, ...(shallow === null ? {} : { shallow }) };
+  for (const [name, text] of Object.entries(all)) await writeFile(join(folder, name), text);
+}
+
+const quote = (text: string) => `"${text.replace(/["\\]/g, "\\$&").replace(/\n/g, " ")}"`;
+
