@@ -38,7 +38,7 @@ export class MiddleCut {
     }
     const head = Buffer.concat(this.#head);
     const tail = Buffer.concat(this.#tail);
-    const keptHead = head.subarray(0, characterStart(head, head.length));
+    const keptHead = head.subarray(0, wholeCharacters(head, head.length));
     let from = Math.max(0, tail.length - this.#headMax);
     while (from < tail.length && isContinuation(tail[from])) from++;
     const omitted = this.#omitted + (head.length - keptHead.length) + from;
@@ -55,8 +55,8 @@ export class MiddleCut {
   }
 }
 
-/** The end of the last whole character of `bytes`, looking back from `end`. */
-function characterStart(bytes: Buffer, end: number): number {
+/** Where the last character that `bytes` holds whole before `end` ends. */
+function wholeCharacters(bytes: Buffer, end: number): number {
   let start = end;
   while (start > 0 && end - start < 4 && isContinuation(bytes[start - 1])) start--;
   const lead = start > 0 ? bytes[start - 1]! : 0;

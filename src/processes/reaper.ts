@@ -58,12 +58,15 @@ export class Reaper {
     this.#process?.pipe.write(`-${group}\n`);
   }
 
-  /** Lets the reaper do its work and waits for it. Repeatable. */
+  /** Kills what is registered, ends the reaper and waits for it. Repeatable. */
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#restart) clearTimeout(this.#restart);
     const running = this.#process;
+    // Its work is done here as well: it may have died just now.
+    for (const group of this.#live) killGroup(group);
     if (!running) return;
+    if (running.child.exitCode !== null || running.child.signalCode !== null) return;
     const gone = once(running.child, "exit");
     running.child.ref();
     running.pipe.end();
@@ -116,5 +119,14 @@ export class Reaper {
       if (!this.#process && !this.#stopped && this.#live.size > 0) this.#startAgain(0);
     }, processBounds.reaperRestartMs);
     this.#restart.unref();
+  }
+}
+
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, "SIGKILL");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "ESRCH" && code !== "EPERM") throw error;
   }
 }
