@@ -7,8 +7,8 @@ import { cutStart } from "./text.ts";
 type Stream = "stdout" | "stderr";
 type Piece = { stream: Stream; text: string; bytes: number };
 
-/** Room for the notes about what was left out. */
-const notesBytes = 512;
+/** Room for the notes about what was left out: two for each conversation. */
+const notesBytes = 2_048;
 
 export class Transcript {
   readonly #onOutput: (stream: Stream, text: string) => void;
@@ -22,7 +22,7 @@ export class Transcript {
 
   constructor(bytesMax: number, onOutput: (stream: Stream, text: string) => void) {
     this.#onOutput = onOutput;
-    this.#headLeft = Math.max(0, Math.floor((bytesMax - notesBytes) / 2));
+    this.#headLeft = Math.max(0, Math.floor(Math.max(bytesMax - notesBytes, bytesMax * 0.75) / 2));
     this.#tailLeft = this.#headLeft;
   }
 
@@ -53,7 +53,12 @@ export class Transcript {
   }
 
   #hold(piece: Piece): void {
-    this.#held.push(piece);
+    const last = this.#held.at(-1);
+    if (last?.stream === piece.stream && last.bytes < 4_096) {
+      this.#held[this.#held.length - 1] = { stream: piece.stream, text: last.text + piece.text, bytes: last.bytes + piece.bytes };
+    } else {
+      this.#held.push(piece);
+    }
     this.#heldBytes += piece.bytes;
     const bytesMax = Math.floor(this.#tailLeft / 2);
     let first = 0;
