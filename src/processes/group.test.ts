@@ -6,6 +6,7 @@ import type { GroupEnd, GroupOrder } from "../engine/ports.ts";
 import { lives, livingWith } from "./living.fixture.ts";
 import { openProcesses } from "./processes.ts";
 
+vi.setConfig({ testTimeout: 30_000 });
 const processes = openProcesses();
 let directory = "";
 beforeAll(() => void (directory = mkdtempSync(join(tmpdir(), "longhaul-group-"))));

@@ -8,12 +8,12 @@ import type { Environment } from "../engine/ports.ts";
 import { processBounds } from "./bounds.ts";
 import { environmentOf, processIds } from "./proc.ts";
 
-type Search = { needles: Buffer[]; killed: Set<number>; until: number; found: boolean; answer(killed: number): void };
+type Search = { needles: Buffer[]; killed: Set<number>; until: number; found: boolean; answer(killed: number): void; fail(error: unknown): void };
 
 export class MarkedProcesses {
   readonly #spared: () => readonly (number | null)[];
   #waiting: Search[] = [];
-  #running: Promise<void> | null = null;
+  #running = false;
 
   constructor(spared: () => readonly (number | null)[]) {
     this.#spared = spared;
@@ -23,24 +23,31 @@ export class MarkedProcesses {
   kill(marks: Environment): Promise<number> {
     const needles = Object.entries(marks).map(([name, value]) => Buffer.from(`${name}=${value}\0`));
     if (needles.length === 0) throw new Error("at least one mark is needed: without one, every process would be killed");
-    return new Promise((answer, reject) => {
+    return new Promise((answer, fail) => {
       const until = performance.now() + processBounds.markedGoneMs;
-      this.#waiting.push({ needles, killed: new Set(), until, found: false, answer });
-      this.#running ??= this.#run().finally(() => (this.#running = null));
-      this.#running.catch(reject);
+      this.#waiting.push({ needles, killed: new Set(), until, found: false, answer, fail });
+      if (!this.#running) void this.#run();
     });
   }
 
   async #run(): Promise<void> {
-    await turn(); // Whoever else asks in this turn of the event loop joins the first pass.
-    for (let pause: number = processBounds.pollMs; this.#waiting.length > 0; pause = Math.min(pause * 2, processBounds.pollMsMax)) {
-      const searches = this.#waiting;
-      this.#waiting = [];
-      await this.#pass(searches);
-      const again = searches.filter((search) => search.found && performance.now() < search.until);
-      for (const search of searches) if (!again.includes(search)) search.answer(search.killed.size);
-      this.#waiting.unshift(...again);
-      if (again.length > 0) await sleep(pause);
+    this.#running = true;
+    let searches: Search[] = [];
+    try {
+      await turn(); // Whoever else asks in this turn of the event loop joins the first pass.
+      for (let pause: number = processBounds.pollMs; this.#waiting.length > 0; pause = Math.min(pause * 2, processBounds.pollMsMax)) {
+        searches = this.#waiting;
+        this.#waiting = [];
+        await this.#pass(searches);
+        const again = searches.filter((search) => search.found && performance.now() < search.until);
+        for (const search of searches) if (!again.includes(search)) search.answer(search.killed.size);
+        this.#waiting.unshift(...again);
+        if (again.length > 0) await sleep(pause);
+      }
+    } catch (error) {
+      for (const search of [...searches, ...this.#waiting.splice(0)]) search.fail(error);
+    } finally {
+      this.#running = false;
     }
   }
 
