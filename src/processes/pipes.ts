@@ -1,7 +1,8 @@
 /**
  * Owns real pipes for the output of programs. What Node makes for `stdio: "pipe"` are sockets, and a program that
  * opens `/dev/stdout` or `/dev/stderr`, as shell scripts do, fails on a socket (ENXIO). Node cannot make a pipe, so
- * named ones are made a batch at a time, opened and unlinked at once: nothing stays on disk, whatever happens.
+ * named ones are made a batch at a time, opened and unlinked at once. Only a kill in that very moment leaves an
+ * small folder among the temporary files.
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
@@ -14,7 +15,7 @@ import type { Readable } from "node:stream";
 export type Pipe = { reader: Readable; end: number };
 
 type Ends = { read: number; write: number };
-const batch = 16;
+const batch = 32;
 
 export class Pipes {
   readonly #spare: Ends[] = [];
@@ -38,10 +39,7 @@ export class Pipes {
     const folder = mkdtempSync(join(tmpdir(), "longhaul-pipes-"));
     try {
       const names = Array.from({ length: batch }, (_, index) => join(folder, `${index}`));
-      const made = spawnSync("/bin/sh", ["-c", 'exec mkfifo -m 600 "$@"', "longhaul", ...names], {
-        env: { PATH: "/usr/bin:/bin" },
-        stdio: "ignore",
-      });
+      const made = spawnSync("mkfifo", ["-m", "600", ...names], { env: { PATH: "/usr/bin:/bin" }, stdio: "ignore" });
       if (made.status !== 0) return undefined;
       for (const name of names) this.#spare.push(openBoth(name));
     } finally {

@@ -1,13 +1,19 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { childrenOf, commandOf, lives, livingWith } from "./living.fixture.ts";
 import { openProcesses } from "./processes.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 const engineProgram = fileURLToPath(new URL("./engine.fixture.ts", import.meta.url));
 const patience = { timeout: 20_000, interval: 10 };
+let folder = "";
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "longhaul-reaper-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let runs = 0;
 const started: string[] = [];
 afterEach(() => {
@@ -18,7 +24,11 @@ async function startEngine(count: number): Promise<{ engine: ChildProcess; mark:
   const run = `reaper-test-${process.pid}-${++runs}`;
   const mark = `LONGHAUL_RUN=${run}`;
   started.push(mark);
-  const engine = spawn(process.execPath, [engineProgram, run, String(count)], { stdio: ["ignore", "pipe", "inherit"] });
+  const engine = spawn(process.execPath, [engineProgram, run, String(count)], {
+    // A folder of our own: an engine that is killed in the wrong moment cannot tidy up.
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let said = "";
   engine.stdout!.on("data", (piece: Buffer) => void (said += piece.toString()));
   await vi.waitFor(() => expect(said).toContain("begun"), patience);
