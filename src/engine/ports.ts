@@ -34,7 +34,10 @@ export type SessionOrder = {
   /** The agent's name in the run's configuration. */
   agent: string;
   workspace: string;
-  /** Everything the agent prints, as it comes; called often, must not throw. */
+  /**
+   * What the agent prints, as it comes; called often, must not throw. Bounded in total: when the middle is left out,
+   * the calls go on with an empty text, as signs of life.
+   */
   onOutput(stream: "stdout" | "stderr", text: string): void;
 };
 
@@ -71,7 +74,10 @@ export type AgentFailure = Extract<Failure, { kind: "crashed" | "gave_up" | "mal
 
 /** Runs acceptance commands and checks. */
 export interface Commands {
-  /** Never rejects for what the command does. Kills its whole process group at `timeoutMs` and when `signal` aborts. */
+  /**
+   * Never rejects for what the command does; rejects when it cannot be started (no such directory, too many
+   * processes). Kills its whole process group at `timeoutMs` and when `signal` aborts, and waits until it is gone.
+   */
   run(order: CommandOrder): Promise<CommandResult>;
 }
 
@@ -96,9 +102,57 @@ export type CommandResult = {
 
 /** Ends what a dead engine left running. */
 export interface Leftovers {
-  /** Kills every process that earlier engines of the run started and that still lives; answers how many. */
+  /**
+   * Kills every process that earlier engines of the run started and that still lives; answers how many. Call it
+   * before the first session: it does not spare processes of this engine that carry the run's id.
+   * Linux only; elsewhere it answers 0, and what left its process group with `setsid` stays.
+   */
   killAll(run: RunId): Promise<number>;
 }
+
+// --- processes ----------------------------------------------------------------------------------------------
+
+/** Runs programs in process groups of their own, none of which outlives the engine, however the engine ends. */
+export interface ProcessGroups {
+  /** Never throws for what the program is or does: `ended` tells. */
+  spawn(order: GroupOrder): ProcessGroup;
+  /**
+   * Kills every process that has all of these variables, with exactly these values, in the environment it was
+   * started with: also one that left its group with `setsid`. Waits until they are gone, within a bound; answers how
+   * many there were. Linux only; elsewhere it answers 0.
+   */
+  killMarked(marks: Environment): Promise<number>;
+}
+
+export type Environment = { [name: string]: string };
+
+export type GroupOrder = {
+  /** The first is looked up in the PATH of `environment`; with a slash in it, it is relative to `directory`. */
+  argv: readonly [string, ...string[]];
+  directory: string;
+  /** The whole environment; nothing is added. Names that are not shell identifiers may be lost. */
+  environment: Environment;
+  /** null: empty. A file keeps `/dev/stdin` openable and costs no memory. */
+  stdin: { text: string } | { file: string } | null;
+  /** In pieces of at most 64 KB, valid UTF-8 (invalid bytes become U+FFFD), not cut into lines. Must not throw. */
+  onStdout(text: string): void;
+  onStderr(text: string): void;
+};
+
+export interface ProcessGroup {
+  /** The group's id, which is its leader's process id; null when it could not be started. */
+  readonly pid: number | null;
+  /** Answers once the leader has ended, the rest of its group has been killed and all output was handed over. Never rejects. */
+  readonly ended: Promise<GroupEnd>;
+  /** SIGTERM to the group, SIGKILL after `graceMs`; answers with `ended`. Repeatable; the shortest grace counts. */
+  kill(graceMs: number): Promise<void>;
+}
+
+export type GroupEnd =
+  /** 126 and 127: most likely the program could not be run or found; a shell's message is on stderr. */
+  | { kind: "exited"; exitCode: number }
+  | { kind: "killed"; signal: string }
+  | { kind: "not_started"; reason: string };
 
 // --- trunk --------------------------------------------------------------------------------------------------
 

@@ -1,17 +1,23 @@
 /**
  * The command agent's contract, version 1: what a program may print. What it is told is `domain/brief.ts`; the
- * user's page is `docs/command-agents.md`. Unknown fields are ignored.
+ * user's page is `docs/command-agents.md`. Unknown fields are ignored. Texts come out plain (`plainText`); in names
+ * and paths, where leaving something out could make one of two, control characters are refused instead.
  */
 import { z } from "zod";
 import type { Handoff } from "../../domain/handoff.ts";
+import { commandBounds } from "./bounds.ts";
+import { plainText } from "./text.ts";
 
+const text = z.string().transform(plainText);
+const key = z.string().refine((value) => plainText(value) === value && !/[\n\t]/.test(value), "control characters are not allowed here");
+
+/** One text stands for a list of one. */
 const lines = z
-  .union([z.string(), z.array(z.string())])
-  .transform((value) => (typeof value === "string" ? (value.trim() === "" ? [] : [value]) : value))
+  .preprocess((value) => (typeof value === "string" ? (value.trim() === "" ? [] : [value]) : value), z.array(text))
   .default([]);
 
 const handoffSchema = z.object({
-  done: z.string().default(""),
+  done: text.default(""),
   notes: lines,
   concerns: lines,
   deviations: lines,
@@ -20,30 +26,30 @@ const handoffSchema = z.object({
 }) satisfies z.ZodType<Handoff>;
 
 /** What the session cost, if the program knows. */
-const usageSchema = z.object({
-  usd: z.number().nonnegative().default(0),
-  tokens: z.int().nonnegative().default(0),
+export const usageSchema = z.object({
+  usd: z.number().nonnegative().max(commandBounds.usdMax).default(0),
+  tokens: z.int().nonnegative().max(commandBounds.tokensMax).default(0),
 });
 
 const head = { version: z.literal(1).default(1), usage: usageSchema.optional() };
-const paths = z.array(z.string()).default([]);
-const agent = z.string().nullable().default(null);
+const paths = z.array(key).default([]);
+const agent = key.nullable().default(null);
 
 const actionSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("create_task"),
-    name: z.string(),
-    title: z.string(),
-    instructions: z.string().default(""),
+    name: key,
+    title: text,
+    instructions: text.default(""),
     paths,
-    dependsOn: z.array(z.string()).default([]),
+    dependsOn: z.array(key).default([]),
     priority: z.int().min(-1_000_000).max(1_000_000).default(0),
-    acceptance: z.string().default(""),
+    acceptance: text.default(""),
     agent,
   }),
-  z.object({ type: z.literal("spawn_planner"), name: z.string(), question: z.string(), paths, agent }),
-  z.object({ type: z.literal("cancel_task"), task: z.string(), reason: z.string().default("") }),
-  z.object({ type: z.literal("write_scratchpad"), text: z.string() }),
+  z.object({ type: z.literal("spawn_planner"), name: key, question: text, paths, agent }),
+  z.object({ type: z.literal("cancel_task"), task: key, reason: text.default("") }),
+  z.object({ type: z.literal("write_scratchpad"), text }),
   z.object({ type: z.literal("finish_scope"), handoff: handoffSchema.prefault({}) }),
 ]);
 
@@ -55,7 +61,7 @@ export const workSchema = z.object({
   ...head,
   status: z.enum(["done", "partial", "nothing_to_do", "failed"]).default("done"),
   /** The commit message; default: the task's title. */
-  message: z.string().nullable().default(null),
+  message: text.nullable().default(null),
   handoff: handoffSchema.prefault({}),
 });
 
@@ -63,6 +69,7 @@ export const workSchema = z.object({
 export const verdictSchema = z.object({
   ...head,
   verdict: z.enum(["continue", "achieved", "stop"]),
-  summary: z.string().default(""),
-  brief: z.string().default(""),
+  summary: text.default(""),
+  /** What the next cycle has to do; without one, `summary` is it. */
+  brief: text.default(""),
 });

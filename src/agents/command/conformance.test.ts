@@ -1,0 +1,33 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { idText } from "../../domain/ids.ts";
+import { limitDefaults } from "../../domain/limits.ts";
+import { allowedEnvironment } from "../../processes/environment.ts";
+import { livingWith } from "../../processes/living.fixture.ts";
+import { openProcesses } from "../../processes/processes.ts";
+import { testAgent } from "../agent.testsuite.ts";
+import { createAgents } from "../agents.ts";
+
+const program = fileURLToPath(new URL("./scripted.fixture.ts", import.meta.url));
+
+testAgent("command", (folder) => {
+  const processes = openProcesses();
+  return {
+    open(script, order) {
+      const env = { SCRIPT: JSON.stringify(script), COUNTER: join(folder, `counter-${order.session}`) };
+      const agents = createAgents({
+        agents: { scripted: { command: [process.execPath, program], env } },
+        command: {
+          groups: processes.groups,
+          environment: (passEnv) => allowedEnvironment({ PATH: "/usr/bin:/bin" }, passEnv),
+          stateFolder: join(folder, "state"),
+          configDirectory: folder,
+          limits: { ...limitDefaults, killGraceMs: 100 },
+        },
+      });
+      return agents.open({ ...order, agent: "scripted" });
+    },
+    living: (order) => livingWith(`LONGHAUL_SESSION=${idText("session", order.session)}`).filter((pid) => livingWith(`LONGHAUL_RUN=${order.run}`).includes(pid)),
+    dispose: () => processes.stop(),
+  };
+});

@@ -1,0 +1,169 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { RunId, SessionId } from "../../domain/ids.ts";
+import { limitDefaults } from "../../domain/limits.ts";
+import { allowedEnvironment } from "../../processes/environment.ts";
+import { livingWith } from "../../processes/living.fixture.ts";
+import { openProcesses } from "../../processes/processes.ts";
+import { briefs } from "../agent.testsuite.ts";
+import { createAgents } from "../agents.ts";
+import type { CommandAgentConfig, CommandAgentHost } from "./session.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+const processes = openProcesses();
+const run = `session-test-${process.pid}` as RunId;
+const host = { PATH: "/usr/bin:/bin", LC_ALL: "C", CANARY: "secret-4711", NAMED: "let through" };
+let folder = "";
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "longhaul-session-"))));
+afterAll(async () => {
+  await processes.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let sessions = 0;
+function open(config: CommandAgentConfig, limits: Partial<CommandAgentHost["limits"]> = {}, name = "agent") {
+  const session = ++sessions as SessionId;
+  const workspace = join(folder, `workspace-${session}`);
+  mkdirSync(workspace);
+  const printed = { stdout: "", stderr: "", calls: 0 };
+  const agents = createAgents({
+    agents: { agent: config },
+    command: {
+      groups: processes.groups,
+      environment: (passEnv) => allowedEnvironment(host, passEnv),
+      stateFolder: join(folder, "state"),
+      configDirectory: join(folder, "config"),
+      limits: { ...limitDefaults, ...limits },
+    },
+  });
+  const agent = agents.open({
+    run,
+    session,
+    agent: name,
+    workspace,
+    onOutput: (stream, text) => {
+      printed.calls++;
+      printed[stream] += text;
+    },
+  });
+  return { agent, workspace, printed, session, brief: briefs(run, session, workspace, folder) };
+}
+
+describe("how a program is run", () => {
+  test("in the workspace, with the brief on stdin and in the file", async () => {
+    const { agent, brief, printed, workspace } = open({ command: 'pwd; cat; echo; cat "$LONGHAUL_BRIEF"' });
+    await agent.converse(brief.worker);
+    const [directory, stdin, , file] = printed.stdout.split("\n");
+    expect(directory).toBe(workspace);
+    expect(JSON.parse(stdin!)).toEqual(brief.worker);
+    expect(file).toBe(stdin);
+  });
+
+  test("with exactly the environment of the docs", async () => {
+    const { agent, brief, printed, session } = open({ command: ["env"], env: { MINE: "1", LONGHAUL_ROLE: "forged" }, passEnv: ["NAMED"] });
+    await agent.converse(brief.planner);
+    const environment = Object.fromEntries(printed.stdout.trim().split("\n").map((line) => line.split(/=(.*)/s).slice(0, 2)));
+    expect(environment).toEqual({
+      PATH: host.PATH,
+      LC_ALL: "C",
+      PWD: expect.any(String),
+      NAMED: "let through",
+      MINE: "1",
+      LONGHAUL_BRIEF: join(folder, "state", "sessions", `s${session}`, "brief.json"),
+      LONGHAUL_HANDOFF_FILE: brief.planner.deadline.handOffFile,
+      LONGHAUL_ROLE: "planner",
+      LONGHAUL_SESSION: `s${session}`,
+      LONGHAUL_RUN: run,
+      LONGHAUL_CONFIG_DIR: join(folder, "config"),
+    });
+  });
+
+  test("the host's secrets are not in /proc either", async () => {
+    const { agent, brief, session } = open({ command: 'while [ ! -e "$LONGHAUL_HANDOFF_FILE" ]; do sleep 0.01; done' });
+    const answer = agent.converse(brief.worker);
+    const pids = await vi.waitFor(() => {
+      const living = livingWith(`LONGHAUL_SESSION=s${session}`);
+      expect(living).not.toEqual([]);
+      return living;
+    });
+    expect(readFileSync(`/proc/${pids[0]}/environ`, "utf8")).not.toContain("secret-4711");
+    agent.handOffNow();
+    expect(await answer).toMatchObject({ kind: "work" });
+  });
+
+  test("an argv without a shell, a text with one", async () => {
+    const argv = open({ command: ["echo", "$HOME;", "*"] });
+    await argv.agent.converse(argv.brief.worker);
+    expect(argv.printed.stdout).toBe("$HOME; *\n");
+    const text = open({ command: "echo a; echo b >&2" });
+    await text.agent.converse(text.brief.worker);
+    expect(text.printed).toMatchObject({ stdout: "a\n", stderr: "b\n" });
+  });
+
+  test("the hand-off file appears at the soft deadline, and not for one of an earlier engine", async () => {
+    const { agent, brief } = open({ command: '[ -e "$LONGHAUL_HANDOFF_FILE" ] && exit 1; exit 0' });
+    const file = brief.worker.deadline.handOffFile;
+    mkdirSync(join(file, ".."), { recursive: true });
+    writeFileSync(file, "old");
+    expect(await agent.converse(brief.worker)).toMatchObject({ kind: "work" });
+    agent.handOffNow();
+    expect(existsSync(file)).toBe(true);
+    // It stays for whatever the session is asked next.
+    expect(await agent.converse(brief.worker)).toMatchObject({ failure: { kind: "crashed", exitCode: 1 } });
+  });
+});
+
+describe("failures", () => {
+  test("a crash tells the last words", async () => {
+    const { agent, brief } = open({ command: "echo log; echo 'Error: no way' >&2; exit 9" });
+    expect(await agent.converse(brief.worker)).toMatchObject({ failure: { kind: "crashed", exitCode: 9, signal: null, detail: "Error: no way" } });
+  });
+
+  test("a program that is not there is named", async () => {
+    const argv = open({ command: ["no-such-agent", "--fast"] });
+    expect(await argv.agent.converse(argv.brief.worker)).toMatchObject({ failure: { kind: "environment", detail: expect.stringContaining('"no-such-agent --fast"') } });
+    const text = open({ command: "no-such-agent --fast" });
+    expect(await text.agent.converse(text.brief.judge)).toMatchObject({ failure: { kind: "environment", detail: expect.stringContaining("no-such-agent") } });
+  });
+
+  test("no workspace, no agent of that name, no place for the brief", async () => {
+    const gone = open({ command: "true" });
+    rmSync(gone.workspace, { recursive: true });
+    expect(await gone.agent.converse(gone.brief.worker)).toMatchObject({ failure: { kind: "environment", detail: expect.stringContaining("no such directory") } });
+    const unknown = open({ command: "true" }, {}, "nobody");
+    expect(await unknown.agent.converse(unknown.brief.worker)).toMatchObject({ failure: { kind: "environment", detail: 'no agent "nobody" in the configuration: the agents are agent' } });
+    const blocked = open({ command: "true" });
+    writeFileSync(join(folder, "state", "sessions", `s${blocked.session}`), "a file where the folder should be");
+    expect(await blocked.agent.converse(blocked.brief.worker)).toMatchObject({ failure: { kind: "environment", detail: expect.stringContaining("cannot write the brief") } });
+  });
+});
+
+describe("bounds", () => {
+  test("a result that is too long is malformed", async () => {
+    const { agent, brief } = open({ command: "printf '{\"actions\":\"'; head -c 100000 /dev/zero | tr '\\0' x" }, { resultBytesMax: 50_000 });
+    expect(await agent.converse(brief.planner)).toMatchObject({ failure: { kind: "malformed", detail: "the answer is longer than 50000 bytes (resultBytesMax)" } });
+  });
+
+  test("a flood on stdout and stderr is bounded in the transcript, and its end is there", async () => {
+    const flood = "head -c 20000000 /dev/zero | tr '\\0' x";
+    const { agent, brief, printed } = open({ command: `echo first; ${flood}; ${flood} >&2; echo; echo last` }, { outputBytesMax: 100_000 });
+    const answer = await agent.converse(brief.worker);
+    expect(answer).toMatchObject({ kind: "work", handoff: { done: expect.stringMatching(/last$/) } });
+    expect(printed.stdout.length + printed.stderr.length).toBeLessThanOrEqual(100_000);
+    expect(printed.stdout).toMatch(/^first\n/);
+    expect(printed.stdout).toMatch(/last\n$/);
+    expect(printed.calls).toBeGreaterThan(100);
+  });
+});
+
+describe("costs", () => {
+  test("what the program says; otherwise what the config says, once a session", async () => {
+    const says = open({ command: `echo '{"usage":{"usd":0.25,"tokens":7}}'`, costUsd: 3 });
+    expect((await says.agent.converse(says.brief.worker)).usage).toEqual({ microUsd: 250_000, tokens: 7 });
+    const silent = open({ command: "exit 1", costUsd: 3 });
+    expect((await silent.agent.converse(silent.brief.worker)).usage).toEqual({ microUsd: 3_000_000, tokens: 0 });
+    expect((await silent.agent.converse(silent.brief.worker)).usage).toEqual({ microUsd: 0, tokens: 0 });
+  });
+});

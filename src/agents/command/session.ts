@@ -1,0 +1,177 @@
+/**
+ * Owns one session of a command agent: each conversation is one run of its program.
+ *
+ * Invariant: when `converse` answers, nothing that the program started lives any more, so nobody changes the
+ * workspace while it is being landed, and no output follows.
+ */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { invariant } from "../../domain/assert.ts";
+import type { Brief } from "../../domain/brief.ts";
+import { idText } from "../../domain/ids.ts";
+import type { Limits } from "../../domain/limits.ts";
+import { noUsage, type Usage } from "../../domain/session.ts";
+import type { AgentAnswer, AgentSession, Environment, GroupEnd, ProcessGroup, ProcessGroups, SessionOrder } from "../../engine/ports.ts";
+import { readAnswer, type AnswerLimits } from "./answer.ts";
+import { commandBounds } from "./bounds.ts";
+import { microUsdOf } from "./parse.ts";
+import { argvOf, programText } from "./program.ts";
+import { Stdout, Tail } from "./stdout.ts";
+import { lastLines } from "./text.ts";
+import { Transcript } from "./transcript.ts";
+
+export type CommandAgentConfig = {
+  /** A list is an argv, run without a shell; a text is run by `sh -c`. */
+  command: string | readonly string[];
+  env?: Environment;
+  /** Names of variables of the host that the program gets besides the allow-list. */
+  passEnv?: readonly string[];
+  /** What one session costs when the program does not say. */
+  costUsd?: number;
+};
+
+export type CommandAgentHost = {
+  groups: ProcessGroups;
+  /** The allow-listed part of the host's environment, and of the rest what `passEnv` names. */
+  environment(passEnv: readonly string[]): Environment;
+  /** Of the run; absolute. */
+  stateFolder: string;
+  /** Of the config file; absolute. */
+  configDirectory: string;
+  limits: AnswerLimits & Pick<Limits, "outputBytesMax" | "resultBytesMax" | "killGraceMs">;
+};
+
+export class CommandSession implements AgentSession {
+  readonly #host: CommandAgentHost;
+  readonly #config: CommandAgentConfig;
+  readonly #order: SessionOrder;
+  readonly #transcript: Transcript;
+  readonly #name: string;
+  #group: ProcessGroup | null = null;
+  #pending: Promise<AgentAnswer> | null = null;
+  #handOffFile: string | null = null;
+  #handOffAsked = false;
+  #charged = false;
+  #closed = false;
+
+  constructor(host: CommandAgentHost, config: CommandAgentConfig, order: SessionOrder) {
+    this.#host = host;
+    this.#config = config;
+    this.#order = order;
+    this.#name = idText("session", order.session);
+    this.#transcript = new Transcript(host.limits.outputBytesMax, order.onOutput);
+  }
+
+  async converse(brief: Brief): Promise<AgentAnswer> {
+    invariant(this.#pending === null, "one conversation of a session at a time");
+    this.#pending = this.#converse(brief);
+    try {
+      return await this.#pending;
+    } finally {
+      this.#pending = null;
+    }
+  }
+
+  handOffNow(): void {
+    this.#handOffAsked = true;
+    if (this.#handOffFile !== null && !this.#closed) this.#writeHandOff(this.#handOffFile);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#group) await this.#group.kill(this.#host.limits.killGraceMs);
+    if (this.#pending) await this.#pending;
+  }
+
+  async #converse(brief: Brief): Promise<AgentAnswer> {
+    if (this.#closed) return failed({ kind: "crashed", exitCode: null, signal: null, detail: "the session was closed before its program started" });
+    let briefFile: string;
+    try {
+      briefFile = this.#writeBrief(brief);
+    } catch (error) {
+      if (!(error instanceof Error) || !("code" in error)) throw error;
+      return failed({ kind: "environment", detail: `cannot write the brief of ${this.#name}: ${error.message}` });
+    }
+    const stdout = new Stdout(this.#host.limits.resultBytesMax);
+    const stderr = new Tail(commandBounds.linesBytesMax * 4);
+    const end = await this.#run(brief, briefFile, stdout, stderr);
+    this.#transcript.endConversation();
+
+    const printed = stdout.read();
+    const words = lastLines(stderr.text(), commandBounds.linesMax, commandBounds.linesBytesMax);
+    const lastWords = words || (printed.kind === "text" ? printed.lastLines : "");
+    const program = programText(this.#config.command);
+    const { answer, usage } = readAnswer(brief.role, { program, end, stdout: printed, lastWords }, this.#host.limits);
+    return { ...answer, usage: this.#charge(usage, end) };
+  }
+
+  async #run(brief: Brief, briefFile: string, stdout: Stdout, stderr: Tail): Promise<GroupEnd> {
+    const group = this.#host.groups.spawn({
+      argv: argvOf(this.#config.command),
+      directory: this.#order.workspace,
+      environment: this.#environment(brief, briefFile),
+      stdin: { file: briefFile },
+      onStdout: (text) => {
+        stdout.add(text);
+        this.#transcript.add("stdout", text);
+      },
+      onStderr: (text) => {
+        stderr.add(text);
+        this.#transcript.add("stderr", text);
+      },
+    });
+    this.#group = group;
+    const end = await group.ended;
+    // What left the group, and with it everybody who could still change the workspace.
+    if (end.kind !== "not_started") await this.#host.groups.killMarked({ LONGHAUL_RUN: this.#order.run, LONGHAUL_SESSION: this.#name });
+    return end;
+  }
+
+  #environment(brief: Brief, briefFile: string): Environment {
+    return {
+      ...this.#host.environment(this.#config.passEnv ?? []),
+      ...this.#config.env,
+      LONGHAUL_BRIEF: briefFile,
+      LONGHAUL_HANDOFF_FILE: brief.deadline.handOffFile,
+      LONGHAUL_ROLE: brief.role,
+      LONGHAUL_SESSION: this.#name,
+      LONGHAUL_RUN: this.#order.run,
+      LONGHAUL_CONFIG_DIR: this.#host.configDirectory,
+    };
+  }
+
+  #writeBrief(brief: Brief): string {
+    const folder = join(this.#host.stateFolder, "sessions", this.#name);
+    const handOffFile = brief.deadline.handOffFile;
+    mkdirSync(folder, { recursive: true });
+    mkdirSync(dirname(handOffFile), { recursive: true });
+    rmSync(handOffFile, { force: true });
+    const briefFile = join(folder, "brief.json");
+    writeFileSync(briefFile, `${JSON.stringify(brief)}\n`);
+    this.#handOffFile = handOffFile;
+    if (this.#handOffAsked) this.#writeHandOff(handOffFile);
+    return briefFile;
+  }
+
+  #writeHandOff(file: string): void {
+    try {
+      writeFileSync(file, "Hand off now: end soon with what you have.\n");
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#order.onOutput("stderr", `[longhaul: cannot write ${file}: ${error.message}]\n`);
+    }
+  }
+
+  /** Fails closed: a program that does not say what it cost is charged what its config says, once a session. */
+  #charge(usage: Usage | null, end: GroupEnd): Usage {
+    if (usage) {
+      this.#charged = true;
+      return usage;
+    }
+    if (this.#charged || end.kind === "not_started") return noUsage;
+    this.#charged = true;
+    return { microUsd: microUsdOf(this.#config.costUsd ?? 0), tokens: 0 };
+  }
+}
+
+const failed = (failure: Extract<AgentAnswer, { kind: "failure" }>["failure"]): AgentAnswer => ({ kind: "failure", failure, usage: noUsage });

@@ -1,0 +1,113 @@
+/**
+ * Owns what is kept of a program's stdout until it ends: all of it, up to a bound, when it begins with `{` and so
+ * is an answer; otherwise its start and its end.
+ */
+import { commandBounds } from "./bounds.ts";
+import { cutEnd, cutStart, lastLines, plainText } from "./text.ts";
+
+export type Printed =
+  | { kind: "nothing" }
+  | { kind: "object"; text: string }
+  | { kind: "object_too_long"; bytesMax: number }
+  /** `text` is cut in the middle when long. */
+  | { kind: "text"; text: string; lastLines: string };
+
+export class Stdout {
+  readonly #objectBytesMax: number;
+  #kind: "nothing" | "object" | "object_too_long" | "text" = "nothing";
+  #pieces: string[] = [];
+  #bytes = 0;
+  readonly #tail = new Tail(commandBounds.freeTextBytesMax);
+
+  constructor(objectBytesMax: number) {
+    this.#objectBytesMax = objectBytesMax;
+  }
+
+  add(text: string): void {
+    if (this.#kind === "nothing") {
+      const begun = text.trimStart();
+      if (begun === "") return;
+      this.#kind = begun.startsWith("{") ? "object" : "text";
+    }
+    if (this.#kind === "object_too_long") return;
+    if (this.#kind === "object") this.#addObject(text);
+    else this.#addText(text);
+  }
+
+  read(): Printed {
+    switch (this.#kind) {
+      case "nothing":
+        return { kind: "nothing" };
+      case "object":
+        return { kind: "object", text: this.#pieces.join("").trim() };
+      case "object_too_long":
+        return { kind: "object_too_long", bytesMax: this.#objectBytesMax };
+      case "text":
+        return { kind: "text", text: this.#text(), lastLines: lastLines(this.#end(), commandBounds.linesMax, commandBounds.linesBytesMax) };
+    }
+  }
+
+  #addObject(text: string): void {
+    this.#bytes += Buffer.byteLength(text);
+    this.#pieces.push(text);
+    if (this.#bytes <= this.#objectBytesMax) return;
+    this.#kind = "object_too_long";
+    this.#pieces = [];
+  }
+
+  #addText(text: string): void {
+    const head = cutEnd(text, commandBounds.freeTextBytesMax - this.#bytes);
+    if (head !== "") this.#pieces.push(head);
+    this.#bytes += Buffer.byteLength(head);
+    if (head.length < text.length) {
+      this.#bytes = commandBounds.freeTextBytesMax; // From here on everything is the end.
+      this.#tail.add(text.slice(head.length));
+    }
+  }
+
+  #text(): string {
+    const omitted = this.#tail.omittedBytes;
+    const middle = omitted > 0 ? `\n… ${omitted} bytes left out …\n` : "";
+    return plainText(`${this.#pieces.join("")}${middle}${this.#tail.text()}`).trim();
+  }
+
+  #end(): string {
+    return this.#tail.omittedBytes > 0 ? this.#tail.text() : this.#pieces.join("") + this.#tail.text();
+  }
+}
+
+/** The end of a text that may grow without end. */
+export class Tail {
+  readonly #bytesMax: number;
+  #text = "";
+  #bytes = 0;
+  #added = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  add(text: string): void {
+    const bytes = Buffer.byteLength(text);
+    this.#text += text;
+    this.#bytes += bytes;
+    this.#added += bytes;
+    if (this.#bytes > 2 * this.#bytesMax) this.#cut();
+  }
+
+  text(): string {
+    this.#cut();
+    return this.#text;
+  }
+
+  get omittedBytes(): number {
+    this.#cut();
+    return this.#added - this.#bytes;
+  }
+
+  #cut(): void {
+    if (this.#bytes <= this.#bytesMax) return;
+    this.#text = cutStart(this.#text, this.#bytesMax);
+    this.#bytes = Buffer.byteLength(this.#text);
+  }
+}

@@ -1,0 +1,33 @@
+/** Puts the parts together: the process groups of one engine, and the leftovers of the engines before it. */
+import type { Leftovers, ProcessGroups } from "../engine/ports.ts";
+import { spawnGroup } from "./group.ts";
+import { MarkedProcesses } from "./marked.ts";
+import { Pipes } from "./pipes.ts";
+import { Reaper } from "./reaper.ts";
+
+export type Processes = {
+  groups: ProcessGroups;
+  leftovers: Leftovers;
+  /** For tests and `longhaul doctor`; null while there is no reaper. */
+  reaperPid(): number | null;
+  /** Kills what still runs and ends the reaper; nothing can be started afterwards. Waits; repeatable. */
+  stop(): Promise<void>;
+};
+
+export function openProcesses(): Processes {
+  const reaper = new Reaper();
+  const pipes = new Pipes();
+  const marked = new MarkedProcesses(() => [reaper.pid]);
+  return {
+    groups: {
+      spawn: (order) => spawnGroup(reaper, pipes, order),
+      killMarked: (marks) => marked.kill(marks),
+    },
+    leftovers: { killAll: (run) => marked.kill({ LONGHAUL_RUN: run }) },
+    reaperPid: () => reaper.pid,
+    async stop() {
+      await reaper.stop();
+      pipes.close();
+    },
+  };
+}
