@@ -60,13 +60,31 @@ export function testAgent(name: string, createWorld: (folder: string) => AgentWo
       const run = `suite-${process.pid}` as RunId;
       const order = { run, session, workspace, onOutput: (_: unknown, text: string) => void printed.push(text) };
       const agent = world.open(script, order);
-      return { agent, workspace, printed, living: () => world.living(order), brief: briefs(run, session, workspace, folder) };
+      return {
+        agent,
+        workspace,
+        printed,
+        living: () => world.living(order),
+        brief: briefs(run, session, workspace, folder),
+      };
     }
 
     test("a planner answers with a plan", async () => {
-      const { agent, brief } = open({ does: "plan", tasks: [{ name: "a", title: "Do a" }, { name: "b", title: "Do b" }] });
+      const { agent, brief } = open({
+        does: "plan",
+        tasks: [
+          { name: "a", title: "Do a" },
+          { name: "b", title: "Do b" },
+        ],
+      });
       const answer = await agent.converse(brief.planner);
-      expect(answer).toMatchObject({ kind: "plan", actions: [{ type: "create_task", name: "a", title: "Do a" }, { type: "create_task", name: "b" }] });
+      expect(answer).toMatchObject({
+        kind: "plan",
+        actions: [
+          { type: "create_task", name: "a", title: "Do a" },
+          { type: "create_task", name: "b" },
+        ],
+      });
       await agent.close();
     });
 
@@ -80,20 +98,29 @@ export function testAgent(name: string, createWorld: (folder: string) => AgentWo
 
     test.each(["continue", "achieved", "stop"] as const)("a judge answers with the verdict %s", async (verdict) => {
       const { agent, brief } = open({ does: "judge", verdict, summary: "So it is", brief: "Do more" });
-      expect(await agent.converse(brief.judge)).toMatchObject({ kind: "verdict", proposal: { verdict, summary: "So it is", brief: "Do more" } });
+      expect(await agent.converse(brief.judge)).toMatchObject({
+        kind: "verdict",
+        proposal: { verdict, summary: "So it is", brief: "Do more" },
+      });
       await agent.close();
     });
 
     test("no answer is malformed, and the detail says why", async () => {
       const { agent, brief } = open({ does: "talk_nonsense" });
       const answer = await agent.converse(brief.planner);
-      expect(answer).toMatchObject({ kind: "failure", failure: { kind: "malformed", detail: expect.stringMatching(/\w+/) } });
+      expect(answer).toMatchObject({
+        kind: "failure",
+        failure: { kind: "malformed", detail: expect.stringMatching(/\w+/) },
+      });
       await agent.close();
     });
 
     test("giving up is an answer of its own", async () => {
       const { agent, brief } = open({ does: "give_up", reason: "It cannot be done" });
-      expect(await agent.converse(brief.worker)).toMatchObject({ kind: "failure", failure: { kind: "gave_up", reason: "It cannot be done" } });
+      expect(await agent.converse(brief.worker)).toMatchObject({
+        kind: "failure",
+        failure: { kind: "gave_up", reason: "It cannot be done" },
+      });
       await agent.close();
     });
 
@@ -163,7 +190,10 @@ export function testAgent(name: string, createWorld: (folder: string) => AgentWo
       );
       expect(await agent.converse(brief.worker)).toMatchObject({ kind: "work", handoff: { done: "First" } });
       const sentBack = { kind: "refused" as const, reasons: ["too large"] };
-      expect(await agent.converse({ ...brief.worker, sentBack })).toMatchObject({ kind: "work", handoff: { done: "Second" } });
+      expect(await agent.converse({ ...brief.worker, sentBack })).toMatchObject({
+        kind: "work",
+        handoff: { done: "Second" },
+      });
       expect(readFileSync(join(workspace, "out.txt"), "utf8")).toBe("second");
       await agent.close();
     });
@@ -176,16 +206,25 @@ export function testAgent(name: string, createWorld: (folder: string) => AgentWo
     });
 
     test("sessions side by side do not touch each other", async () => {
-      const all = Array.from({ length: 8 }, (_, i) => open({ does: "work", file: "out.txt", text: `${i}`, done: `Did ${i}` }));
+      const all = Array.from({ length: 8 }, (_, i) =>
+        open({ does: "work", file: "out.txt", text: `${i}`, done: `Did ${i}` }),
+      );
       const answers = await Promise.all(all.map(({ agent, brief }) => agent.converse(brief.worker)));
-      expect(answers.map((answer) => (answer.kind === "work" ? answer.handoff.done : answer.kind))).toEqual(all.map((_, i) => `Did ${i}`));
+      expect(answers.map((answer) => (answer.kind === "work" ? answer.handoff.done : answer.kind))).toEqual(
+        all.map((_, i) => `Did ${i}`),
+      );
       await Promise.all(all.map(({ agent }) => agent.close()));
     });
   });
 }
 
 /** Briefs of a small run. */
-export function briefs(run: RunId, session: SessionId, workspace: string, folder: string): { planner: PlannerBrief; worker: WorkerBrief; judge: JudgeBrief } {
+export function briefs(
+  run: RunId,
+  session: SessionId,
+  workspace: string,
+  folder: string,
+): { planner: PlannerBrief; worker: WorkerBrief; judge: JudgeBrief } {
   const head = {
     version: 1 as const,
     session: `s${session}`,
@@ -199,7 +238,18 @@ export function briefs(run: RunId, session: SessionId, workspace: string, folder
   const limits = { depthLeft: 4, tasksPerTurnMax: 200, dependenciesPerTaskMax: 100, openTasksLeft: 5_000 };
   const task = { id: "t1", name: "a", title: "Do a", instructions: "", paths: [], acceptance: "", attempt: 1 };
   return {
-    planner: { ...head, role: "planner", planner, scratchpad: "", inbox: [], tasks: [], tasksOmitted: 0, planners: [], refusals: [], limits },
+    planner: {
+      ...head,
+      role: "planner",
+      planner,
+      scratchpad: "",
+      inbox: [],
+      tasks: [],
+      tasksOmitted: 0,
+      planners: [],
+      refusals: [],
+      limits,
+    },
     worker: { ...head, role: "worker", task, dependencies: [], earlier: [], sentBack: null },
     judge: { ...head, role: "judge", acceptance: [], tasks: { landed: 0, failed: 0, cancelled: 0 }, handoffs: [] },
   } satisfies Record<Brief["role"], Brief>;

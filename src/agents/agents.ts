@@ -1,10 +1,8 @@
 /** Owns which kind of agent stands behind a name of the configuration. To add a kind, add it to `AgentConfig` and `openAs`. */
+import type { AgentConfig } from "../domain/run-config.ts";
 import { noUsage } from "../domain/session.ts";
 import type { Agents, AgentSession, SessionOrder } from "../engine/ports.ts";
-import { CommandSession, type CommandAgentConfig, type CommandAgentHost } from "./command/session.ts";
-
-/** Which field is there tells the kind: `command`. */
-export type AgentConfig = CommandAgentConfig;
+import { CommandSession, type CommandAgentHost } from "./command/session.ts";
 
 export type AgentsOptions = {
   /** By the agent's name. */
@@ -29,6 +27,7 @@ function openAs(config: AgentConfig, options: AgentsOptions, order: SessionOrder
 function unknownAgent(name: string, names: string[]): AgentSession {
   const detail = `no agent "${name}" in the configuration: the agents are ${names.join(", ") || "none"}`;
   return {
+    handOffFile: "",
     converse: async () => ({ kind: "failure", failure: { kind: "environment", detail }, usage: noUsage }),
     handOffNow: () => {},
     close: async () => {},

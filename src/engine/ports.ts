@@ -34,10 +34,7 @@ export type SessionOrder = {
   /** The agent's name in the run's configuration. */
   agent: string;
   workspace: string;
-  /**
-   * What the agent prints, as it comes; called often, must not throw. Bounded in total: when the middle is left out,
-   * the calls go on with an empty text, as signs of life.
-   */
+  /** Everything the agent prints, as it comes; called often, must not throw. An empty text is a sign of life. */
   onOutput(stream: "stdout" | "stderr", text: string): void;
 };
 
@@ -150,9 +147,7 @@ export interface ProcessGroup {
 
 export type GroupEnd =
   /** 126 and 127: most likely the program could not be run or found; a shell's message is on stderr. */
-  | { kind: "exited"; exitCode: number }
-  | { kind: "killed"; signal: string }
-  | { kind: "not_started"; reason: string };
+  { kind: "exited"; exitCode: number } | { kind: "killed"; signal: string } | { kind: "not_started"; reason: string };
 
 // --- trunk --------------------------------------------------------------------------------------------------
 

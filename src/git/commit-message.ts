@@ -29,11 +29,18 @@ export function cleanMessage(message: string): string {
   const cutOff = first.slice(subject.length).trim();
   const lines = [subject, "", ...(cutOff === "" ? [] : [cutOff, ""]), ...body].map((line) => line.trimEnd());
   const quoted = lines.map((line) => (/^\s*longhaul-/i.test(line) ? `> ${line.trimStart()}` : line));
-  return quoted.join("\n").replace(/\n{3,}/g, "\n\n").trim();
+  return quoted
+    .join("\n")
+    .replace(/\n{3,}/g, "\n\n")
+    .trim();
 }
 
 /** The landing that a commit of ours records; null for a commit from elsewhere or of another run. */
-export function parseLanded(run: RunId, commit: Commit, message: string): { commit: Commit; task: TaskId; session: SessionId } | null {
+export function parseLanded(
+  run: RunId,
+  commit: Commit,
+  message: string,
+): { commit: Commit; task: TaskId; session: SessionId } | null {
   const last = message.trimEnd().split("\n\n").at(-1) ?? "";
   const match = /^Longhaul-Run: (\S+)\nLonghaul-Cycle: \d+\nLonghaul-Task: (\S+)\nLonghaul-Session: (\S+)$/.exec(last);
   if (!match || match[1] !== run) return null;

@@ -16,7 +16,11 @@ import { givePrivateGit, through, type GitWorkspace, type Marked } from "./works
 const versions = { 1: "base", 2: "trunk", 3: "yours" } as const;
 
 /** Places the change that `land` last took in; what the worker did since then is overwritten, ignored files stay. */
-export async function placeConflict(trunk: TrunkRepository, workspace: GitWorkspace, tip: Commit): Promise<{ base: Commit; files: ConflictFile[] }> {
+export async function placeConflict(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+  tip: Commit,
+): Promise<{ base: Commit; files: ConflictFile[] }> {
   invariant(workspace.taken, "a conflict is placed only after a landing");
   const { run } = workspace;
   const tree = asCommit(await trunk.git.text(["write-tree"], through(trunk, workspace)));
@@ -24,7 +28,10 @@ export async function placeConflict(trunk: TrunkRepository, workspace: GitWorksp
   const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
-  await trunk.git.run(["read-tree", "--reset", "-u", merged.tree], through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }));
+  await trunk.git.run(
+    ["read-tree", "--reset", "-u", merged.tree],
+    through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
+  );
   workspace.base = tip;
   workspace.marked = marked;
   await givePrivateGit(trunk, workspace);
@@ -33,19 +40,31 @@ export async function placeConflict(trunk: TrunkRepository, workspace: GitWorksp
 
 type Conflicted = Extract<Merge, { clean: false }>;
 
-async function writeVersions(trunk: TrunkRepository, workspace: GitWorkspace, merged: Conflicted): Promise<ConflictFile[]> {
+async function writeVersions(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+  merged: Conflicted,
+): Promise<ConflictFile[]> {
   const folder = join(workspace.folder, "conflict", String(++workspace.conflicts));
-  const files = new Map<string, ConflictFile>(merged.files.map((path) => [path, { path, base: null, trunk: null, yours: null }]));
+  const files = new Map<string, ConflictFile>(
+    merged.files.map((path) => [path, { path, base: null, trunk: null, yours: null }]),
+  );
   for (const stage of merged.stages) {
     const version = versions[stage.stage];
     const file = files.get(stage.path);
     // A submodule has no content of its own.
-    if (file && stage.mode !== "160000") file[version] = await writeVersion(trunk, workspace, stage, join(folder, version, stage.path));
+    if (file && stage.mode !== "160000")
+      file[version] = await writeVersion(trunk, workspace, stage, join(folder, version, stage.path));
   }
   return [...files.values()];
 }
 
-async function writeVersion(trunk: TrunkRepository, workspace: GitWorkspace, stage: Stage, path: string): Promise<string> {
+async function writeVersion(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+  stage: Stage,
+  path: string,
+): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, "w", 0o644);
   try {
@@ -76,7 +95,10 @@ export async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspac
   for (const { path, markers } of workspace.marked) {
     const lines = markerLines(await readAt(trunk, workspace, `${tree}:${path}`));
     const left = markers.filter((marker) => lines.has(marker));
-    if (left.length > 0) reasons.push(`${showPath(path)}: conflict markers are left (${left.map((line) => `\`${line}\``).join(", ")}): resolve the conflict and remove them`);
+    if (left.length > 0)
+      reasons.push(
+        `${showPath(path)}: conflict markers are left (${left.map((line) => `\`${line}\``).join(", ")}): resolve the conflict and remove them`,
+      );
   }
   return reasons;
 }

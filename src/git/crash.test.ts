@@ -5,10 +5,9 @@ import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { SessionId } from "../domain/ids.ts";
 import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { runA, session, submission } from "./trunk.testsuite.ts";
+import { landNow, named, runA, submission } from "./trunk.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -41,14 +40,18 @@ async function endMarked(): Promise<void> {
 
 /** Lands in a loop in another process; answers what it acknowledged before it was killed after `ms`. */
 async function landUntilKilled(from: number, ms: number): Promise<{ started: number[]; landed: number[] }> {
-  const child: ChildProcess = spawn(process.execPath, [lander, world.repository, runA, String(from)], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  const child: ChildProcess = spawn(process.execPath, [lander, world.repository, runA, String(from)], {
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   while (!output.includes("landed")) await once(child.stdout!, "data");
   setTimeout(() => child.kill("SIGKILL"), ms);
   await once(child, "close");
   await endMarked();
-  const numbers = (word: string) => [...output.matchAll(new RegExp(`^${word} (\\d+)$`, "gm"))].map((match) => Number(match[1]));
+  const numbers = (word: string) =>
+    [...output.matchAll(new RegExp(`^${word} (\\d+)$`, "gm"))].map((match) => Number(match[1]));
   return { started: numbers("start"), landed: numbers("landed") };
 }
 
@@ -65,14 +68,20 @@ test("kill -9 in the middle of landings: nothing lost, nothing twice, the reposi
     expect(onTrunk).toEqual(expect.arrayContaining(acknowledged));
     // One landing at most was under way, and it landed or it did not.
     const last = started.at(-1) ?? 0;
-    expect(onTrunk.filter((task) => !acknowledged.includes(task))).toEqual(onTrunk.includes(last) && !acknowledged.includes(last) ? [last] : []);
+    expect(onTrunk.filter((task) => !acknowledged.includes(task))).toEqual(
+      onTrunk.includes(last) && !acknowledged.includes(last) ? [last] : [],
+    );
     if (!onTrunk.includes(last)) {
-      const workspace = await trunk.openWorkspace(runA, last as SessionId, await trunk.tip(runA));
+      const workspace = await trunk.openWorkspace(runA, named(last), await trunk.tip(runA));
       await put(workspace.path, { [`dir/${last}.txt`]: `${last}\n` });
-      expect(await trunk.land(runA, workspace, submission(last))).toMatchObject({ kind: "landed" });
+      expect(await landNow(trunk, runA, workspace, submission(last))).toMatchObject({ kind: "landed" });
       await workspace.remove();
     }
-    acknowledged.splice(0, acknowledged.length, ...(await trunk.landedSince(runA, world.base)).map((one) => one.task as number));
+    acknowledged.splice(
+      0,
+      acknowledged.length,
+      ...(await trunk.landedSince(runA, world.base)).map((one) => one.task as number),
+    );
     next = last + 1;
   }
   await trunkGit("fsck", "--full", "--strict");
@@ -81,21 +90,25 @@ test("kill -9 in the middle of landings: nothing lost, nothing twice, the reposi
 
 test("locks that a killed git left on the run's branch are cleared, another run's stay", async () => {
   const lock = (run: string) => join(world.state, "trunk.git", "refs", "heads", `${run}.lock`);
-  const workspace = await world.trunk.openWorkspace(runA, session(1), world.base);
+  const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
   await put(workspace.path, { "a.txt": "1\n" });
   await writeFile(lock(runA), "");
   await writeFile(lock("other"), "");
-  await expect(world.trunk.land(runA, workspace, submission(1))).rejects.toThrow(/update-ref.*lock/s);
+  await expect(landNow(world.trunk, runA, workspace, submission(1))).rejects.toThrow(/update-ref.*lock/s);
   expect(await world.trunk.tip(runA)).toBe(world.base);
   await world.trunk.clearLeftovers(runA);
-  expect([await exists(lock(runA)), await exists(lock("other")), await exists(workspace.path)]).toEqual([false, true, false]);
-  const again = await world.trunk.openWorkspace(runA, session(2), world.base);
+  expect([await exists(lock(runA)), await exists(lock("other")), await exists(workspace.path)]).toEqual([
+    false,
+    true,
+    false,
+  ]);
+  const again = await world.trunk.openWorkspace(runA, named(2), world.base);
   await put(again.path, { "a.txt": "1\n" });
-  expect(await world.trunk.land(runA, again, submission(2))).toMatchObject({ kind: "landed" });
+  expect(await landNow(world.trunk, runA, again, submission(2))).toMatchObject({ kind: "landed" });
 });
 
 test("what other parts keep in a session's folder stays", async () => {
-  const workspace = await world.trunk.openWorkspace(runA, session(1), world.base);
+  const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
   await put(join(world.state, "sessions", "s1"), { "brief.json": "{}" });
   await workspace.remove();
   expect(await readdir(join(world.state, "sessions", "s1"))).toEqual(["brief.json"]);
@@ -112,19 +125,25 @@ test("a trunk repository that died while it was built is built anew", async () =
 
 test("the branch moving under a landing: merged again onto the new tip", async () => {
   const other = await openAt(world.repository);
-  const workspaces = await Promise.all([1, 2, 3, 4].map((n) => world.trunk.openWorkspace(runA, session(n), world.base)));
-  const theirs = await Promise.all([5, 6, 7, 8].map((n) => other.openWorkspace(runA, session(n), world.base)));
-  await Promise.all([...workspaces, ...theirs].map((one) => put(one.path, { [`dir/${one.session}.txt`]: "x\n" })));
+  const workspaces = await Promise.all([1, 2, 3, 4].map((n) => world.trunk.openWorkspace(runA, named(n), world.base)));
+  const theirs = await Promise.all([5, 6, 7, 8].map((n) => other.openWorkspace(runA, named(n), world.base)));
+  await Promise.all(
+    [...workspaces, ...theirs].map((one) => put(one.path, { [`dir/${Number(one.name.slice(1))}.txt`]: "x\n" })),
+  );
   const answers = await Promise.all([
-    ...workspaces.map((one) => world.trunk.land(runA, one, submission(one.session))),
-    ...theirs.map((one) => other.land(runA, one, submission(one.session))),
+    ...workspaces.map((one) => landNow(world.trunk, runA, one, submission(Number(one.name.slice(1))))),
+    ...theirs.map((one) => landNow(other, runA, one, submission(Number(one.name.slice(1))))),
   ]);
   expect(answers.map((answer) => answer.kind)).toEqual(Array(8).fill("landed"));
-  expect((await world.trunk.landedSince(runA, world.base)).map((one) => one.task).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect((await world.trunk.landedSince(runA, world.base)).map((one) => one.task).toSorted()).toEqual([
+    1, 2, 3, 4, 5, 6, 7, 8,
+  ]);
 });
 
 test("eight workspaces opened at once are whole", async () => {
-  const all = await Promise.all(Array.from({ length: 8 }, (_, n) => world.trunk.openWorkspace(runA, session(n + 1), world.base)));
+  const all = await Promise.all(
+    Array.from({ length: 8 }, (_, n) => world.trunk.openWorkspace(runA, named(n + 1), world.base)),
+  );
   for (const one of all) {
     expect(await userGit(one.path, "status", "--porcelain")).toBe("");
     expect(await readFile(join(one.path, "dir", "b.txt"), "utf8")).toBe("b\n");
@@ -132,11 +151,11 @@ test("eight workspaces opened at once are whole", async () => {
 });
 
 test("a full disk is a fault, not a refusal, and the branch stays", async () => {
-  const workspace = await world.trunk.openWorkspace(runA, session(1), world.base);
+  const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
   await put(workspace.path, { "a.txt": "1\n" });
   // As good as full: git cannot make the file it needs.
   await rm(join(world.state, "trunk.git", "objects"), { recursive: true });
   await writeFile(join(world.state, "trunk.git", "objects"), "");
-  await expect(world.trunk.land(runA, workspace, submission(1))).rejects.toThrow(/git/);
+  await expect(landNow(world.trunk, runA, workspace, submission(1))).rejects.toThrow(/git/);
   expect((await readFile(join(world.state, "trunk.git", "refs", "heads", runA), "utf8")).trim()).toBe(world.base);
 });

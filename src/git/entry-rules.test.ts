@@ -1,13 +1,19 @@
 import { expect, test } from "vitest";
 import { refuseLink, refusePath, showPath } from "./entry-rules.ts";
 
-test.each([".gitignore", ".github/x", "git", "x.git", ".gitmodules", "dir/..git", "agit~1", "..."])("the path %j may enter", (path) => {
-  expect(refusePath(path)).toBeNull();
-});
+test.each([".gitignore", ".github/x", "git", "x.git", ".gitmodules", "dir/..git", "agit~1", "..."])(
+  "the path %j may enter",
+  (path) => {
+    expect(refusePath(path)).toBeNull();
+  },
+);
 
-test.each([".git", "a/.git/b", ".GiT", "g\u200cit~1", ".git. .", ".git:x", "GIT~2", "a\\.git\\b", "\ufffd"])("the path %j may not", (path) => {
-  expect(refusePath(path)).not.toBeNull();
-});
+test.each([".git", "a/.git/b", ".GiT", "g\u200cit~1", ".git. .", ".git:x", "GIT~2", "a\\.git\\b", "\ufffd"])(
+  "the path %j may not",
+  (path) => {
+    expect(refusePath(path)).not.toBeNull();
+  },
+);
 
 test.each([
   ["a", "b"],

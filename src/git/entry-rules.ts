@@ -27,7 +27,8 @@ export function refusePath(path: string): string | null {
 export function refuseLink(path: string, target: string): string | null {
   if (/^\.git(modules|attributes|ignore)$/i.test(posix.basename(path))) return "this file must not be a symbolic link";
   if (target.includes("\ufffd")) return "its target is not valid UTF-8";
-  if (posix.isAbsolute(target) || /^[A-Za-z]:|\\/.test(target)) return "a symbolic link to an absolute path leaves the tree";
+  if (posix.isAbsolute(target) || /^[A-Za-z]:|\\/.test(target))
+    return "a symbolic link to an absolute path leaves the tree";
   const parts = target.split("/").filter((part) => part !== "" && part !== ".");
   const climbs = parts.findIndex((part) => part !== "..");
   const up = climbs === -1 ? parts.length : climbs;

@@ -96,7 +96,13 @@ export class Git {
       GIT_NO_LAZY_FETCH: "1",
     };
     const inherited = Object.entries(environment).filter(([name]) => !name.startsWith("GIT_"));
-    this.#users = { ...Object.fromEntries(inherited), PATH: path, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
+    this.#users = {
+      ...Object.fromEntries(inherited),
+      PATH: path,
+      LC_ALL: "C",
+      GIT_TERMINAL_PROMPT: "0",
+      GIT_OPTIONAL_LOCKS: "0",
+    };
   }
 
   /** Runs git with nothing but our own settings. */
@@ -141,22 +147,35 @@ export function splitNul(output: Buffer): string[] {
   return parts;
 }
 
-function start(all: readonly string[], args: readonly string[], env: NodeJS.ProcessEnv, call: GitCall): Promise<GitResult> {
+function start(
+  all: readonly string[],
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  call: GitCall,
+): Promise<GitResult> {
   return new Promise((resolve, reject) => {
     // Detached: Ctrl-C goes to the terminal's process group and must not cut a landing in two. cwd is one that exists.
-    const child = spawn("git", all, { env, cwd: "/", detached: true, stdio: ["pipe", call.stdoutTo ?? "pipe", "pipe"] });
+    const child = spawn("git", all, {
+      env,
+      cwd: "/",
+      detached: true,
+      stdio: ["pipe", call.stdoutTo ?? "pipe", "pipe"],
+    });
     const timeoutMs = call.timeoutMs ?? gitLimits.processMs;
     const bounded = new BoundedChild(child, timeoutMs);
     child.on("error", (cause) => {
       bounded.settle();
-      reject(new EnvironmentError("git", "cannot be started", "Install git 2.38 or newer and put it on PATH.", { cause }));
+      reject(
+        new EnvironmentError("git", "cannot be started", "Install git 2.38 or newer and put it on PATH.", { cause }),
+      );
     });
     child.on("close", (exitCode, signal) => {
       bounded.settle();
       const { stdout, stderr, stopped } = bounded;
       if (stopped) return reject(new GitError(args, stopped, exitCode, stderr));
       if (exitCode === null) return reject(new GitError(args, `was killed by ${signal}`, null, stderr));
-      if (!(call.exits ?? [0]).includes(exitCode)) return reject(new GitError(args, `failed with exit code ${exitCode}`, exitCode, stderr));
+      if (!(call.exits ?? [0]).includes(exitCode))
+        return reject(new GitError(args, `failed with exit code ${exitCode}`, exitCode, stderr));
       resolve({ exitCode, stdout: Buffer.concat(stdout), stderr });
     });
     // git may end without reading its input (EPIPE); its exit code tells what that means.

@@ -17,7 +17,18 @@ export const environment = { PATH: process.env["PATH"], HOME: "/nonexistent", GI
 
 /** Runs git as a user would, in `directory`. */
 export async function userGit(directory: string, ...args: string[]): Promise<string> {
-  const identity = ["-c", "user.name=User", "-c", "user.email=user@localhost", "-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always"];
+  const identity = [
+    "-c",
+    "user.name=User",
+    "-c",
+    "user.email=user@localhost",
+    "-c",
+    "commit.gpgsign=false",
+    "-c",
+    "init.defaultBranch=main",
+    "-c",
+    "protocol.file.allow=always",
+  ];
   const options = { env: { ...environment, GIT_CONFIG_GLOBAL: "/dev/null" }, maxBuffer: 64 * 1024 * 1024 };
   const { stdout } = await execute("git", ["-C", directory, ...identity, ...args], options);
   return stdout.replace(/\n$/, "");
@@ -59,7 +70,15 @@ export async function makeGitWorld(files: { [path: string]: string | Buffer }): 
   await excludeStateFolder(new Git(environment), await findRepository(new Git(environment), repository));
   const trunk = await openAt(repository);
   const { base } = await trunk.resolveBase();
-  return { trunk, base, repository, state: join(repository, ".longhaul"), ...fileAccess(), restart: () => openAt(repository), close: folder.remove };
+  return {
+    trunk,
+    base,
+    repository,
+    state: join(repository, ".longhaul"),
+    ...fileAccess(),
+    restart: () => openAt(repository),
+    close: folder.remove,
+  };
 }
 
 function fileAccess() {

@@ -1,12 +1,24 @@
 /** A worker that attacks: THREATS.md 1 to 5 and 21. */
-import { chmod, link, mkdir, readFile, readdir, rename, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  link,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Workspace } from "../engine/ports.ts";
 import { makeGitWorld, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { runA, session, submission } from "./trunk.testsuite.ts";
+import { landNow, named, runA, submission } from "./trunk.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -18,14 +30,15 @@ const base = { "a.txt": "a\n", ".gitignore": "ignored/\n", "dir/b.txt": "b\n" };
 beforeEach(async () => {
   world = await makeGitWorld(base);
   await world.trunk.begin(runA, world.base);
-  workspace = await world.trunk.openWorkspace(runA, session(1), world.base);
+  workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
 });
 afterEach(() => world.close());
 
 const inside = (...path: string[]) => join(workspace.path, ...path);
-const land = () => world.trunk.land(runA, workspace, submission(1));
+const land = () => landNow(world.trunk, runA, workspace, submission(1));
 const refusal = (text: string) => ({ kind: "refused", reasons: [expect.stringContaining(text)] });
-const landedFiles = async () => (await userGit(join(world.state, "trunk.git"), "ls-tree", "-r", "--name-only", `refs/heads/${runA}`)).split("\n");
+const landedFiles = async () =>
+  (await userGit(join(world.state, "trunk.git"), "ls-tree", "-r", "--name-only", `refs/heads/${runA}`)).split("\n");
 
 describe("nothing that a worker configures is run", () => {
   test("filters, hooks, fsmonitor and textconv of its .git and .gitattributes", async () => {
@@ -39,9 +52,9 @@ describe("nothing that a worker configures is run", () => {
     }
     await put(workspace.path, { ".gitattributes": "* filter=x diff=x merge=x\n", "a.txt": "mine\n" });
     expect(await land()).toMatchObject({ kind: "landed" });
-    const other = await world.trunk.openWorkspace(runA, session(2), world.base);
+    const other = await world.trunk.openWorkspace(runA, named(2), world.base);
     await put(other.path, { "a.txt": "other\n" });
-    const lost = await world.trunk.land(runA, other, submission(2));
+    const lost = await landNow(world.trunk, runA, other, submission(2));
     expect(lost).toMatchObject({ kind: "conflict" });
     await put(other.path, { ".git/config": config });
     await world.trunk.placeConflict(other, await world.trunk.tip(runA));
@@ -60,7 +73,18 @@ describe("nothing that a worker configures is run", () => {
 });
 
 describe("names and kinds that may not enter", () => {
-  test.each([".GIT", ".Git", "git~1", "GIT~1", ".git.", ".git ", ".gi\u200ct", ".git::$INDEX_ALLOCATION", "dir/.gIt", "dir/x\\.git"])("a folder named %j", async (name) => {
+  test.each([
+    ".GIT",
+    ".Git",
+    "git~1",
+    "GIT~1",
+    ".git.",
+    ".git ",
+    ".gi\u200ct",
+    ".git::$INDEX_ALLOCATION",
+    "dir/.gIt",
+    "dir/x\\.git",
+  ])("a folder named %j", async (name) => {
     await put(workspace.path, { [`${name}/config`]: "x" });
     expect(await land()).toMatchObject({ kind: "refused" });
     expect(await world.trunk.tip(runA)).toBe(world.base);
@@ -79,10 +103,13 @@ describe("names and kinds that may not enter", () => {
     expect(await land()).toMatchObject(refusal("vendor/dep/.git"));
   });
 
-  test.each(["/etc/passwd", "../outside", "dir/../../outside", "../../../../etc", ".git/config", "C:\\x"])("a link to %s", async (target) => {
-    await symlink(target, inside("leak"));
-    expect(await land()).toMatchObject(refusal("leak"));
-  });
+  test.each(["/etc/passwd", "../outside", "dir/../../outside", "../../../../etc", ".git/config", "C:\\x"])(
+    "a link to %s",
+    async (target) => {
+      await symlink(target, inside("leak"));
+      expect(await land()).toMatchObject(refusal("leak"));
+    },
+  );
 
   test("links inside the tree land as links", async () => {
     await symlink("a.txt", inside("here"));
@@ -146,14 +173,15 @@ describe("nothing outside of the workspace is read or written", () => {
     const elsewhere = join(world.repository, "..", "elsewhere");
     await userGit(join(world.repository, ".."), "init", "-q", "elsewhere");
     await put(workspace.path, { "a.txt": "mine\n" });
-    if (how === "alternates") await put(workspace.path, { ".git/objects/info/alternates": `${elsewhere}/.git/objects\n`, ".git/HEAD": "junk" });
+    if (how === "alternates")
+      await put(workspace.path, { ".git/objects/info/alternates": `${elsewhere}/.git/objects\n`, ".git/HEAD": "junk" });
     else await rm(inside(".git"), { recursive: true });
     if (how === "link") await symlink(join(elsewhere, ".git"), inside(".git"));
     if (how === "file") await writeFile(inside(".git"), `gitdir: ${elsewhere}/.git\n`);
     const before = await readdir(join(elsewhere, ".git"));
-    const other = await world.trunk.openWorkspace(runA, session(2), world.base);
+    const other = await world.trunk.openWorkspace(runA, named(2), world.base);
     await put(other.path, { "a.txt": "other\n" });
-    await world.trunk.land(runA, other, submission(2));
+    await landNow(world.trunk, runA, other, submission(2));
     const answer = await land();
     expect(answer).toMatchObject({ kind: "conflict", files: ["a.txt"] });
     await world.trunk.placeConflict(workspace, await world.trunk.tip(runA));
@@ -197,9 +225,21 @@ describe("nothing outside of the workspace is read or written", () => {
 });
 
 test("odd names land as they are", async () => {
-  const names = ["-x", "--exec=touch pwned", "new\nline", "\u202ertl", "ü/ñ", " lead", "trail ", "quote\"'`$(x)", "*", ":(glob)x", "#"];
+  const names = [
+    "-x",
+    "--exec=touch pwned",
+    "new\nline",
+    "\u202ertl",
+    "ü/ñ",
+    " lead",
+    "trail ",
+    "quote\"'`$(x)",
+    "*",
+    ":(glob)x",
+    "#",
+  ];
   await put(workspace.path, Object.fromEntries(names.map((name) => [name, "x\n"])));
-  expect((await land() as { files: string[] }).files.toSorted()).toEqual(names.toSorted());
-  const next = await world.trunk.openWorkspace(runA, session(2), await world.trunk.tip(runA));
+  expect(((await land()) as { files: string[] }).files.toSorted()).toEqual(names.toSorted());
+  const next = await world.trunk.openWorkspace(runA, named(2), await world.trunk.tip(runA));
   for (const name of names) expect(await readFile(join(next.path, name), "utf8")).toBe("x\n");
 });

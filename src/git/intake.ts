@@ -24,7 +24,10 @@ export async function takeIn(trunk: TrunkRepository, workspace: GitWorkspace): P
   if (odd.length > 0) return refused(odd);
 
   const reasons = await changedSubmodules(trunk, workspace);
-  const changed = await trunk.git.list(["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard", "--deduplicate"], call);
+  const changed = await trunk.git.list(
+    ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard", "--deduplicate"],
+    call,
+  );
   const copies = await copyAll(workspace, changed);
   reasons.push(...copies.reasons);
   if (reasons.length > 0) return refused(reasons);
@@ -79,9 +82,16 @@ async function copyAll(workspace: GitWorkspace, changed: string[]): Promise<Copi
 }
 
 /** Answers why git would not have the change, or null. */
-async function updateIndex(trunk: TrunkRepository, workspace: GitWorkspace, { copied, gone }: Copies): Promise<string | null> {
+async function updateIndex(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+  { copied, gone }: Copies,
+): Promise<string | null> {
   const update = (how: string[], paths: string[]) =>
-    trunk.git.run(["update-index", "-z", ...how, "--stdin"], through(trunk, workspace, { workTree: intakeFolder(workspace), input: `${paths.join("\0")}\0` }));
+    trunk.git.run(
+      ["update-index", "-z", ...how, "--stdin"],
+      through(trunk, workspace, { workTree: intakeFolder(workspace), input: `${paths.join("\0")}\0` }),
+    );
   try {
     if (gone.length > 0) await update(["--force-remove"], gone);
     if (copied.length > 0) await update(["--add", "--replace"], copied);

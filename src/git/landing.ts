@@ -7,36 +7,36 @@ import type { LandAnswer, Submission } from "../engine/ports.ts";
 import { landedMessage } from "./commit-message.ts";
 import { leftMarkers } from "./conflict.ts";
 import { takeIn } from "./intake.ts";
-import { gitLimits } from "./limits.ts";
 import { merge } from "./merge.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import type { GitWorkspace } from "./workspace.ts";
 
-export async function land(trunk: TrunkRepository, run: RunId, workspace: GitWorkspace, submission: Submission): Promise<LandAnswer> {
+export async function land(
+  trunk: TrunkRepository,
+  run: RunId,
+  workspace: GitWorkspace,
+  submission: Submission,
+): Promise<LandAnswer> {
   const intake = await takeIn(trunk, workspace);
   if (!intake.ok) return { kind: "refused", reasons: intake.reasons };
   const marked = await leftMarkers(trunk, workspace, intake.tree);
   if (marked.length > 0) return { kind: "refused", reasons: marked };
 
   const { base } = workspace;
-  let work: Commit | null = null;
-  for (let tries = 0; tries < gitLimits.landingRacesMax; tries++) {
-    const tip = await trunk.tip(run);
-    const [tipTree, baseTree] = await treesOf(trunk, run, tip, base);
-    if (intake.tree === baseTree) return { kind: "unchanged", tip };
-    let tree = intake.tree;
-    if (tip !== base) {
-      work ??= await trunk.commit(run, intake.tree, base, "work\n");
-      const merged = await merge(trunk, run, tip, work);
-      if (!merged.clean) return { kind: "conflict", tip, files: merged.files };
-      tree = merged.tree;
-    }
-    if (tree === tipTree) return { kind: "unchanged", tip };
-    const landed = await trunk.commit(run, tree, tip, landedMessage(run, submission));
-    const files = await changedFiles(trunk, run, tip, landed);
-    if (await trunk.moveBranch(run, tip, landed)) return { kind: "landed", commit: landed, files };
+  const { onto } = submission;
+  if ((await trunk.tip(run)) !== onto) return { kind: "moved" };
+  const [ontoTree, baseTree] = await treesOf(trunk, run, onto, base);
+  if (intake.tree === baseTree) return { kind: "unchanged" };
+  let tree = intake.tree;
+  if (onto !== base) {
+    const merged = await merge(trunk, run, onto, await trunk.commit(run, intake.tree, base, "work\n"));
+    if (!merged.clean) return { kind: "conflict", files: merged.files };
+    tree = merged.tree;
   }
-  throw new Error(`the branch ${run} moved ${gitLimits.landingRacesMax} times during one landing: is another engine landing on it?`);
+  if (tree === ontoTree) return { kind: "contained" };
+  const landed = await trunk.commit(run, tree, onto, landedMessage(run, submission));
+  const files = await changedFiles(trunk, run, onto, landed);
+  return (await trunk.moveBranch(run, onto, landed)) ? { kind: "landed", commit: landed, files } : { kind: "moved" };
 }
 
 async function treesOf(trunk: TrunkRepository, run: RunId, ...commits: Commit[]): Promise<string[]> {

@@ -22,19 +22,33 @@ export async function merge(repository: TrunkRepository, run: RunId, trunk: Comm
  * The same with `trunk` and `yours` as the names in conflict markers and in names of files moved aside. git takes
  * them from the names of the branches, so they are branches in a git folder for this one purpose.
  */
-export async function mergeNamed(repository: TrunkRepository, run: RunId, folder: string, trunk: Commit, yours: Commit): Promise<Merge> {
+export async function mergeNamed(
+  repository: TrunkRepository,
+  run: RunId,
+  folder: string,
+  trunk: Commit,
+  yours: Commit,
+): Promise<Merge> {
   const gitDir = join(folder, "merge.git");
   await removeTree(gitDir);
   await mkdir(folder, { recursive: true });
   const files = { HEAD: "ref: refs/heads/trunk\n", "refs/heads/trunk": `${trunk}\n`, "refs/heads/yours": `${yours}\n` };
   await writeGitFolder(repository, gitDir, files, { bare: true, sha256: trunk.length === 64 });
-  const merged = await mergeTree(repository, { gitDir, run, objects: join(repository.gitDir, "objects") }, "trunk", "yours");
+  const merged = await mergeTree(
+    repository,
+    { gitDir, run, objects: join(repository.gitDir, "objects") },
+    "trunk",
+    "yours",
+  );
   await removeTree(gitDir);
   return merged;
 }
 
 async function mergeTree(repository: TrunkRepository, call: GitCall, trunk: string, yours: string): Promise<Merge> {
-  const { exitCode, stdout } = await repository.git.run(["merge-tree", "--write-tree", "-z", "--messages", trunk, yours], { ...call, exits: [0, 1] });
+  const { exitCode, stdout } = await repository.git.run(
+    ["merge-tree", "--write-tree", "-z", "--messages", trunk, yours],
+    { ...call, exits: [0, 1] },
+  );
   return parseMerge(stdout.toString("utf8"), exitCode === 0);
 }
 
@@ -56,7 +70,8 @@ export function parseMerge(output: string, clean: boolean): Merge {
 
 function parseStage(text: string): Stage {
   const match = /^(\d{6}) ([0-9a-f]+) ([123])\t([^]+)$/.exec(text);
-  if (!match) throw new Error(`git merge-tree answered a line that is not a stage: ${JSON.stringify(text.slice(0, 200))}`);
+  if (!match)
+    throw new Error(`git merge-tree answered a line that is not a stage: ${JSON.stringify(text.slice(0, 200))}`);
   const [, mode = "", object = "", stage, path = ""] = match;
   return { mode, object, stage: Number(stage) as Stage["stage"], path };
 }
@@ -64,7 +79,7 @@ function parseStage(text: string): Stage {
 /** The paths of each conflict that the messages tell of. */
 function conflictMessages(fields: string[]): string[][] {
   const found: string[][] = [];
-  for (let at = 0; at < fields.length; ) {
+  for (let at = 0; at < fields.length;) {
     const count = Number(fields[at]);
     if (!Number.isInteger(count) || fields[at] === "") break;
     const type = fields[at + 1 + count] ?? "";

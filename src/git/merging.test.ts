@@ -7,7 +7,7 @@ import type { RunId } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
 import { makeGitWorld, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { runA, session, submission } from "./trunk.testsuite.ts";
+import { landNow, named, runA, submission } from "./trunk.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -24,15 +24,30 @@ type Edit =
   | { kind: "move"; file: number }
   | { kind: "add"; name: string; text: string };
 
-const files = Object.fromEntries(["a.txt", "dir/b.txt", "dir/c.txt"].map((name) => [name, Array.from({ length: 12 }, (_, i) => `${name} ${i}`).join("\n") + "\n"]));
+const files = Object.fromEntries(
+  ["a.txt", "dir/b.txt", "dir/c.txt"].map((name) => [
+    name,
+    Array.from({ length: 12 }, (_, i) => `${name} ${i}`).join("\n") + "\n",
+  ]),
+);
 const names = Object.keys(files);
 const file = fc.integer({ min: 0, max: names.length - 1 });
 const text = fc.constantFrom("x", "y");
 const edit: fc.Arbitrary<Edit> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant("line" as const), file, line: fc.integer({ min: 0, max: 11 }), text }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("line" as const), file, line: fc.integer({ min: 0, max: 11 }), text }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove" as const), file }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("move" as const), file }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("add" as const), name: fc.constantFrom("n.txt", "dir/m.txt", "a.txt/deep"), text }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("add" as const),
+      name: fc.constantFrom("n.txt", "dir/m.txt", "a.txt/deep"),
+      text,
+    }),
+  },
 );
 
 async function apply(root: string, edits: Edit[]): Promise<void> {
@@ -61,103 +76,138 @@ test("work of several from one base, landed in turn, equals git merge: the same 
   world = await makeGitWorld(files);
   const { trunk, base, repository } = world;
   let runs = 0;
-  const property = fc.asyncProperty(fc.array(fc.array(edit, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 3 }), async (workers) => {
-    const run = `prop-${++runs}` as RunId;
-    await trunk.begin(run, base);
-    await userGit(repository, "checkout", "-q", "-f", "-B", "merged", base);
-    for (const [n, edits] of workers.entries()) {
-      await userGit(repository, "checkout", "-q", "-f", "-B", `worker-${n}`, base);
-      await apply(repository, edits);
-      await userGit(repository, "add", "-A");
-      await userGit(repository, "commit", "-q", "--allow-empty", "-m", "work");
-      const workspace = await trunk.openWorkspace(run, session(n + 1), base);
-      await apply(workspace.path, edits);
-      const answer = await trunk.land(run, workspace, submission(n + 1));
-      await userGit(repository, "checkout", "-q", "-f", "merged");
-      // Squashed like a landing, so that the next merge has the same base.
-      const conflict = await userGit(repository, "merge", "-q", "--squash", `worker-${n}`).then(() => false, () => true);
-      expect(answer.kind === "conflict").toBe(conflict);
-      if (conflict) await userGit(repository, "reset", "-q", "--hard");
-      else await userGit(repository, "commit", "-q", "--allow-empty", "-m", "squashed");
-      await userGit(repository, "clean", "-fdq", "-e", ".longhaul");
-      const ours = await userGit(join(repository, ".longhaul", "trunk.git"), "rev-parse", `refs/heads/${run}^{tree}`);
-      expect(ours).toBe(await userGit(repository, "rev-parse", "merged^{tree}"));
-      await workspace.remove();
-    }
-  });
+  const property = fc.asyncProperty(
+    fc.array(fc.array(edit, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 3 }),
+    async (workers) => {
+      const run = `prop-${++runs}` as RunId;
+      await trunk.begin(run, base);
+      await userGit(repository, "checkout", "-q", "-f", "-B", "merged", base);
+      for (const [n, edits] of workers.entries()) {
+        await userGit(repository, "checkout", "-q", "-f", "-B", `worker-${n}`, base);
+        await apply(repository, edits);
+        await userGit(repository, "add", "-A");
+        await userGit(repository, "commit", "-q", "--allow-empty", "-m", "work");
+        const workspace = await trunk.openWorkspace(run, named(n + 1), base);
+        await apply(workspace.path, edits);
+        const answer = await landNow(trunk, run, workspace, submission(n + 1));
+        await userGit(repository, "checkout", "-q", "-f", "merged");
+        // Squashed like a landing, so that the next merge has the same base.
+        const conflict = await userGit(repository, "merge", "-q", "--squash", `worker-${n}`).then(
+          () => false,
+          () => true,
+        );
+        expect(answer.kind === "conflict").toBe(conflict);
+        if (conflict) await userGit(repository, "reset", "-q", "--hard");
+        else await userGit(repository, "commit", "-q", "--allow-empty", "-m", "squashed");
+        await userGit(repository, "clean", "-fdq", "-e", ".longhaul");
+        const ours = await userGit(join(repository, ".longhaul", "trunk.git"), "rev-parse", `refs/heads/${run}^{tree}`);
+        expect(ours).toBe(await userGit(repository, "rev-parse", "merged^{tree}"));
+        await workspace.remove();
+      }
+    },
+  );
   await fc.assert(property, { numRuns: 20 });
 });
 
-async function collide(files: { [path: string]: string | Buffer }, first: { [path: string]: string | Buffer }, second: (workspace: Workspace) => Promise<unknown>) {
+async function collide(
+  files: { [path: string]: string | Buffer },
+  first: { [path: string]: string | Buffer },
+  second: (workspace: Workspace) => Promise<unknown>,
+) {
   world = await makeGitWorld(files);
   const { trunk, base } = world;
   await trunk.begin(runA, base);
-  const one = await trunk.openWorkspace(runA, session(1), base);
-  const two = await trunk.openWorkspace(runA, session(2), base);
+  const one = await trunk.openWorkspace(runA, named(1), base);
+  const two = await trunk.openWorkspace(runA, named(2), base);
   await put(one.path, first);
   await second(two);
-  expect(await trunk.land(runA, one, submission(1))).toMatchObject({ kind: "landed" });
-  const answer = await trunk.land(runA, two, submission(2));
+  expect(await landNow(trunk, runA, one, submission(1))).toMatchObject({ kind: "landed" });
+  const answer = await landNow(trunk, runA, two, submission(2));
   return { trunk, two, answer, tip: await trunk.tip(runA) };
 }
 
 test("a binary conflict leaves the trunk's version in place and gives all three", async () => {
   const bytes = (last: number) => Buffer.from([0, 1, 2, 255, last]);
-  const { trunk, two, answer, tip } = await collide({ "x.bin": bytes(0) }, { "x.bin": bytes(1) }, (two) => put(two.path, { "x.bin": bytes(2) }));
+  const { trunk, two, answer, tip } = await collide({ "x.bin": bytes(0) }, { "x.bin": bytes(1) }, (two) =>
+    put(two.path, { "x.bin": bytes(2) }),
+  );
   expect(answer).toMatchObject({ kind: "conflict", files: ["x.bin"] });
   const { files } = await trunk.placeConflict(two, tip);
-  const versions = await Promise.all([files[0]?.base, files[0]?.trunk, files[0]?.yours].map((path) => readFile(path ?? "")));
+  const versions = await Promise.all(
+    [files[0]?.base, files[0]?.trunk, files[0]?.yours].map((path) => readFile(path ?? "")),
+  );
   expect(versions).toEqual([bytes(0), bytes(1), bytes(2)]);
   expect(await readFile(join(two.path, "x.bin"))).toEqual(bytes(1));
   await put(two.path, { "x.bin": bytes(3) });
-  expect(await trunk.land(runA, two, submission(2))).toMatchObject({ kind: "landed", files: ["x.bin"] });
+  expect(await landNow(trunk, runA, two, submission(2))).toMatchObject({ kind: "landed", files: ["x.bin"] });
 });
 
 test("a file renamed here and changed there follows the rename", async () => {
   const long = Array.from({ length: 30 }, (_, i) => `l${i}`).join("\n");
-  const { answer, two } = await collide({ "a.txt": long }, { "a.txt": `${long}\nmore` }, (two) => rename(join(two.path, "a.txt"), join(two.path, "z.txt")));
+  const { answer, two } = await collide({ "a.txt": long }, { "a.txt": `${long}\nmore` }, (two) =>
+    rename(join(two.path, "a.txt"), join(two.path, "z.txt")),
+  );
   expect(answer).toMatchObject({ kind: "landed", files: ["a.txt", "z.txt"] });
   expect(two.base).toBe(world?.base);
 });
 
 test("a file here and a folder there: both names are reported, and the next landing goes through", async () => {
-  const { trunk, two, answer, tip } = await collide({ "a.txt": "a\n" }, { "n/x.txt": "x\n" }, (two) => put(two.path, { n: "file\n" }));
+  const { trunk, two, answer, tip } = await collide({ "a.txt": "a\n" }, { "n/x.txt": "x\n" }, (two) =>
+    put(two.path, { n: "file\n" }),
+  );
   expect(answer.kind).toBe("conflict");
   const { files } = await trunk.placeConflict(two, tip);
   expect(files.map((file) => file.path)).toEqual(["n~yours"]);
   expect(await readFile(join(two.path, "n~yours"), "utf8")).toBe("file\n");
   await rename(join(two.path, "n~yours"), join(two.path, "n", "y.txt"));
-  expect(await trunk.land(runA, two, submission(2))).toMatchObject({ kind: "landed", files: ["n/y.txt"] });
+  expect(await landNow(trunk, runA, two, submission(2))).toMatchObject({ kind: "landed", files: ["n/y.txt"] });
 });
 
 test("text that has marker lines of its own may keep them", async () => {
   const own = "Title\n=======\n\n<<<<<<< HEAD is how a conflict looks\n";
-  const { trunk, two, tip } = await collide({ "a.md": own }, { "a.md": `one\n${own}` }, (two) => put(two.path, { "a.md": `two\n${own}` }));
+  const { trunk, two, tip } = await collide({ "a.md": own }, { "a.md": `one\n${own}` }, (two) =>
+    put(two.path, { "a.md": `two\n${own}` }),
+  );
   await trunk.placeConflict(two, tip);
-  expect(await trunk.land(runA, two, submission(2))).toMatchObject({ kind: "refused", reasons: [expect.stringContaining("a.md: conflict markers are left (`<<<<<<< trunk`, `>>>>>>> yours`)")] });
+  expect(await landNow(trunk, runA, two, submission(2))).toMatchObject({
+    kind: "refused",
+    reasons: [expect.stringContaining("a.md: conflict markers are left (`<<<<<<< trunk`, `>>>>>>> yours`)")],
+  });
   await put(two.path, { "a.md": `one two\n${own}` });
-  expect(await trunk.land(runA, two, submission(2))).toMatchObject({ kind: "landed" });
+  expect(await landNow(trunk, runA, two, submission(2))).toMatchObject({ kind: "landed" });
 });
 
 test("ignored files outlive a placed conflict, and the worker's git is clean on the new base", async () => {
-  const { trunk, two, tip } = await collide({ "a.txt": "a\n", ".gitignore": "node_modules/\n*.log\n" }, { "a.txt": "1\n" }, (two) =>
-    put(two.path, { "a.txt": "2\n", "node_modules/x/index.js": "x", "build.log": "log" }),
+  const { trunk, two, tip } = await collide(
+    { "a.txt": "a\n", ".gitignore": "node_modules/\n*.log\n" },
+    { "a.txt": "1\n" },
+    (two) => put(two.path, { "a.txt": "2\n", "node_modules/x/index.js": "x", "build.log": "log" }),
   );
   await trunk.placeConflict(two, tip);
-  expect([await exists(join(two.path, "node_modules/x/index.js")), await exists(join(two.path, "build.log"))]).toEqual([true, true]);
+  expect([await exists(join(two.path, "node_modules/x/index.js")), await exists(join(two.path, "build.log"))]).toEqual([
+    true,
+    true,
+  ]);
   expect(await userGit(two.path, "rev-parse", "HEAD")).toBe(tip);
   expect(two.base).toBe(tip);
 });
 
 test("line ends are normalized as .gitattributes says, and an untouched CRLF file is no change", async () => {
-  world = await makeGitWorld({ ".gitattributes": "* text=auto\n*.bat text eol=crlf\n", "run.bat": "one\ntwo\n", "a.txt": "a\n" });
+  world = await makeGitWorld({
+    ".gitattributes": "* text=auto\n*.bat text eol=crlf\n",
+    "run.bat": "one\ntwo\n",
+    "a.txt": "a\n",
+  });
   const { trunk, base, state } = world;
   await trunk.begin(runA, base);
-  const workspace = await trunk.openWorkspace(runA, session(1), base);
+  const workspace = await trunk.openWorkspace(runA, named(1), base);
   expect(await readFile(join(workspace.path, "run.bat"), "utf8")).toBe("one\r\ntwo\r\n");
-  expect(await trunk.land(runA, workspace, submission(1))).toMatchObject({ kind: "unchanged" });
+  expect(await landNow(trunk, runA, workspace, submission(1))).toMatchObject({ kind: "unchanged" });
   await put(workspace.path, { "a.txt": "a\r\nb\r\n", "run.bat": "one\r\n2\r\n" });
-  expect(await trunk.land(runA, workspace, submission(1))).toMatchObject({ kind: "landed", files: ["a.txt", "run.bat"] });
+  expect(await landNow(trunk, runA, workspace, submission(1))).toMatchObject({
+    kind: "landed",
+    files: ["a.txt", "run.bat"],
+  });
   expect(await userGit(join(state, "trunk.git"), "show", `refs/heads/${runA}:a.txt`)).toBe("a\nb");
   expect(await userGit(join(state, "trunk.git"), "show", `refs/heads/${runA}:run.bat`)).toBe("one\n2");
 });
@@ -166,10 +216,13 @@ test("the exec bit lands, and a tracked file that became ignored stays tracked",
   world = await makeGitWorld({ "tool.sh": "#!/bin/sh\n", "kept.log": "1\n" });
   const { trunk, base, state } = world;
   await trunk.begin(runA, base);
-  const workspace = await trunk.openWorkspace(runA, session(1), base);
+  const workspace = await trunk.openWorkspace(runA, named(1), base);
   await chmod(join(workspace.path, "tool.sh"), 0o755);
   await put(workspace.path, { ".gitignore": "*.log\n", "kept.log": "2\n", "new.log": "n\n" });
-  expect(await trunk.land(runA, workspace, submission(1))).toMatchObject({ kind: "landed", files: [".gitignore", "kept.log", "tool.sh"] });
+  expect(await landNow(trunk, runA, workspace, submission(1))).toMatchObject({
+    kind: "landed",
+    files: [".gitignore", "kept.log", "tool.sh"],
+  });
   expect(await userGit(join(state, "trunk.git"), "ls-tree", `refs/heads/${runA}`, "tool.sh")).toMatch(/^100755 /);
 });
 
@@ -177,9 +230,9 @@ test("what the worker commits in its own .git is in its files, so it lands", asy
   world = await makeGitWorld({ "a.txt": "a\n" });
   const { trunk, base } = world;
   await trunk.begin(runA, base);
-  const workspace = await trunk.openWorkspace(runA, session(1), base);
+  const workspace = await trunk.openWorkspace(runA, named(1), base);
   await put(workspace.path, { "a.txt": "mine\n" });
   await userGit(workspace.path, "commit", "-qam", "my own");
   expect(await userGit(workspace.path, "blame", "-s", "a.txt")).toMatch(/mine/);
-  expect(await trunk.land(runA, workspace, submission(1))).toMatchObject({ kind: "landed", files: ["a.txt"] });
+  expect(await landNow(trunk, runA, workspace, submission(1))).toMatchObject({ kind: "landed", files: ["a.txt"] });
 });

@@ -8,7 +8,12 @@ import { GitError } from "./git-process.ts";
 import { branch, greenRef, type TrunkRepository } from "./trunk-repository.ts";
 import type { UserRepository } from "./user-repository.ts";
 
-export async function publish(trunk: TrunkRepository, user: UserRepository, run: RunId, green: Commit | null): Promise<{ trunk: string; green: string | null }> {
+export async function publish(
+  trunk: TrunkRepository,
+  user: UserRepository,
+  run: RunId,
+  green: Commit | null,
+): Promise<{ trunk: string; green: string | null }> {
   const names = { trunk: `longhaul/${run}`, green: green === null ? null : `longhaul/${run}-green` };
   if (green !== null) await trunk.setGreen(run, green);
   const wanted = [{ from: branch(run), to: names.trunk, commit: await trunk.tip(run) }];
@@ -19,7 +24,11 @@ export async function publish(trunk: TrunkRepository, user: UserRepository, run:
     const now = await readBranch(trunk, user, run, to);
     if (now?.commit === commit) continue;
     if (now?.checkedOutAt) {
-      throw new EnvironmentError(now.checkedOutAt, `the branch ${to} is checked out there, so it cannot be moved`, `Check out something else there (git switch --detach), then run: longhaul publish ${run}`);
+      throw new EnvironmentError(
+        now.checkedOutAt,
+        `the branch ${to} is checked out there, so it cannot be moved`,
+        `Check out something else there (git switch --detach), then run: longhaul publish ${run}`,
+      );
     }
     specs.push(`+${from}:refs/heads/${to}`);
   }
@@ -27,20 +36,42 @@ export async function publish(trunk: TrunkRepository, user: UserRepository, run:
   return names;
 }
 
-async function readBranch(trunk: TrunkRepository, user: UserRepository, run: RunId, name: string): Promise<{ commit: string; checkedOutAt: string } | null> {
-  const lines = await trunk.git.text(["for-each-ref", "--format=%(objectname) %(worktreepath)", `refs/heads/${name}`], { gitDir: user.commonDir, run });
+async function readBranch(
+  trunk: TrunkRepository,
+  user: UserRepository,
+  run: RunId,
+  name: string,
+): Promise<{ commit: string; checkedOutAt: string } | null> {
+  const lines = await trunk.git.text(["for-each-ref", "--format=%(objectname) %(worktreepath)", `refs/heads/${name}`], {
+    gitDir: user.commonDir,
+    run,
+  });
   const match = /^(\S+) (.*)$/m.exec(lines);
   return match ? { commit: match[1] ?? "", checkedOutAt: match[2] ?? "" } : null;
 }
 
 async function fetchInto(trunk: TrunkRepository, user: UserRepository, run: RunId, specs: string[]): Promise<void> {
-  const how = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance", "--no-prune", "--atomic", "--update-shallow"];
+  const how = [
+    "--quiet",
+    "--no-tags",
+    "--no-recurse-submodules",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
+    "--no-prune",
+    "--atomic",
+    "--update-shallow",
+  ];
   const uploadPack = "--upload-pack=git -c 'safe.directory=*' -c core.hooksPath=/dev/null upload-pack";
   try {
     await trunk.git.run(["fetch", ...how, uploadPack, "--", trunk.gitDir, ...specs], { gitDir: user.commonDir, run });
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     const said = error.stderr.trim().split("\n").at(-1) ?? "";
-    throw new EnvironmentError(user.topLevel, `the branch longhaul/${run} cannot be written (${said})`, "Mend that, then publish again; the run's own branch is safe in .longhaul/trunk.git.", { cause: error });
+    throw new EnvironmentError(
+      user.topLevel,
+      `the branch longhaul/${run} cannot be written (${said})`,
+      "Mend that, then publish again; the run's own branch is safe in .longhaul/trunk.git.",
+      { cause: error },
+    );
   }
 }

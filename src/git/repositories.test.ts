@@ -7,7 +7,7 @@ import type { RunId } from "../domain/ids.ts";
 import { environment, makeRepository, openAt, put, temporaryFolder, userGit } from "./git-world.testsuite.ts";
 import { Git } from "./git-process.ts";
 import { exists } from "./remove-tree.ts";
-import { runA, session, submission } from "./trunk.testsuite.ts";
+import { landNow, named, runA, submission } from "./trunk.testsuite.ts";
 import { excludeStateFolder, findRepository } from "./user-repository.ts";
 
 // Many processes on a busy machine.
@@ -25,11 +25,11 @@ async function landOne(repository: string): Promise<string[]> {
   const trunk = await openAt(repository);
   const { base } = await trunk.resolveBase();
   await trunk.begin(runA, base);
-  const workspace = await trunk.openWorkspace(runA, session(1), base);
+  const workspace = await trunk.openWorkspace(runA, named(1), base);
   expect(await userGit(workspace.path, "status", "--porcelain")).toBe("");
   expect(await userGit(workspace.path, "log", "--format=%H", "-1")).toBe(base);
   await put(workspace.path, { "new.txt": "new\n" });
-  expect(await trunk.land(runA, workspace, submission(1))).toMatchObject({ kind: "landed", files: ["new.txt"] });
+  expect(await landNow(trunk, runA, workspace, submission(1))).toMatchObject({ kind: "landed", files: ["new.txt"] });
   await trunk.publish(runA, base);
   return (await userGit(repository, "ls-tree", "-r", "--name-only", `longhaul/${runA}`)).split("\n");
 }
@@ -95,17 +95,24 @@ describe("a run works in", () => {
   test("a repository with submodules and LFS pointers, which pass unchanged", async () => {
     await makeRepository(at("s"), { "s.txt": "s\n" });
     const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
-    await makeRepository(at("u"), { "a.txt": "a\n", ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n", "x.bin": pointer });
+    await makeRepository(at("u"), {
+      "a.txt": "a\n",
+      ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
+      "x.bin": pointer,
+    });
     await userGit(at("u"), "submodule", "--quiet", "add", at("s"), "sub");
     await userGit(at("u"), "commit", "-qm", "submodule");
     expect(await landOne(at("u"))).toEqual([".gitattributes", ".gitmodules", "a.txt", "new.txt", "sub", "x.bin"]);
     expect(await userGit(at("u"), "diff", "--name-only", "HEAD", `longhaul/${runA}`)).toBe("new.txt");
     const trunk = await openAt(at("u"));
-    const workspace = await trunk.openWorkspace(runA, session(2), await trunk.tip(runA));
+    const workspace = await trunk.openWorkspace(runA, named(2), await trunk.tip(runA));
     await put(workspace.path, { "sub/lost.txt": "x" });
-    expect(await trunk.land(runA, workspace, submission(2))).toMatchObject({ kind: "refused", reasons: [expect.stringContaining("sub: a submodule")] });
+    expect(await landNow(trunk, runA, workspace, submission(2))).toMatchObject({
+      kind: "refused",
+      reasons: [expect.stringContaining("sub: a submodule")],
+    });
     await rm(join(workspace.path, "sub"), { recursive: true });
-    expect(await trunk.land(runA, workspace, submission(2))).toMatchObject({ kind: "refused" });
+    expect(await landNow(trunk, runA, workspace, submission(2))).toMatchObject({ kind: "refused" });
   });
 
   test.runIf(process.getuid?.() === 0)("a repository of another user, where the user's git trusts it", async () => {
@@ -147,10 +154,14 @@ describe("what is not a repository to work in says so", () => {
   });
 
   test("no git, an old git", async () => {
-    await expect(findRepository(new Git({ PATH: at("empty") }), folder.path)).rejects.toThrow(/git: cannot be started.*Install git/);
+    await expect(findRepository(new Git({ PATH: at("empty") }), folder.path)).rejects.toThrow(
+      /git: cannot be started.*Install git/,
+    );
     await put(folder.path, { "old/git": "#!/bin/sh\necho git version 2.37.9\n" });
     await chmod(at("old", "git"), 0o755);
-    await expect(findRepository(new Git({ PATH: `${at("old")}:/bin` }), folder.path)).rejects.toThrow(/git: this is git version 2\.37\.9.*2\.38/);
+    await expect(findRepository(new Git({ PATH: `${at("old")}:/bin` }), folder.path)).rejects.toThrow(
+      /git: this is git version 2\.37\.9.*2\.38/,
+    );
   });
 });
 
@@ -159,14 +170,22 @@ describe("the user's own things", () => {
     await makeRepository(at("u"), { "a.txt": "a\n", "b.txt": "b\n" });
     await put(at("u"), { "a.txt": "staged\n" });
     await userGit(at("u"), "add", "a.txt");
-    await put(at("u"), { "a.txt": "changed\n", "untracked.txt": "u\n", ".git/hooks/reference-transaction": "#!/bin/sh\ntouch ../pwned\n" });
+    await put(at("u"), {
+      "a.txt": "changed\n",
+      "untracked.txt": "u\n",
+      ".git/hooks/reference-transaction": "#!/bin/sh\ntouch ../pwned\n",
+    });
     await chmod(at("u", ".git", "hooks", "reference-transaction"), 0o755);
     await excludeStateFolder(git, await findRepository(git, at("u")));
     const before = await snapshot(at("u"));
     expect(await (await openAt(at("u"))).resolveBase()).toMatchObject({ dirty: 2, unborn: false });
     await landOne(at("u"));
     expect(await snapshot(at("u"))).toEqual(before);
-    expect((await userGit(at("u"), "branch", "--format=%(refname:short)")).split("\n")).toEqual([`longhaul/${runA}`, `longhaul/${runA}-green`, "main"]);
+    expect((await userGit(at("u"), "branch", "--format=%(refname:short)")).split("\n")).toEqual([
+      `longhaul/${runA}`,
+      `longhaul/${runA}-green`,
+      "main",
+    ]);
     expect(await exists(at("pwned"))).toBe(false);
   });
 
@@ -187,10 +206,12 @@ describe("the user's own things", () => {
     await userGit(at("u"), "worktree", "add", "-q", at("w"), `longhaul/${runA}`);
     const trunk = await openAt(at("u"));
     await trunk.publish(runA, null);
-    const workspace = await trunk.openWorkspace(runA, session(2), await trunk.tip(runA));
+    const workspace = await trunk.openWorkspace(runA, named(2), await trunk.tip(runA));
     await put(workspace.path, { "more.txt": "m\n" });
-    await trunk.land(runA, workspace, submission(2));
-    await expect(trunk.publish(runA, null)).rejects.toThrow(new RegExp(`^${at("w")}: the branch longhaul/${runA} is checked out there`));
+    await landNow(trunk, runA, workspace, submission(2));
+    await expect(trunk.publish(runA, null)).rejects.toThrow(
+      new RegExp(`^${at("w")}: the branch longhaul/${runA} is checked out there`),
+    );
     expect(await userGit(at("w"), "status", "--porcelain")).toBe("");
   });
 
@@ -205,13 +226,26 @@ test("commits from elsewhere on the run's branch are no landings, and do not hid
   await makeRepository(at("u"), { "a.txt": "a\n" });
   await landOne(at("u"));
   const bare = at("u", ".longhaul", "trunk.git");
-  const foreign = await userGit(bare, "commit-tree", `refs/heads/${runA}^{tree}`, "-p", `refs/heads/${runA}`, "-m", "by hand");
+  const foreign = await userGit(
+    bare,
+    "commit-tree",
+    `refs/heads/${runA}^{tree}`,
+    "-p",
+    `refs/heads/${runA}`,
+    "-m",
+    "by hand",
+  );
   await userGit(bare, "update-ref", `refs/heads/${runA}`, foreign);
   const trunk = await openAt(at("u"));
   const { base } = await trunk.resolveBase();
   expect(await trunk.landedSince(runA, base)).toMatchObject([{ task: 1, session: 1 }]);
   const body = await userGit(bare, "log", "-1", "--format=%(trailers)", `refs/heads/${runA}~1`);
-  expect(body.trim().split("\n")).toEqual([`Longhaul-Run: ${runA}`, "Longhaul-Cycle: 1", "Longhaul-Task: t1", "Longhaul-Session: s1"]);
+  expect(body.trim().split("\n")).toEqual([
+    `Longhaul-Run: ${runA}`,
+    "Longhaul-Cycle: 1",
+    "Longhaul-Task: t1",
+    "Longhaul-Session: s1",
+  ]);
 });
 
 test("a run id that is no plain name is a bug of ours, and nothing happens", async () => {

@@ -33,7 +33,8 @@ export async function copySafely(root: string, to: string, path: string): Promis
     const { code, path: at } = error as NodeJS.ErrnoException;
     if (at !== source) throw error;
     if (code === "EACCES" || code === "EPERM") return unreadable;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP" || code === "ENXIO" || code === "EINVAL") return changedUnderUs;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP" || code === "ENXIO" || code === "EINVAL")
+      return changedUnderUs;
     throw error;
   }
 }

@@ -72,9 +72,16 @@ async function lookInto(root: string, folder: string, oddities: Oddity[]): Promi
 function judge(child: string, folder: string, entry: Dirent): Oddity | null {
   const name = Buffer.from(entry.name, "latin1").toString("utf8");
   if (isGitName(name)) {
-    const reason = name === ".git" ? "a git repository inside the tree cannot land: remove its .git, or have .gitignore ignore its folder" : "no part of a path may be named .git, in any spelling";
+    const reason =
+      name === ".git"
+        ? "a git repository inside the tree cannot land: remove its .git, or have .gitignore ignore its folder"
+        : "no part of a path may be named .git, in any spelling";
     return { path: child, ignorable: folder || child, reason };
   }
   if (entry.isFile() || entry.isDirectory() || entry.isSymbolicLink()) return null;
-  return { path: child, ignorable: readByGit.has(name) ? null : child, reason: "neither a file nor a folder nor a symbolic link" };
+  return {
+    path: child,
+    ignorable: readByGit.has(name) ? null : child,
+    reason: "neither a file nor a folder nor a symbolic link",
+  };
 }

@@ -13,7 +13,8 @@ import { exists, ignoreMissing } from "./remove-tree.ts";
 import type { UserRepository } from "./user-repository.ts";
 
 /** upload-pack does not see our `-c`; it reads the user's repository, which `findRepository` has accepted. */
-const uploadPack = "--upload-pack=git -c 'safe.directory=*' -c uploadpack.allowAnySHA1InWant=true -c core.hooksPath=/dev/null upload-pack";
+const uploadPack =
+  "--upload-pack=git -c 'safe.directory=*' -c uploadpack.allowAnySHA1InWant=true -c core.hooksPath=/dev/null upload-pack";
 const objectName = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 export function asCommit(text: string): Commit {
@@ -48,20 +49,44 @@ export class TrunkRepository {
 
   /** Brings `commit` and what it needs from the user's repository, if it is not here. */
   async ensureCommit(run: RunId, commit: Commit): Promise<void> {
-    const found = await this.git.run(["cat-file", "-e", `${asCommit(commit)}^{commit}`], this.at(run, { exits: [0, 1, 128] }));
+    const found = await this.git.run(
+      ["cat-file", "-e", `${asCommit(commit)}^{commit}`],
+      this.at(run, { exits: [0, 1, 128] }),
+    );
     if (found.exitCode === 0) return;
     await this.git.run(
-      ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance", "--update-shallow", uploadPack, "--", this.#user.commonDir, commit],
+      [
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-recurse-submodules",
+        "--no-write-fetch-head",
+        "--no-auto-maintenance",
+        "--update-shallow",
+        uploadPack,
+        "--",
+        this.#user.commonDir,
+        commit,
+      ],
       this.at(run),
     );
   }
 
   /** A partial clone may lack files; git fetches them on demand over the network, which the trunk never does. */
   async requireComplete(run: RunId, commit: Commit): Promise<void> {
-    const promisor = await this.git.run(["config", "--get-regexp", "^(extensions\\.partialclone|remote\\..*\\.promisor)$"], { gitDir: this.#user.commonDir, exits: [0, 1] });
+    const promisor = await this.git.run(
+      ["config", "--get-regexp", "^(extensions\\.partialclone|remote\\..*\\.promisor)$"],
+      { gitDir: this.#user.commonDir, exits: [0, 1] },
+    );
     if (promisor.exitCode === 1) return;
-    const listed = await this.git.run(["rev-list", "--objects", "--no-walk", "--missing=print", "--no-object-names", commit], this.at(run));
-    const missing = listed.stdout.toString().split("\n").filter((line) => line.startsWith("?")).length;
+    const listed = await this.git.run(
+      ["rev-list", "--objects", "--no-walk", "--missing=print", "--no-object-names", commit],
+      this.at(run),
+    );
+    const missing = listed.stdout
+      .toString()
+      .split("\n")
+      .filter((line) => line.startsWith("?")).length;
     if (missing === 0) return;
     throw new EnvironmentError(
       this.#user.topLevel,
@@ -75,12 +100,19 @@ export class TrunkRepository {
     const call = { gitDir: this.gitDir };
     const tree = await this.git.text(["mktree"], call);
     const identity = { name: "Longhaul", email: "longhaul@localhost" };
-    return asCommit(await this.git.text(["commit-tree", tree], { ...call, identity, date: "@0 +0000", input: "Empty start\n" }));
+    return asCommit(
+      await this.git.text(["commit-tree", tree], { ...call, identity, date: "@0 +0000", input: "Empty start\n" }),
+    );
   }
 
   /** A commit that no ref leads to yet. On the base of some work it also serves to give a merge the right merge base. */
   async commit(run: RunId, tree: string, parent: Commit, message: string): Promise<Commit> {
-    return asCommit(await this.git.text(["commit-tree", tree, "-p", parent], this.at(run, { input: message, identity: this.identity })));
+    return asCommit(
+      await this.git.text(
+        ["commit-tree", tree, "-p", parent],
+        this.at(run, { input: message, identity: this.identity }),
+      ),
+    );
   }
 
   async tip(run: RunId): Promise<Commit> {
@@ -89,7 +121,10 @@ export class TrunkRepository {
 
   /** The branch's commit, or null when there is no such branch. */
   async tipOrNull(run: RunId): Promise<Commit | null> {
-    const answer = await this.git.run(["rev-parse", "--verify", "--quiet", `${branch(run)}^{commit}`], this.at(run, { exits: [0, 1] }));
+    const answer = await this.git.run(
+      ["rev-parse", "--verify", "--quiet", `${branch(run)}^{commit}`],
+      this.at(run, { exits: [0, 1] }),
+    );
     return answer.exitCode === 0 ? asCommit(answer.stdout.toString().trim()) : null;
   }
 
@@ -136,7 +171,19 @@ async function create(git: Git, user: UserRepository, gitDir: string): Promise<v
   await removeDeadBuilds(gitDir);
   const building = `${gitDir}.building-${process.pid}-${randomUUID()}`;
   // --local links the objects; --dissociate copies what the user's repository itself only borrows.
-  await git.run(["clone", "--quiet", "--bare", "--local", "--dissociate", "--no-tags", "--template=", uploadPack, "--", user.commonDir, building]);
+  await git.run([
+    "clone",
+    "--quiet",
+    "--bare",
+    "--local",
+    "--dissociate",
+    "--no-tags",
+    "--template=",
+    uploadPack,
+    "--",
+    user.commonDir,
+    building,
+  ]);
   await git.run(["config", "--remove-section", "remote.origin"], { gitDir: building });
   await rm(join(building, "packed-refs"), { force: true });
   await rm(join(building, "refs", "heads"), { recursive: true, force: true });

@@ -1,18 +1,18 @@
 /** The `Trunk` port on git itself: puts the parts together and knows which workspace is which. */
-import { realpath, mkdir, readdir } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
-import { parseId, type Commit, type RunId, type SessionId } from "../domain/ids.ts";
+import type { Commit, RunId } from "../domain/ids.ts";
 import type { Landed, Submission, Trunk, Workspace } from "../engine/ports.ts";
 import { parseLanded } from "./commit-message.ts";
 import { placeConflict } from "./conflict.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
 import { land } from "./landing.ts";
 import { publish } from "./publish.ts";
-import { ignoreMissing, removeTree } from "./remove-tree.ts";
+import { removeTree } from "./remove-tree.ts";
 import { asCommit, TrunkRepository } from "./trunk-repository.ts";
 import { checkGit, readUserHead, type UserRepository } from "./user-repository.ts";
-import { checkOut, GitWorkspace, placeOf, removePlace } from "./workspace.ts";
+import { checkOut, GitWorkspace, placeOf } from "./workspace.ts";
 
 export type GitTrunkOptions = {
   repository: UserRepository;
@@ -69,9 +69,9 @@ export class GitTrunk implements Trunk {
     return this.#trunk.tip(run);
   }
 
-  async openWorkspace(run: RunId, session: SessionId, commit: Commit): Promise<Workspace> {
+  async openWorkspace(run: RunId, name: string, commit: Commit): Promise<Workspace> {
     requireRunId(run);
-    const place = placeOf(this.#stateFolder, run, session);
+    const place = placeOf(this.#stateFolder, run, name);
     const workspace = new GitWorkspace(place, asCommit(commit), () => this.#open.delete(place.path));
     await checkOut(this.#trunk, workspace);
     this.#open.set(place.path, workspace);
@@ -80,15 +80,9 @@ export class GitTrunk implements Trunk {
 
   async clearLeftovers(run: RunId): Promise<void> {
     requireRunId(run);
-    const folder = join(this.#stateFolder, "workspaces", run);
-    for (const name of await readdir(folder).catch(ignoreMissing<string[]>([]))) {
-      const session = parseId("session", name);
-      if (session === undefined) continue;
-      const place = placeOf(this.#stateFolder, run, session);
-      await removePlace(place);
-      this.#open.delete(place.path);
-    }
-    await removeTree(folder);
+    await removeTree(join(this.#stateFolder, "workspaces", run));
+    await removeTree(join(this.#stateFolder, "intake", run));
+    this.#open.clear();
     await this.#trunk.clearLocks(run);
   }
 
@@ -104,7 +98,10 @@ export class GitTrunk implements Trunk {
   async landedSince(run: RunId, since: Commit): Promise<Landed[]> {
     requireRunId(run);
     const tip = await this.#trunk.tip(run);
-    const log = await this.#trunk.git.list(["log", "-z", "--first-parent", "--reverse", "--format=%H%n%B", `${asCommit(since)}..${tip}`, "--"], this.#trunk.at(run));
+    const log = await this.#trunk.git.list(
+      ["log", "-z", "--first-parent", "--reverse", "--format=%H%n%B", `${asCommit(since)}..${tip}`, "--"],
+      this.#trunk.at(run),
+    );
     return log.flatMap((entry) => {
       const end = entry.indexOf("\n");
       const landed = parseLanded(run, asCommit(entry.slice(0, end)), entry.slice(end + 1));
@@ -119,7 +116,7 @@ export class GitTrunk implements Trunk {
 
   /** The caller may hold a copy; the state is ours. */
   #ours(workspace: Workspace): GitWorkspace {
-    const ours = this.#open.get(placeOf(this.#stateFolder, workspace.run, workspace.session).path);
+    const ours = this.#open.get(placeOf(this.#stateFolder, workspace.run, workspace.name).path);
     invariant(ours, `workspace ${workspace.path} is open in this trunk`);
     return ours;
   }

@@ -27,7 +27,12 @@ export async function checkGit(git: Git): Promise<void> {
   const [, major, minor] = /(\d+)\.(\d+)/.exec(text) ?? [];
   const [majorMin, minorMin] = gitLimits.versionMin;
   const newEnough = Number(major) > majorMin || (Number(major) === majorMin && Number(minor) >= minorMin);
-  if (!newEnough) throw new EnvironmentError("git", `this is ${text}`, `Install git ${majorMin}.${minorMin} or newer and put it first on PATH.`);
+  if (!newEnough)
+    throw new EnvironmentError(
+      "git",
+      `this is ${text}`,
+      `Install git ${majorMin}.${minorMin} or newer and put it first on PATH.`,
+    );
 }
 
 /**
@@ -40,35 +45,73 @@ export async function findRepository(git: Git, directory: string): Promise<UserR
   const bare = await ask("--is-bare-repository");
   if (bare.exitCode !== 0) throw notARepository(directory, bare.stderr);
   if (bare.stdout.toString().trim() === "true") {
-    throw new EnvironmentError(directory, "this is a bare repository", "Start Longhaul in a clone that has a working copy: git clone the repository, then run it there.");
+    throw new EnvironmentError(
+      directory,
+      "this is a bare repository",
+      "Start Longhaul in a clone that has a working copy: git clone the repository, then run it there.",
+    );
   }
   const found = await ask("--path-format=absolute", "--show-toplevel", "--git-dir", "--git-common-dir");
   if (found.exitCode !== 0) throw notARepository(directory, found.stderr);
   const [topLevel, gitDir, commonDir, ...rest] = found.stdout.toString().trimEnd().split("\n");
   if (!topLevel || !gitDir || !commonDir || rest.length > 0) {
-    throw new EnvironmentError(directory, "the repository's path contains a line break", "Move it to a folder with a plain name.");
+    throw new EnvironmentError(
+      directory,
+      "the repository's path contains a line break",
+      "Move it to a folder with a plain name.",
+    );
   }
   return { topLevel, gitDir, commonDir };
 }
 
 function notARepository(directory: string, stderr: string): EnvironmentError {
-  const said = stderr.replace(/^fatal: /, "").trim().split("\n")[0] ?? "";
+  const said =
+    stderr
+      .replace(/^fatal: /, "")
+      .trim()
+      .split("\n")[0] ?? "";
   if (/dubious ownership/.test(stderr)) {
-    return new EnvironmentError(directory, "git refuses this repository, because it belongs to another user", `If you trust it: git config --global --add safe.directory ${directory}`);
+    return new EnvironmentError(
+      directory,
+      "git refuses this repository, because it belongs to another user",
+      `If you trust it: git config --global --add safe.directory ${directory}`,
+    );
   }
   if (/work tree/.test(stderr)) {
-    return new EnvironmentError(directory, "this is inside a .git folder, not in a working copy", "Start Longhaul in the repository's top folder.");
+    return new EnvironmentError(
+      directory,
+      "this is inside a .git folder, not in a working copy",
+      "Start Longhaul in the repository's top folder.",
+    );
   }
-  return new EnvironmentError(directory, `not a git repository${said && !/not a git repository/.test(said) ? ` (${said})` : ""}`, "Start Longhaul inside one, or make one here: git init.");
+  return new EnvironmentError(
+    directory,
+    `not a git repository${said && !/not a git repository/.test(said) ? ` (${said})` : ""}`,
+    "Start Longhaul inside one, or make one here: git init.",
+  );
 }
 
 /** Where a run would start, and how much of the working copy it will not see. */
 export async function readUserHead(git: Git, repository: UserRepository): Promise<UserHead> {
-  const head = await git.runAsUser(["-C", repository.topLevel, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"], { exits: [0, 1, 128] });
+  const head = await git.runAsUser(["-C", repository.topLevel, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"], {
+    exits: [0, 1, 128],
+  });
   if (head.exitCode === 128) throw new GitError(["rev-parse"], "failed with exit code 128", 128, head.stderr);
   // As the user's git sees it: their filters (LFS) decide whether a file counts as changed.
-  const status = await git.runAsUser(["-C", repository.topLevel, "status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=dirty", "--untracked-files=normal"]);
-  const dirty = status.stdout.toString("utf8").split("\0").filter((line) => line !== "" && line !== "?? .longhaul/");
+  const status = await git.runAsUser([
+    "-C",
+    repository.topLevel,
+    "status",
+    "--porcelain=v1",
+    "-z",
+    "--no-renames",
+    "--ignore-submodules=dirty",
+    "--untracked-files=normal",
+  ]);
+  const dirty = status.stdout
+    .toString("utf8")
+    .split("\0")
+    .filter((line) => line !== "" && line !== "?? .longhaul/");
   const commit = head.stdout.toString().trim();
   return { commit: commit === "" ? null : (commit as Commit), dirty: dirty.length };
 }

@@ -3,10 +3,10 @@
  * that the worker gets. Invariants: the engine's git never uses anything inside the workspace as a git folder; what
  * this file writes into a workspace that a worker has had, it renames into place and never writes through a link.
  */
-import { copyFile, mkdir, rename, rmdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
-import { idText, type Commit, type RunId, type SessionId } from "../domain/ids.ts";
+import type { Commit, RunId } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
 import type { GitCall } from "./git-process.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -17,7 +17,7 @@ export type Marked = { path: string; markers: string[] };
 
 export class GitWorkspace implements Workspace {
   readonly run: RunId;
-  readonly session: SessionId;
+  readonly name: string;
   readonly path: string;
   /** Moves on when a conflict is placed. */
   base: Commit;
@@ -31,7 +31,7 @@ export class GitWorkspace implements Workspace {
 
   constructor(place: WorkspacePlace, base: Commit, removed: (workspace: GitWorkspace) => void) {
     this.run = place.run;
-    this.session = place.session;
+    this.name = place.name;
     this.path = place.path;
     this.folder = place.folder;
     this.base = base;
@@ -48,11 +48,17 @@ export class GitWorkspace implements Workspace {
   }
 }
 
-export type WorkspacePlace = { run: RunId; session: SessionId; path: string; folder: string };
+export type WorkspacePlace = { run: RunId; name: string; path: string; folder: string };
 
-export function placeOf(stateFolder: string, run: RunId, session: SessionId): WorkspacePlace {
-  const name = idText("session", session);
-  return { run, session, path: join(stateFolder, "workspaces", run, name), folder: join(stateFolder, "sessions", name) };
+/** Both folders are this adapter's alone. */
+export function placeOf(stateFolder: string, run: RunId, name: string): WorkspacePlace {
+  invariant(/^[a-z0-9-]{1,64}$/.test(name), "a workspace's name is made of small letters, digits and dashes");
+  return {
+    run,
+    name,
+    path: join(stateFolder, "workspaces", run, name),
+    folder: join(stateFolder, "intake", run, name),
+  };
 }
 
 /** How git sees the workspace through the engine's own eyes. */
@@ -69,15 +75,9 @@ export async function checkOut(trunk: TrunkRepository, workspace: GitWorkspace):
   await givePrivateGit(trunk, workspace);
 }
 
-/** Removes what this adapter keeps of the workspace. The folder outside goes first: the workspace's name leads to it. */
+/** Removes what this adapter keeps of the workspace. */
 export async function removePlace(place: Pick<WorkspacePlace, "path" | "folder">): Promise<void> {
-  for (const name of ["index", "index.lock", "intake", "merge.git", "worker.git", "conflict"]) {
-    await removeTree(join(place.folder, name));
-  }
-  // Others may keep files there too.
-  await rmdir(place.folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT" && error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-  });
+  await removeTree(place.folder);
   await removeTree(place.path);
 }
 
@@ -89,7 +89,12 @@ export async function givePrivateGit(trunk: TrunkRepository, workspace: GitWorks
   invariant(workspace.path !== "" && workspace.folder !== "", "a workspace has folders");
   const building = join(workspace.folder, "worker.git");
   await removeTree(building);
-  await writeGitFolder(trunk, building, { HEAD: `${workspace.base}\n` }, { bare: false, sha256: workspace.base.length === 64 });
+  await writeGitFolder(
+    trunk,
+    building,
+    { HEAD: `${workspace.base}\n` },
+    { bare: false, sha256: workspace.base.length === 64 },
+  );
   await copyFile(workspace.indexFile, join(building, "index"));
   const place = join(workspace.path, ".git");
   await removeTree(place);
@@ -97,7 +102,12 @@ export async function givePrivateGit(trunk: TrunkRepository, workspace: GitWorks
 }
 
 /** A git folder that borrows the trunk's objects, written as files: no process, no template. */
-export async function writeGitFolder(trunk: TrunkRepository, folder: string, files: { [name: string]: string }, options: { bare: boolean; sha256: boolean }): Promise<void> {
+export async function writeGitFolder(
+  trunk: TrunkRepository,
+  folder: string,
+  files: { [name: string]: string },
+  options: { bare: boolean; sha256: boolean },
+): Promise<void> {
   await mkdir(join(folder, "objects", "info"), { recursive: true });
   await mkdir(join(folder, "refs", "heads"), { recursive: true });
   await mkdir(join(folder, "info"));
@@ -121,4 +131,3 @@ export async function writeGitFolder(trunk: TrunkRepository, folder: string, fil
 }
 
 const quote = (text: string) => `"${text.replace(/["\\]/g, "\\$&").replace(/\n/g, " ")}"`;
-

@@ -15,7 +15,15 @@ const run = `commands-test-${process.pid}` as RunId;
 const environment = allowedEnvironment({ PATH: "/usr/bin:/bin", SECRET: "canary" });
 const commands = createCommands({ groups: processes.groups, environment, killGraceMs: 2_000 });
 const order = (command: string, more: Partial<CommandOrder> = {}): CommandOrder => {
-  return { run, command, directory: tmpdir(), timeoutMs: 600_000, outputBytesMax: 10_000, signal: new AbortController().signal, ...more };
+  return {
+    run,
+    command,
+    directory: tmpdir(),
+    timeoutMs: 600_000,
+    outputBytesMax: 10_000,
+    signal: new AbortController().signal,
+    ...more,
+  };
 };
 const living = () => livingWith(`LONGHAUL_RUN=${run}`);
 

@@ -33,7 +33,10 @@ function start(argv: GroupOrder["argv"], more: Partial<GroupOrder> = {}) {
   return { group, printed, living };
 }
 
-async function run(argv: GroupOrder["argv"], more: Partial<GroupOrder> = {}): Promise<{ end: GroupEnd; stdout: string; stderr: string }> {
+async function run(
+  argv: GroupOrder["argv"],
+  more: Partial<GroupOrder> = {},
+): Promise<{ end: GroupEnd; stdout: string; stderr: string }> {
   const { group, printed } = start(argv, more);
   return { end: await group.ended, ...printed };
 }
@@ -44,12 +47,20 @@ const node = (script: string): GroupOrder["argv"] => [process.execPath, "-e", sc
 describe("what a program is given", () => {
   test("its arguments come through unchanged", async () => {
     const argv = ["a b", "", "$HOME", "'", '"', "-n", "\n", "é"];
-    const { stdout } = await run([process.execPath, "-e", "console.log(JSON.stringify(process.argv.slice(1)))", "--", ...argv]);
+    const { stdout } = await run([
+      process.execPath,
+      "-e",
+      "console.log(JSON.stringify(process.argv.slice(1)))",
+      "--",
+      ...argv,
+    ]);
     expect(JSON.parse(stdout)).toEqual(argv);
   });
 
   test("exactly the environment it was given, and no descriptor but 0, 1 and 2", async () => {
-    const { stdout } = await run(sh("env; exec 9<&-; for f in /proc/self/fd/*; do readlink $f; done | grep -c -e socket"));
+    const { stdout } = await run(
+      sh("env; exec 9<&-; for f in /proc/self/fd/*; do readlink $f; done | grep -c -e socket"),
+    );
     const names = stdout.split("\n").flatMap((line) => (line.includes("=") ? [line.split("=")[0]] : []));
     expect(names.sort()).toEqual(["LONGHAUL_RUN", "PATH", "PWD"]);
     expect(stdout).toMatch(/^0$/m);
@@ -79,7 +90,9 @@ describe("what a program is given", () => {
   });
 
   test("an output that scripts can open by name", async () => {
-    const { end, stdout, stderr } = await run(sh("echo a >/dev/stdout; echo b >/dev/stderr; echo c | tee -a /dev/stderr"));
+    const { end, stdout, stderr } = await run(
+      sh("echo a >/dev/stdout; echo b >/dev/stderr; echo c | tee -a /dev/stderr"),
+    );
     expect(end).toEqual({ kind: "exited", exitCode: 0 });
     expect([stdout, stderr]).toEqual(["a\nc\n", "b\nc\n"]);
   });
@@ -104,12 +117,15 @@ describe("how a program ends", () => {
     ["arguments too long", ["true", "x".repeat(4_000_000)], {}, "too long"],
     ["a NUL in an argument", ["true", "a\0b"], {}, "null bytes"],
     ["no input file", ["true"], { stdin: { file: "/no/such/file" } }, "cannot start"],
-  ] satisfies [string, GroupOrder["argv"], Partial<GroupOrder>, string][])("not started: %s", async (_, argv, more, reason) => {
-    const { group } = start(argv, more);
-    expect(group.pid).toBeNull();
-    expect(await group.ended).toEqual({ kind: "not_started", reason: expect.stringContaining(reason) });
-    await group.kill(1_000);
-  });
+  ] satisfies [string, GroupOrder["argv"], Partial<GroupOrder>, string][])(
+    "not started: %s",
+    async (_, argv, more, reason) => {
+      const { group } = start(argv, more);
+      expect(group.pid).toBeNull();
+      expect(await group.ended).toEqual({ kind: "not_started", reason: expect.stringContaining(reason) });
+      await group.kill(1_000);
+    },
+  );
 
   test("what it left in the background dies with it, and its pipes do not hang us", async () => {
     const { group, living } = start(sh("sleep 1000 & sleep 1000 & exit 3"));
@@ -118,7 +134,9 @@ describe("how a program ends", () => {
   });
 
   test("a process outside the group that holds the pipes does not hang us", async () => {
-    const { group, printed, living } = start(sh("setsid sh -c 'echo out; sleep 1000' & while [ -z \"$(cat go 2>/dev/null)\" ]; do :; done"));
+    const { group, printed, living } = start(
+      sh("setsid sh -c 'echo out; sleep 1000' & while [ -z \"$(cat go 2>/dev/null)\" ]; do :; done"),
+    );
     await vi.waitFor(() => expect(printed.stdout).toBe("out\n"));
     writeFileSync(join(directory, "go"), "go");
     expect(await group.ended).toEqual({ kind: "exited", exitCode: 0 });
@@ -138,7 +156,9 @@ describe("kill", () => {
   });
 
   test("kills what ignores the request, members too, once the grace is over", async () => {
-    const { group, printed, living } = start(sh("trap '' TERM; (trap '' TERM; sleep 1000) & echo up; sleep 1000; sleep 1000"));
+    const { group, printed, living } = start(
+      sh("trap '' TERM; (trap '' TERM; sleep 1000) & echo up; sleep 1000; sleep 1000"),
+    );
     await vi.waitFor(() => expect(printed.stdout).toBe("up\n"));
     await group.kill(20);
     expect(await group.ended).toEqual({ kind: "killed", signal: "SIGKILL" });
@@ -176,9 +196,12 @@ describe("kill", () => {
 
 describe("output", () => {
   test("characters cut by pieces are whole, invalid bytes are replaced", async () => {
-    const script = "const b=Buffer.from('aé€😀'); let i=0; const t=setInterval(()=>{ if(i<b.length) process.stdout.write(b.subarray(i,++i)); else clearInterval(t) },2)";
+    const script =
+      "const b=Buffer.from('aé€😀'); let i=0; const t=setInterval(()=>{ if(i<b.length) process.stdout.write(b.subarray(i,++i)); else clearInterval(t) },2)";
     expect((await run(node(script))).stdout).toBe("aé€😀");
-    expect((await run(node("process.stdout.write(Buffer.from([0x61,0xff,0xc3,0x28,0xe2,0x82]))"))).stdout).toBe("a\ufffd\ufffd(\ufffd");
+    expect((await run(node("process.stdout.write(Buffer.from([0x61,0xff,0xc3,0x28,0xe2,0x82]))"))).stdout).toBe(
+      "a\ufffd\ufffd(\ufffd",
+    );
   });
 
   test("a line of 100 MB comes in small pieces and is not held", async () => {
@@ -206,7 +229,9 @@ test("200 groups at once: each its own, none left, no descriptor leaked", async 
   const open = () => readdirSync("/proc/self/fd").length;
   await run(["true"]);
   const before = open();
-  const all = Array.from({ length: 200 }, (_, i) => start(sh(`sleep 1000 & read line; echo "$line ${i}"`), { stdin: { text: "hello\n" } }));
+  const all = Array.from({ length: 200 }, (_, i) =>
+    start(sh(`sleep 1000 & read line; echo "$line ${i}"`), { stdin: { text: "hello\n" } }),
+  );
   const ends = await Promise.all(all.map(({ group }) => group.ended));
   expect(ends.every((end) => end.kind === "exited" && end.exitCode === 0)).toBe(true);
   expect(all.map(({ printed }) => printed.stdout)).toEqual(all.map((_, i) => `hello ${i}\n`));

@@ -43,7 +43,13 @@ export function spawnGroup(reaper: Reaper, pipes: Pipes, order: GroupOrder): Pro
     }
     started = true;
     reaper.add(child.pid);
-    return new RunningGroup(reaper, child, child.pid, [stdout?.reader ?? child.stdout!, stderr?.reader ?? child.stderr!], order);
+    return new RunningGroup(
+      reaper,
+      child,
+      child.pid,
+      [stdout?.reader ?? child.stdout!, stderr?.reader ?? child.stderr!],
+      order,
+    );
   } catch (error) {
     return notStarted(Promise.resolve(describe(error, order)));
   } finally {
@@ -84,7 +90,8 @@ class RunningGroup implements ProcessGroup {
     child.on("error", () => {}); // Only signals sent through `child` can fail from here on, and none are.
     child.once("exit", (exitCode, signal) => {
       this.#leaderEnded = true;
-      const end: GroupEnd = exitCode === null ? { kind: "killed", signal: signal ?? "SIGKILL" } : { kind: "exited", exitCode };
+      const end: GroupEnd =
+        exitCode === null ? { kind: "killed", signal: signal ?? "SIGKILL" } : { kind: "exited", exitCode };
       child.stdin?.destroy();
       void this.#finish(end);
     });

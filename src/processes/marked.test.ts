@@ -23,7 +23,8 @@ function start(script: string, environment: GroupOrder["environment"]) {
   });
 }
 /** Starts a daemon (two forks, a session of its own, no pipe of ours) and ends once that is on its own. */
-const daemonise = (script: string) => `up=$( (setsid sh -c 'echo; exec >/dev/null; ${script}' </dev/null 2>/dev/null &) | head -n 1)`;
+const daemonise = (script: string) =>
+  `up=$( (setsid sh -c 'echo; exec >/dev/null; ${script}' </dev/null 2>/dev/null &) | head -n 1)`;
 const daemon = daemonise("sleep 1000 & sleep 1000; true");
 
 test("daemons that left their group die, and the answer is how many they were", async () => {
@@ -37,7 +38,10 @@ test("daemons that left their group die, and the answer is how many they were", 
 
 test("the leftovers of an engine that is dead, started by another process", async () => {
   const other = `${run}-other` as RunId;
-  const host = spawn("/bin/sh", ["-c", daemon], { env: { PATH: "/usr/bin:/bin", LONGHAUL_RUN: other }, stdio: "ignore" });
+  const host = spawn("/bin/sh", ["-c", daemon], {
+    env: { PATH: "/usr/bin:/bin", LONGHAUL_RUN: other },
+    stdio: "ignore",
+  });
   await once(host, "exit");
   await vi.waitFor(() => expect(livingWith(`LONGHAUL_RUN=${other}`)).toHaveLength(3), patience);
   expect(await processes.leftovers.killAll(other)).toBe(3);
@@ -51,7 +55,10 @@ test("only processes with exactly these variables die", async () => {
     { XLONGHAUL_RUN: run, OTHER: `LONGHAUL_RUN=${run}`, LONGHAUL_SESSION: "s1" },
   ].map((environment) => start("sleep 1000; true", environment));
   const meant = start("sleep 1000; true", { LONGHAUL_RUN: run, LONGHAUL_SESSION: "s1" });
-  await vi.waitFor(() => expect(livingWith(`LONGHAUL_SESSION=s1`).filter((pid) => pid === meant.pid)).toHaveLength(1), patience);
+  await vi.waitFor(
+    () => expect(livingWith(`LONGHAUL_SESSION=s1`).filter((pid) => pid === meant.pid)).toHaveLength(1),
+    patience,
+  );
   expect(await processes.groups.killMarked({ LONGHAUL_RUN: run, LONGHAUL_SESSION: "s1" })).toBeGreaterThanOrEqual(1);
   expect(await meant.ended).toEqual({ kind: "killed", signal: "SIGKILL" });
   expect(others.map(({ pid }) => lives(pid!))).toEqual([true, true, true]);
@@ -60,8 +67,14 @@ test("only processes with exactly these variables die", async () => {
 
 test("many searches at once all come to their answers", async () => {
   const sessions = Array.from({ length: 50 }, (_, i) => `s${i + 1}`);
-  await Promise.all(sessions.map((session) => start(daemonise("sleep 1000; true"), { LONGHAUL_RUN: run, LONGHAUL_SESSION: session }).ended));
-  const killed = await Promise.all(sessions.map((session) => processes.groups.killMarked({ LONGHAUL_RUN: run, LONGHAUL_SESSION: session })));
+  await Promise.all(
+    sessions.map(
+      (session) => start(daemonise("sleep 1000; true"), { LONGHAUL_RUN: run, LONGHAUL_SESSION: session }).ended,
+    ),
+  );
+  const killed = await Promise.all(
+    sessions.map((session) => processes.groups.killMarked({ LONGHAUL_RUN: run, LONGHAUL_SESSION: session })),
+  );
   expect(killed).toEqual(killed.map(() => 2));
   expect(livingWith(`LONGHAUL_RUN=${run}`)).toEqual([]);
 });

@@ -8,7 +8,14 @@ import type { Environment } from "../engine/ports.ts";
 import { processBounds } from "./bounds.ts";
 import { environmentOf, processIds } from "./proc.ts";
 
-type Search = { needles: Buffer[]; killed: Set<number>; until: number; found: boolean; answer(killed: number): void; fail(error: unknown): void };
+type Search = {
+  needles: Buffer[];
+  killed: Set<number>;
+  until: number;
+  found: boolean;
+  answer(killed: number): void;
+  fail(error: unknown): void;
+};
 
 export class MarkedProcesses {
   readonly #spared: () => readonly (number | null)[];
@@ -22,7 +29,8 @@ export class MarkedProcesses {
   /** Passes are repeated until one finds nothing; the last one begins after the call. */
   kill(marks: Environment): Promise<number> {
     const needles = Object.entries(marks).map(([name, value]) => Buffer.from(`${name}=${value}\0`));
-    if (needles.length === 0) throw new Error("at least one mark is needed: without one, every process would be killed");
+    if (needles.length === 0)
+      throw new Error("at least one mark is needed: without one, every process would be killed");
     return new Promise((answer, fail) => {
       const until = performance.now() + processBounds.markedGoneMs;
       this.#waiting.push({ needles, killed: new Set(), until, found: false, answer, fail });
@@ -35,7 +43,11 @@ export class MarkedProcesses {
     let searches: Search[] = [];
     try {
       await turn(); // Whoever else asks in this turn of the event loop joins the first pass.
-      for (let pause: number = processBounds.pollMs; this.#waiting.length > 0; pause = Math.min(pause * 2, processBounds.pollMsMax)) {
+      for (
+        let pause: number = processBounds.pollMs;
+        this.#waiting.length > 0;
+        pause = Math.min(pause * 2, processBounds.pollMsMax)
+      ) {
         searches = this.#waiting;
         this.#waiting = [];
         await this.#pass(searches);

@@ -9,20 +9,29 @@ const textOf = (pieces: string[], bytesMax: number) => {
 };
 
 test("what fits is kept as it is", () => {
-  fc.assert(fc.property(fc.array(fc.string({ unit: "binary" })), (pieces) => void expect(textOf(pieces, 100_000)).toBe(pieces.join("").toWellFormed())));
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: "binary" })),
+      (pieces) => void expect(textOf(pieces, 100_000)).toBe(pieces.join("").toWellFormed()),
+    ),
+  );
 });
 
 test("what does not fit keeps its start and its end, whole characters, and says what is missing", () => {
-  const property = fc.property(fc.array(fc.string({ unit: "binary", minLength: 1 }), { minLength: 1 }), fc.integer({ min: 70, max: 200 }), (pieces, bytesMax) => {
-    const all = pieces.join("").toWellFormed();
-    const text = textOf(pieces, bytesMax);
-    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(bytesMax);
-    if (Buffer.byteLength(all) <= bytesMax) return void expect(text).toBe(all);
-    const [, head, omitted, tail] = /^([^]*)\n… (\d+) bytes left out …\n([^]*)$/.exec(text)!;
-    expect(all.startsWith(head!)).toBe(true);
-    expect(all.endsWith(tail!)).toBe(true);
-    expect(Buffer.byteLength(head!) + Number(omitted) + Buffer.byteLength(tail!)).toBe(Buffer.byteLength(all));
-  });
+  const property = fc.property(
+    fc.array(fc.string({ unit: "binary", minLength: 1 }), { minLength: 1 }),
+    fc.integer({ min: 70, max: 200 }),
+    (pieces, bytesMax) => {
+      const all = pieces.join("").toWellFormed();
+      const text = textOf(pieces, bytesMax);
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(bytesMax);
+      if (Buffer.byteLength(all) <= bytesMax) return void expect(text).toBe(all);
+      const [, head, omitted, tail] = /^([^]*)\n… (\d+) bytes left out …\n([^]*)$/.exec(text)!;
+      expect(all.startsWith(head!)).toBe(true);
+      expect(all.endsWith(tail!)).toBe(true);
+      expect(Buffer.byteLength(head!) + Number(omitted) + Buffer.byteLength(tail!)).toBe(Buffer.byteLength(all));
+    },
+  );
   fc.assert(property, { numRuns: 500 });
 });
 

@@ -59,7 +59,8 @@ function readFile(path: string): Buffer {
     }
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM" || code === "EMFILE") return buffer.subarray(0, 0);
+    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM" || code === "EMFILE")
+      return buffer.subarray(0, 0);
     throw error;
   } finally {
     if (file !== null) closeSync(file);

@@ -109,11 +109,25 @@ describe("the reaper", () => {
 
   test("stop ends what still runs, is repeatable, and nothing starts afterwards", async () => {
     const processes = openProcesses();
-    const group = processes.groups.spawn({ argv: ["sleep", "1000"], directory: "/", environment: { PATH: "/usr/bin:/bin" }, stdin: null, onStdout: () => {}, onStderr: () => {} });
+    const group = processes.groups.spawn({
+      argv: ["sleep", "1000"],
+      directory: "/",
+      environment: { PATH: "/usr/bin:/bin" },
+      stdin: null,
+      onStdout: () => {},
+      onStderr: () => {},
+    });
     await Promise.all([processes.stop(), processes.stop()]);
     await processes.stop();
     expect(await group.ended).toEqual({ kind: "killed", signal: "SIGKILL" });
-    const late = processes.groups.spawn({ argv: ["true"], directory: "/", environment: {}, stdin: null, onStdout: () => {}, onStderr: () => {} });
+    const late = processes.groups.spawn({
+      argv: ["true"],
+      directory: "/",
+      environment: {},
+      stdin: null,
+      onStdout: () => {},
+      onStderr: () => {},
+    });
     expect(await late.ended).toEqual({ kind: "not_started", reason: expect.stringContaining("the engine is ending") });
   });
 });
@@ -121,7 +135,14 @@ describe("the reaper", () => {
 async function run(processes: ReturnType<typeof openProcesses>, script: string): Promise<string> {
   let stdout = "";
   const onStdout = (text: string) => void (stdout += text);
-  const group = processes.groups.spawn({ argv: ["/bin/sh", "-c", script], directory: "/", environment: { PATH: "/usr/bin:/bin" }, stdin: null, onStdout, onStderr: () => {} });
+  const group = processes.groups.spawn({
+    argv: ["/bin/sh", "-c", script],
+    directory: "/",
+    environment: { PATH: "/usr/bin:/bin" },
+    stdin: null,
+    onStdout,
+    onStderr: () => {},
+  });
   await group.ended;
   return stdout;
 }

@@ -13,7 +13,9 @@ function read(role: Role, text: string | object, end: GroupEnd = exited(0), last
 }
 const detailOf = (role: Role, text: string | object) => {
   const answer = read(role, text);
-  return answer.kind === "failure" && answer.failure.kind === "malformed" ? answer.failure.detail : `not malformed: ${JSON.stringify(answer)}`;
+  return answer.kind === "failure" && answer.failure.kind === "malformed"
+    ? answer.failure.detail
+    : `not malformed: ${JSON.stringify(answer)}`;
 };
 const empty = { done: "", notes: [], concerns: [], deviations: [], findings: [], suggestions: [] };
 
@@ -22,22 +24,52 @@ describe("planner", () => {
     const answer = read("planner", {
       version: 1,
       actions: [
-        { type: "create_task", name: "a", title: "Convert a.js", instructions: "…", paths: ["a.js"], dependsOn: ["b", "t17"], priority: 0, acceptance: "…", agent: "codemod" },
+        {
+          type: "create_task",
+          name: "a",
+          title: "Convert a.js",
+          instructions: "…",
+          paths: ["a.js"],
+          dependsOn: ["b", "t17"],
+          priority: 0,
+          acceptance: "…",
+          agent: "codemod",
+        },
         { type: "spawn_planner", name: "fp", question: "How does fp/ become ESM?", paths: ["fp/"] },
         { type: "cancel_task", task: "a", reason: "…" },
         { type: "write_scratchpad", text: "…" },
-        { type: "finish_scope", handoff: { done: "…", notes: [], concerns: [], deviations: [], findings: [], suggestions: [] } },
+        {
+          type: "finish_scope",
+          handoff: { done: "…", notes: [], concerns: [], deviations: [], findings: [], suggestions: [] },
+        },
       ],
     });
-    expect(answer).toMatchObject({ kind: "plan", actions: [{ agent: "codemod" }, { agent: null }, {}, {}, { handoff: { ...empty, done: "…" } }] });
+    expect(answer).toMatchObject({
+      kind: "plan",
+      actions: [{ agent: "codemod" }, { agent: null }, {}, {}, { handoff: { ...empty, done: "…" } }],
+    });
   });
 
   test("only name and title, name and question are needed", () => {
-    const actions = [{ type: "create_task", name: "a", title: "A" }, { type: "spawn_planner", name: "p", question: "Q" }, { type: "finish_scope" }];
+    const actions = [
+      { type: "create_task", name: "a", title: "A" },
+      { type: "spawn_planner", name: "p", question: "Q" },
+      { type: "finish_scope" },
+    ];
     expect(read("planner", { actions })).toEqual({
       kind: "plan",
       actions: [
-        { type: "create_task", name: "a", title: "A", instructions: "", paths: [], dependsOn: [], priority: 0, acceptance: "", agent: null },
+        {
+          type: "create_task",
+          name: "a",
+          title: "A",
+          instructions: "",
+          paths: [],
+          dependsOn: [],
+          priority: 0,
+          acceptance: "",
+          agent: null,
+        },
         { type: "spawn_planner", name: "p", question: "Q", paths: [], agent: null },
         { type: "finish_scope", handoff: empty },
       ],
@@ -46,11 +78,23 @@ describe("planner", () => {
   });
 
   test.each([
-    [{ actions: [{}, {}, {}, { type: "create_task", name: "a", title: 3 }] }, "actions[3].title: expected string, received number"],
+    [
+      { actions: [{}, {}, {}, { type: "create_task", name: "a", title: 3 }] },
+      "actions[3].title: expected string, received number",
+    ],
     [{ actions: [{ type: "create_task", name: "a" }] }, "actions[0].title: is missing (expected string)"],
-    [{ actions: [{ type: "create_tsk" }] }, 'actions[0].type: expected one of "create_task", "spawn_planner", "cancel_task", "write_scratchpad", "finish_scope", received "create_tsk"'],
-    [{ actions: [{ type: "create_task", name: "a\nb", title: "x" }] }, "actions[0].name: control characters are not allowed here"],
-    [{ actions: [{ type: "finish_scope", handoff: { notes: [1] } }] }, "actions[0].handoff.notes[0]: expected string, received number"],
+    [
+      { actions: [{ type: "create_tsk" }] },
+      'actions[0].type: expected one of "create_task", "spawn_planner", "cancel_task", "write_scratchpad", "finish_scope", received "create_tsk"',
+    ],
+    [
+      { actions: [{ type: "create_task", name: "a\nb", title: "x" }] },
+      "actions[0].name: control characters are not allowed here",
+    ],
+    [
+      { actions: [{ type: "finish_scope", handoff: { notes: [1] } }] },
+      "actions[0].handoff.notes[0]: expected string, received number",
+    ],
     [{ version: 2, actions: [] }, "version: expected 1"],
     [{}, "actions: is missing (expected array)"],
     [{ actions: [], usage: { usd: -1 } }, "usage.usd"],
@@ -61,7 +105,10 @@ describe("planner", () => {
     ['{"actions": [}', 'stdout is not JSON: line 1, column 14: expected a value or "]", found "}"'],
     ['{\n  "actions": [\n  ],\n}', 'line 4, column 1: expected a name in double quotes, found "}"'],
     ['{"actions": []', 'line 1, column 15: expected "," or "}", found the end'],
-    ['{"actions": []}\nDone.', 'line 2, column 1: expected nothing more after the JSON object (log belongs on stderr), found "Done."'],
+    [
+      '{"actions": []}\nDone.',
+      'line 2, column 1: expected nothing more after the JSON object (log belongs on stderr), found "Done."',
+    ],
     ['{"actions": "a\nb"}', "line 1, column 13: a text in double quotes that does not end"],
     ["{'actions': []}", "line 1, column 2: expected a name in double quotes"],
   ])("malformed %j", (text, detail) => expect(detailOf("planner", text)).toContain(detail));
@@ -73,7 +120,9 @@ describe("planner", () => {
   });
 
   test("another exit code than 0 is a crash, whatever it printed", () => {
-    expect(read("planner", { actions: [] }, exited(1), "oh no")).toMatchObject({ failure: { kind: "crashed", exitCode: 1, signal: null, detail: "oh no" } });
+    expect(read("planner", { actions: [] }, exited(1), "oh no")).toMatchObject({
+      failure: { kind: "crashed", exitCode: 1, signal: null, detail: "oh no" },
+    });
   });
 });
 
@@ -92,23 +141,49 @@ describe("worker", () => {
     expect(Buffer.byteLength(done)).toBeLessThanOrEqual(4_096);
   });
 
-  test("silence is done, too", () => expect(read("worker", "")).toMatchObject({ kind: "work", status: "done", handoff: { done: expect.stringContaining("printed nothing") } }));
+  test("silence is done, too", () =>
+    expect(read("worker", "")).toMatchObject({
+      kind: "work",
+      status: "done",
+      handoff: { done: expect.stringContaining("printed nothing") },
+    }));
 
   test.each(["done", "partial", "nothing_to_do"] as const)("%s", (status) => {
-    const answer = read("worker", { status, message: " Convert a.js \n", handoff: { done: "x", concerns: "one", notes: "  " } });
-    expect(answer).toMatchObject({ kind: "work", status, message: "Convert a.js", handoff: { done: "x", concerns: ["one"], notes: [] } });
+    const answer = read("worker", {
+      status,
+      message: " Convert a.js \n",
+      handoff: { done: "x", concerns: "one", notes: "  " },
+    });
+    expect(answer).toMatchObject({
+      kind: "work",
+      status,
+      message: "Convert a.js",
+      handoff: { done: "x", concerns: ["one"], notes: [] },
+    });
   });
 
   test("failed is giving up, with the best reason there is", () => {
-    expect(read("worker", { status: "failed", handoff: { done: "No." } })).toMatchObject({ failure: { kind: "gave_up", reason: "No." } });
-    expect(read("worker", { status: "failed", message: "Because" })).toMatchObject({ failure: { kind: "gave_up", reason: "Because" } });
-    expect(read("worker", { status: "failed" })).toMatchObject({ failure: { kind: "gave_up", reason: "no reason given" } });
+    expect(read("worker", { status: "failed", handoff: { done: "No." } })).toMatchObject({
+      failure: { kind: "gave_up", reason: "No." },
+    });
+    expect(read("worker", { status: "failed", message: "Because" })).toMatchObject({
+      failure: { kind: "gave_up", reason: "Because" },
+    });
+    expect(read("worker", { status: "failed" })).toMatchObject({
+      failure: { kind: "gave_up", reason: "no reason given" },
+    });
   });
 
   test("an unknown status is malformed", () => expect(detailOf("worker", { status: "dun" })).toContain("status: "));
 
   test("a handoff that is too long is cut, not refused", () => {
-    const answer = read("worker", { handoff: { done: "d".repeat(100_000), notes: Array.from({ length: 5_000 }, (_, i) => `note ${i} ${"n".repeat(50)}`), concerns: ["keep me"] } });
+    const answer = read("worker", {
+      handoff: {
+        done: "d".repeat(100_000),
+        notes: Array.from({ length: 5_000 }, (_, i) => `note ${i} ${"n".repeat(50)}`),
+        concerns: ["keep me"],
+      },
+    });
     const handoff = answer.kind === "work" ? answer.handoff : null;
     expect(Buffer.byteLength(JSON.stringify(handoff))).toBeLessThanOrEqual(limitDefaults.handoffBytesMax);
     expect(handoff?.concerns).toEqual(["keep me"]);
@@ -122,34 +197,51 @@ describe("worker", () => {
 
   test("126 and 127 name the program", () => {
     const answer = read("worker", "", exited(127), "sh: jscodeshift: not found");
-    expect(answer).toMatchObject({ failure: { kind: "environment", detail: expect.stringMatching(/"agent\.sh".*127.*jscodeshift: not found/) } });
+    expect(answer).toMatchObject({
+      failure: { kind: "environment", detail: expect.stringMatching(/"agent\.sh".*127.*jscodeshift: not found/) },
+    });
     expect(read("worker", "", exited(126))).toMatchObject({ failure: { kind: "environment" } });
   });
 
   test("a signal is a crash; a program that could not be started is the environment's fault", () => {
-    expect(read("worker", {}, { kind: "killed", signal: "SIGSEGV" })).toMatchObject({ failure: { kind: "crashed", exitCode: null, signal: "SIGSEGV" } });
-    expect(read("worker", "", { kind: "not_started", reason: "too many processes" })).toMatchObject({ failure: { kind: "environment", detail: "too many processes" } });
+    expect(read("worker", {}, { kind: "killed", signal: "SIGSEGV" })).toMatchObject({
+      failure: { kind: "crashed", exitCode: null, signal: "SIGSEGV" },
+    });
+    expect(read("worker", "", { kind: "not_started", reason: "too many processes" })).toMatchObject({
+      failure: { kind: "environment", detail: "too many processes" },
+    });
   });
 });
 
 describe("judge", () => {
   test("exit code 0 is achieved, with or without text", () => {
     expect(read("judge", "")).toMatchObject({ kind: "verdict", proposal: { verdict: "achieved", brief: "" } });
-    expect(read("judge", "checked\nall 12 pass\n")).toMatchObject({ proposal: { verdict: "achieved", summary: "all 12 pass" } });
+    expect(read("judge", "checked\nall 12 pass\n")).toMatchObject({
+      proposal: { verdict: "achieved", summary: "all 12 pass" },
+    });
   });
 
   test("any other code is continue, and what it printed is the brief", () => {
-    expect(read("judge", "a.js is left\nb.js is left\n", exited(1))).toMatchObject({ proposal: { verdict: "continue", brief: "a.js is left\nb.js is left", summary: "b.js is left" } });
-    expect(read("judge", "", exited(255))).toMatchObject({ proposal: { verdict: "continue", brief: expect.stringContaining("exit code 255") } });
+    expect(read("judge", "a.js is left\nb.js is left\n", exited(1))).toMatchObject({
+      proposal: { verdict: "continue", brief: "a.js is left\nb.js is left", summary: "b.js is left" },
+    });
+    expect(read("judge", "", exited(255))).toMatchObject({
+      proposal: { verdict: "continue", brief: expect.stringContaining("exit code 255") },
+    });
   });
 
   test("126, 127 and a signal are failed sessions", () => {
-    for (const end of [exited(126), exited(127), { kind: "killed", signal: "SIGKILL" } as const]) expect(read("judge", "", end)).toMatchObject({ kind: "failure" });
+    for (const end of [exited(126), exited(127), { kind: "killed", signal: "SIGKILL" } as const])
+      expect(read("judge", "", end)).toMatchObject({ kind: "failure" });
   });
 
   test("a JSON object decides, whatever the exit code", () => {
-    expect(read("judge", { verdict: "stop", summary: "Hopeless" }, exited(1))).toMatchObject({ proposal: { verdict: "stop", summary: "Hopeless", brief: "" } });
-    expect(read("judge", { verdict: "continue", summary: "More" })).toMatchObject({ proposal: { verdict: "continue", summary: "More", brief: "More" } });
+    expect(read("judge", { verdict: "stop", summary: "Hopeless" }, exited(1))).toMatchObject({
+      proposal: { verdict: "stop", summary: "Hopeless", brief: "" },
+    });
+    expect(read("judge", { verdict: "continue", summary: "More" })).toMatchObject({
+      proposal: { verdict: "continue", summary: "More", brief: "More" },
+    });
   });
 
   test("malformed objects", () => {
@@ -160,7 +252,8 @@ describe("judge", () => {
 });
 
 describe("usage", () => {
-  test("in micro-dollars", () => expect(read("worker", { usage: { usd: 0.12, tokens: 4500 } }).usage).toEqual({ microUsd: 120_000, tokens: 4500 }));
+  test("in micro-dollars", () =>
+    expect(read("worker", { usage: { usd: 0.12, tokens: 4500 } }).usage).toEqual({ microUsd: 120_000, tokens: 4500 }));
   test("counts in failures too: the money is spent", () => {
     expect(read("planner", { usage: { usd: 1 } }).usage).toEqual({ microUsd: 1_000_000, tokens: 0 });
     expect(read("worker", { usage: { usd: 1 } }, exited(1)).usage).toEqual({ microUsd: 1_000_000, tokens: 0 });

@@ -40,16 +40,24 @@ function readEnd(role: Role, { program, end, lastWords }: ProgramEnd): AgentFail
   if (end.kind === "not_started") return { kind: "environment", detail: end.reason };
   if (end.kind === "killed") return { kind: "crashed", exitCode: null, signal: end.signal, detail: lastWords };
   if (end.exitCode === 126 || end.exitCode === 127) {
-    const why = end.exitCode === 127 ? "was not found, or something that it runs" : "may not be executed, or something that it runs";
-    return { kind: "environment", detail: `the program "${program}" ${why} (exit code ${end.exitCode})${lastWords ? `: ${lastWords}` : ""}` };
+    const why =
+      end.exitCode === 127
+        ? "was not found, or something that it runs"
+        : "may not be executed, or something that it runs";
+    return {
+      kind: "environment",
+      detail: `the program "${program}" ${why} (exit code ${end.exitCode})${lastWords ? `: ${lastWords}` : ""}`,
+    };
   }
   // A judge's exit code is its verdict.
-  if (end.exitCode !== 0 && role !== "judge") return { kind: "crashed", exitCode: end.exitCode, signal: null, detail: lastWords };
+  if (end.exitCode !== 0 && role !== "judge")
+    return { kind: "crashed", exitCode: end.exitCode, signal: null, detail: lastWords };
   return null;
 }
 
 function readRole(role: Role, ended: ProgramEnd, json: Parsed<unknown> | null, limits: AnswerLimits): Meaning {
-  if (ended.stdout.kind === "object_too_long") return malformed(`the answer is longer than ${ended.stdout.bytesMax} bytes (resultBytesMax)`);
+  if (ended.stdout.kind === "object_too_long")
+    return malformed(`the answer is longer than ${ended.stdout.bytesMax} bytes (resultBytesMax)`);
   if (json && !json.ok) return malformed(json.detail);
   switch (role) {
     case "planner":
@@ -67,13 +75,16 @@ function readPlan(value: unknown, limits: AnswerLimits): Meaning {
   const plan = parseAs(planSchema, value);
   if (!plan.ok) return malformed(plan.detail);
   const actions = plan.value.actions.map((action) =>
-    action.type === "finish_scope" ? { ...action, handoff: boundHandoff(action.handoff, limits.handoffBytesMax) } : action,
+    action.type === "finish_scope"
+      ? { ...action, handoff: boundHandoff(action.handoff, limits.handoffBytesMax) }
+      : action,
   );
   return { kind: "plan", actions };
 }
 
 function noPlan(stdout: Printed): string {
-  if (stdout.kind !== "text") return 'a planner prints one JSON object, {"version": 1, "actions": […]}; it printed nothing';
+  if (stdout.kind !== "text")
+    return 'a planner prints one JSON object, {"version": 1, "actions": […]}; it printed nothing';
   const start = JSON.stringify(stdout.text.split("\n", 1)[0]?.slice(0, 80));
   return `stdout is not JSON: a planner prints one JSON object and nothing else (log belongs on stderr); it begins with ${start}`;
 }
@@ -85,9 +96,17 @@ function readWork(value: unknown, limits: AnswerLimits): Meaning {
   const handoff = boundHandoff(work.value.handoff, limits.handoffBytesMax);
   if (status === "failed") {
     const reason = [handoff.done, ...handoff.concerns, message ?? ""].find((text) => text.trim() !== "");
-    return { kind: "failure", failure: { kind: "gave_up", reason: cutMiddle(reason ?? "no reason given", limits.messageBytesMax) } };
+    return {
+      kind: "failure",
+      failure: { kind: "gave_up", reason: cutMiddle(reason ?? "no reason given", limits.messageBytesMax) },
+    };
   }
-  return { kind: "work", status, message: message?.trim() ? cutMiddle(message.trim(), limits.messageBytesMax) : null, handoff };
+  return {
+    kind: "work",
+    status,
+    message: message?.trim() ? cutMiddle(message.trim(), limits.messageBytesMax) : null,
+    handoff,
+  };
 }
 
 function workFromText(stdout: Printed): Meaning {
@@ -99,7 +118,8 @@ function readVerdict(value: unknown, limits: AnswerLimits): Meaning {
   const verdict = parseAs(verdictSchema, value);
   if (!verdict.ok) return malformed(verdict.detail);
   const brief = cutMiddle(verdict.value.brief.trim() || verdict.value.summary.trim(), limits.messageBytesMax);
-  if (verdict.value.verdict === "continue" && brief === "") return malformed('brief: is missing (a verdict "continue" says what the next cycle has to do)');
+  if (verdict.value.verdict === "continue" && brief === "")
+    return malformed('brief: is missing (a verdict "continue" says what the next cycle has to do)');
   const proposal: VerdictProposal = {
     verdict: verdict.value.verdict,
     summary: cutMiddle(verdict.value.summary.trim() || firstLine(brief), limits.messageBytesMax),
@@ -113,9 +133,15 @@ function verdictFromExit({ end, stdout }: ProgramEnd, limits: AnswerLimits): Mea
   const text = stdout.kind === "text" ? stdout.text : "";
   const lines = stdout.kind === "text" ? stdout.lastLines : "";
   // People read the last line: that is where programs say what came of it.
-  const summary = cutStart(lines.split("\n").at(-1) || `The judge command ended with exit code ${exitCode} and printed nothing.`, limits.titleBytesMax);
+  const summary = cutStart(
+    lines.split("\n").at(-1) || `The judge command ended with exit code ${exitCode} and printed nothing.`,
+    limits.titleBytesMax,
+  );
   if (exitCode === 0) return { kind: "verdict", proposal: { verdict: "achieved", summary, brief: "" } };
-  return { kind: "verdict", proposal: { verdict: "continue", summary, brief: cutMiddle(text || summary, limits.messageBytesMax) } };
+  return {
+    kind: "verdict",
+    proposal: { verdict: "continue", summary, brief: cutMiddle(text || summary, limits.messageBytesMax) },
+  };
 }
 
 const malformed = (detail: string): Meaning => ({ kind: "failure", failure: { kind: "malformed", detail } });

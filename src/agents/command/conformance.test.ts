@@ -16,7 +16,9 @@ testAgent("command", (folder) => {
     open(script, order) {
       const env = { SCRIPT: JSON.stringify(script), COUNTER: join(folder, `counter-${order.session}`) };
       const agents = createAgents({
-        agents: { scripted: { command: [process.execPath, program], env } },
+        agents: {
+          scripted: { kind: "command", command: [process.execPath, program], env, passEnv: [], costMicroUsd: 0 },
+        },
         command: {
           groups: processes.groups,
           environment: (passEnv) => allowedEnvironment({ PATH: "/usr/bin:/bin" }, passEnv),
@@ -27,7 +29,10 @@ testAgent("command", (folder) => {
       });
       return agents.open({ ...order, agent: "scripted" });
     },
-    living: (order) => livingWith(`LONGHAUL_SESSION=${idText("session", order.session)}`).filter((pid) => livingWith(`LONGHAUL_RUN=${order.run}`).includes(pid)),
+    living: (order) =>
+      livingWith(`LONGHAUL_SESSION=${idText("session", order.session)}`).filter((pid) =>
+        livingWith(`LONGHAUL_RUN=${order.run}`).includes(pid),
+      ),
     dispose: () => processes.stop(),
   };
 });

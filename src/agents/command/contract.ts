@@ -9,7 +9,9 @@ import { commandBounds } from "./bounds.ts";
 import { plainText } from "./text.ts";
 
 const text = z.string().transform(plainText);
-const key = z.string().refine((value) => plainText(value) === value && !/[\n\t]/.test(value), "control characters are not allowed here");
+const key = z
+  .string()
+  .refine((value) => plainText(value) === value && !/[\n\t]/.test(value), "control characters are not allowed here");
 
 /** One text stands for a list of one. */
 const lines = z

@@ -28,7 +28,8 @@ export function parseAs<T>(schema: z.ZodType<T>, value: unknown): Parsed<T> {
 
 /** What an answer says it cost, also one that is malformed otherwise: the money is spent. */
 export function usageIn(value: unknown): Usage | null {
-  const usage = typeof value === "object" && value !== null && "usage" in value ? usageSchema.safeParse(value.usage) : null;
+  const usage =
+    typeof value === "object" && value !== null && "usage" in value ? usageSchema.safeParse(value.usage) : null;
   return usage?.success ? { microUsd: microUsdOf(usage.data.usd), tokens: usage.data.tokens } : null;
 }
 
@@ -39,10 +40,16 @@ export function microUsdOf(usd: number): number {
 /** `actions[3].title: expected string, received number`. */
 function describeIssue(issue: z.core.$ZodIssue): string {
   const what = issue.message.replace(/^Invalid input: /, "");
-  const text = issue.code === "invalid_type" && issue.input === undefined ? `is missing (${what.replace(/, received undefined$/, "")})` : what;
+  const text =
+    issue.code === "invalid_type" && issue.input === undefined
+      ? `is missing (${what.replace(/, received undefined$/, "")})`
+      : what;
   // zod knows only that no variant fits.
   if (issue.code === "invalid_union" && "discriminator" in issue) {
-    const options = "options" in issue && Array.isArray(issue.options) ? issue.options.map((o) => JSON.stringify(o)).join(", ") : "others";
+    const options =
+      "options" in issue && Array.isArray(issue.options)
+        ? issue.options.map((o) => JSON.stringify(o)).join(", ")
+        : "others";
     return `${placeOf(issue.path)}: expected one of ${options}, received ${excerpt(issue.input, String(issue.discriminator))}`;
   }
   return `${placeOf(issue.path)}: ${text}`;

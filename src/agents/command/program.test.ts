@@ -14,27 +14,36 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const find = (command: string | string[]) => findProgram({ command }, { PATH: `/nowhere:${join(folder, "bin")}` }, folder);
+const find = (command: string | string[]) =>
+  findProgram({ command }, { PATH: `/nowhere:${join(folder, "bin")}` }, folder);
 
 test.each([[["tool", "x"]], ["tool x | y"], ["A=1 B=b/c tool"]])("%j is found in PATH", (command) => {
   expect(find(command)).toEqual({ kind: "found", path: join(folder, "bin", "tool") });
 });
 
-test.each([[["no-tool"]], ["no-tool -x"], [["tool-folder"]], [["text"]]])("%j is missing, and it says where it looked", (command) => {
-  expect(find(command)).toEqual({ kind: "missing", lookedFor: expect.stringContaining("/nowhere:") });
-});
+test.each([[["no-tool"]], ["no-tool -x"], [["tool-folder"]], [["text"]]])(
+  "%j is missing, and it says where it looked",
+  (command) => {
+    expect(find(command)).toEqual({ kind: "missing", lookedFor: expect.stringContaining("/nowhere:") });
+  },
+);
 
 test("paths", () => {
   expect(find("./judge.sh")).toEqual({ kind: "found", path: join(folder, "judge.sh") });
   expect(find([join(folder, "judge.sh")])).toMatchObject({ kind: "found" });
   expect(find("./other.sh")).toMatchObject({ kind: "unknown" });
   expect(find(["/no/such/program"])).toEqual({ kind: "missing", lookedFor: "/no/such/program, which does not exist" });
-  expect(find([join(folder, "bin", "text")])).toMatchObject({ kind: "missing", lookedFor: expect.stringContaining("no executable file") });
+  expect(find([join(folder, "bin", "text")])).toMatchObject({
+    kind: "missing",
+    lookedFor: expect.stringContaining("no executable file"),
+  });
 });
 
 test("what only the shell can tell", () => {
-  for (const command of ["(cd a && b)", '"$TOOL" x', "$TOOL", "tool|x"]) expect(find(command)).toMatchObject({ kind: "unknown" });
-  for (const command of ["for f in *; do x; done", "exec tool", "true"]) expect(find(command)).toEqual({ kind: "found", path: "/bin/sh" });
+  for (const command of ["(cd a && b)", '"$TOOL" x', "$TOOL", "tool|x"])
+    expect(find(command)).toMatchObject({ kind: "unknown" });
+  for (const command of ["for f in *; do x; done", "exec tool", "true"])
+    expect(find(command)).toEqual({ kind: "found", path: "/bin/sh" });
   expect(find(["true"])).toMatchObject({ kind: "missing" });
   for (const command of ["", "  ", [""], []]) expect(find(command)).toMatchObject({ kind: "missing" });
 });

@@ -12,8 +12,10 @@ export type FoundProgram =
 
 /** Words that a POSIX shell knows itself. */
 const shellWords = new Set(
-  (". : [ alias bg break case cd command continue echo eval exec exit export false fc fg for getopts hash if jobs kill let local printf " +
-    "pwd read readonly return set shift test times trap true type ulimit umask unalias unset until wait while").split(" "),
+  (
+    ". : [ alias bg break case cd command continue echo eval exec exit export false fc fg for getopts hash if jobs kill let local printf " +
+    "pwd read readonly return set shift test times trap true type ulimit umask unalias unset until wait while"
+  ).split(" "),
 );
 const plainWord = /^[\w@%+.,/-]+$/;
 
@@ -35,7 +37,11 @@ export function programText(command: string | readonly string[]): string {
  * Looks for an agent's program before a run, without running it. `environment` is the one that it will get. A path
  * such as `./judge.sh` is relative to the workspace, of which the config's folder is the likeliest picture.
  */
-export function findProgram(agent: { command: string | readonly string[] }, environment: Environment, configDirectory: string): FoundProgram {
+export function findProgram(
+  agent: { command: string | readonly string[] },
+  environment: Environment,
+  configDirectory: string,
+): FoundProgram {
   const program = typeof agent.command === "string" ? firstWord(agent.command) : agent.command[0];
   if (program === undefined || program === "") return { kind: "missing", lookedFor: "a program: the command is empty" };
   if (typeof agent.command === "string") {
@@ -45,17 +51,28 @@ export function findProgram(agent: { command: string | readonly string[] }, envi
   if (program.includes("/")) {
     const path = resolve(configDirectory, program);
     if (isExecutable(path)) return { kind: "found", path };
-    if (isAbsolute(program)) return { kind: "missing", lookedFor: `${program}, ${isThere(path) ? "which is no executable file" : "which does not exist"}` };
+    if (isAbsolute(program))
+      return {
+        kind: "missing",
+        lookedFor: `${program}, ${isThere(path) ? "which is no executable file" : "which does not exist"}`,
+      };
     return { kind: "unknown", why: `${program} is relative to the workspace and not in ${configDirectory}` };
   }
   const folders = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const path = folders.map((folder) => join(folder, program)).find(isExecutable);
-  return path === undefined ? { kind: "missing", lookedFor: `"${program}" in PATH (${folders.join(delimiter) || "empty"})` } : { kind: "found", path };
+  return path === undefined
+    ? { kind: "missing", lookedFor: `"${program}" in PATH (${folders.join(delimiter) || "empty"})` }
+    : { kind: "found", path };
 }
 
 /** Without assignments that stand before it. */
 function firstWord(text: string): string {
-  return text.trim().split(/\s+/).find((word) => !/^[A-Za-z_]\w*=[\w@%+.,:/-]*$/.test(word)) ?? "";
+  return (
+    text
+      .trim()
+      .split(/\s+/)
+      .find((word) => !/^[A-Za-z_]\w*=[\w@%+.,:/-]*$/.test(word)) ?? ""
+  );
 }
 
 function isExecutable(path: string): boolean {

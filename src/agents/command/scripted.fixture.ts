@@ -51,7 +51,10 @@ switch (behaviour?.does) {
   case "leave_processes":
     spawn("sleep", ["1000"], { stdio: "inherit" }).unref();
     spawn("sleep", ["1000"], { stdio: "inherit", detached: true }).unref();
-    spawnSync("sh", ["-c", "up=$( (setsid sh -c 'echo; exec >/dev/null; sleep 1000; true' </dev/null 2>/dev/null &) | head -n 1)"]);
+    spawnSync("sh", [
+      "-c",
+      "up=$( (setsid sh -c 'echo; exec >/dev/null; sleep 1000; true' </dev/null 2>/dev/null &) | head -n 1)",
+    ]);
     answer({ handoff: { done: "Left some" } });
     process.exit(0);
   // oxlint-disable-next-line no-fallthrough -- `exit` never returns

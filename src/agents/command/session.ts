@@ -5,30 +5,28 @@
  * workspace while it is being landed, and no output follows.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { invariant } from "../../domain/assert.ts";
 import type { Brief } from "../../domain/brief.ts";
 import { idText } from "../../domain/ids.ts";
 import type { Limits } from "../../domain/limits.ts";
+import type { CommandAgentConfig } from "../../domain/run-config.ts";
 import { noUsage, type Usage } from "../../domain/session.ts";
-import type { AgentAnswer, AgentSession, Environment, GroupEnd, ProcessGroup, ProcessGroups, SessionOrder } from "../../engine/ports.ts";
+import type {
+  AgentAnswer,
+  AgentSession,
+  Environment,
+  GroupEnd,
+  ProcessGroup,
+  ProcessGroups,
+  SessionOrder,
+} from "../../engine/ports.ts";
 import { readAnswer, type AnswerLimits } from "./answer.ts";
 import { commandBounds } from "./bounds.ts";
-import { microUsdOf } from "./parse.ts";
 import { argvOf, programText } from "./program.ts";
 import { Stdout, Tail } from "./stdout.ts";
 import { lastLines } from "./text.ts";
-import { Transcript } from "./transcript.ts";
-
-export type CommandAgentConfig = {
-  /** A list is an argv, run without a shell; a text is run by `sh -c`. */
-  command: string | readonly string[];
-  env?: Environment;
-  /** Names of variables of the host that the program gets besides the allow-list. */
-  passEnv?: readonly string[];
-  /** What one session costs when the program does not say. */
-  costUsd?: number;
-};
 
 export type CommandAgentHost = {
   groups: ProcessGroups;
@@ -38,18 +36,19 @@ export type CommandAgentHost = {
   stateFolder: string;
   /** Of the config file; absolute. */
   configDirectory: string;
-  limits: AnswerLimits & Pick<Limits, "outputBytesMax" | "resultBytesMax" | "killGraceMs">;
+  limits: AnswerLimits & Pick<Limits, "resultBytesMax" | "killGraceMs">;
 };
 
 export class CommandSession implements AgentSession {
   readonly #host: CommandAgentHost;
   readonly #config: CommandAgentConfig;
   readonly #order: SessionOrder;
-  readonly #transcript: Transcript;
   readonly #name: string;
   #group: ProcessGroup | null = null;
   #pending: Promise<AgentAnswer> | null = null;
-  #handOffFile: string | null = null;
+  readonly handOffFile: string;
+  readonly #folder: string;
+  #begun = false;
   #handOffAsked = false;
   #charged = false;
   #closed = false;
@@ -59,7 +58,8 @@ export class CommandSession implements AgentSession {
     this.#config = config;
     this.#order = order;
     this.#name = idText("session", order.session);
-    this.#transcript = new Transcript(host.limits.outputBytesMax, order.onOutput);
+    this.#folder = join(host.stateFolder, "sessions", order.run, this.#name);
+    this.handOffFile = join(this.#folder, "hand-off");
   }
 
   async converse(brief: Brief): Promise<AgentAnswer> {
@@ -74,17 +74,24 @@ export class CommandSession implements AgentSession {
 
   handOffNow(): void {
     this.#handOffAsked = true;
-    if (this.#handOffFile !== null && !this.#closed) this.#writeHandOff(this.#handOffFile);
+    if (this.#begun && !this.#closed) this.#writeHandOff();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#group) await this.#group.kill(this.#host.limits.killGraceMs);
     if (this.#pending) await this.#pending;
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #converse(brief: Brief): Promise<AgentAnswer> {
-    if (this.#closed) return failed({ kind: "crashed", exitCode: null, signal: null, detail: "the session was closed before its program started" });
+    if (this.#closed)
+      return failed({
+        kind: "crashed",
+        exitCode: null,
+        signal: null,
+        detail: "the session was closed before its program started",
+      });
     let briefFile: string;
     try {
       briefFile = this.#writeBrief(brief);
@@ -95,7 +102,6 @@ export class CommandSession implements AgentSession {
     const stdout = new Stdout(this.#host.limits.resultBytesMax);
     const stderr = new Tail(commandBounds.linesBytesMax * 4);
     const end = await this.#run(brief, briefFile, stdout, stderr);
-    this.#transcript.endConversation();
 
     const printed = stdout.read();
     const words = lastLines(stderr.text(), commandBounds.linesMax, commandBounds.linesBytesMax);
@@ -113,23 +119,24 @@ export class CommandSession implements AgentSession {
       stdin: { file: briefFile },
       onStdout: (text) => {
         stdout.add(text);
-        this.#transcript.add("stdout", text);
+        this.#order.onOutput("stdout", text);
       },
       onStderr: (text) => {
         stderr.add(text);
-        this.#transcript.add("stderr", text);
+        this.#order.onOutput("stderr", text);
       },
     });
     this.#group = group;
     const end = await group.ended;
     // What left the group, and with it everybody who could still change the workspace.
-    if (end.kind !== "not_started") await this.#host.groups.killMarked({ LONGHAUL_RUN: this.#order.run, LONGHAUL_SESSION: this.#name });
+    if (end.kind !== "not_started")
+      await this.#host.groups.killMarked({ LONGHAUL_RUN: this.#order.run, LONGHAUL_SESSION: this.#name });
     return end;
   }
 
   #environment(brief: Brief, briefFile: string): Environment {
     return {
-      ...this.#host.environment(this.#config.passEnv ?? []),
+      ...this.#host.environment(this.#config.passEnv),
       ...this.#config.env,
       LONGHAUL_BRIEF: briefFile,
       LONGHAUL_HANDOFF_FILE: brief.deadline.handOffFile,
@@ -141,24 +148,21 @@ export class CommandSession implements AgentSession {
   }
 
   #writeBrief(brief: Brief): string {
-    const folder = join(this.#host.stateFolder, "sessions", this.#name);
-    const handOffFile = brief.deadline.handOffFile;
-    mkdirSync(folder, { recursive: true });
-    mkdirSync(dirname(handOffFile), { recursive: true });
-    rmSync(handOffFile, { force: true });
-    const briefFile = join(folder, "brief.json");
+    mkdirSync(this.#folder, { recursive: true });
+    rmSync(this.handOffFile, { force: true });
+    const briefFile = join(this.#folder, "brief.json");
     writeFileSync(briefFile, `${JSON.stringify(brief)}\n`);
-    this.#handOffFile = handOffFile;
-    if (this.#handOffAsked) this.#writeHandOff(handOffFile);
+    this.#begun = true;
+    if (this.#handOffAsked) this.#writeHandOff();
     return briefFile;
   }
 
-  #writeHandOff(file: string): void {
+  #writeHandOff(): void {
     try {
-      writeFileSync(file, "Hand off now: end soon with what you have.\n");
+      writeFileSync(this.handOffFile, "Hand off now: end soon with what you have.\n");
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      this.#order.onOutput("stderr", `[longhaul: cannot write ${file}: ${error.message}]\n`);
+      this.#order.onOutput("stderr", `[longhaul: cannot write ${this.handOffFile}: ${error.message}]\n`);
     }
   }
 
@@ -170,8 +174,12 @@ export class CommandSession implements AgentSession {
     }
     if (this.#charged || end.kind === "not_started") return noUsage;
     this.#charged = true;
-    return { microUsd: microUsdOf(this.#config.costUsd ?? 0), tokens: 0 };
+    return { microUsd: this.#config.costMicroUsd, tokens: 0 };
   }
 }
 
-const failed = (failure: Extract<AgentAnswer, { kind: "failure" }>["failure"]): AgentAnswer => ({ kind: "failure", failure, usage: noUsage });
+const failed = (failure: Extract<AgentAnswer, { kind: "failure" }>["failure"]): AgentAnswer => ({
+  kind: "failure",
+  failure,
+  usage: noUsage,
+});

@@ -43,7 +43,11 @@ export class Stdout {
       case "object_too_long":
         return { kind: "object_too_long", bytesMax: this.#objectBytesMax };
       case "text":
-        return { kind: "text", text: this.#text(), lastLines: lastLines(this.#end(), commandBounds.linesMax, commandBounds.linesBytesMax) };
+        return {
+          kind: "text",
+          text: this.#text(),
+          lastLines: lastLines(this.#end(), commandBounds.linesMax, commandBounds.linesBytesMax),
+        };
     }
   }
 
