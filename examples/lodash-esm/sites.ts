@@ -33,8 +33,10 @@ export function sorted(sites: Site[]): Site[] {
     const before = byPlace.get(key);
     if (!before || site.reason < before.reason) byPlace.set(key, site);
   }
+  // What is no module first: where package.json is wrong, everything is, and the list of modules is cut.
+  const rank = (site: Site) => Number(site.file.endsWith(".js"));
   return [...byPlace.values()].sort(
-    (a, b) => compare(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) || compare(a.kind, b.kind),
+    (a, b) => rank(a) - rank(b) || compare(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) || compare(a.kind, b.kind),
   );
 }
 

@@ -75,6 +75,15 @@ const shapes: { [signature: string]: string } = {
   "any keys": "methodOf propertyOf",
   tests: "cond",
   "obj obj flag": "mixin",
+  // Every function that changes its argument, on one that cannot be changed: strict code throws where sloppy code went on.
+  "fixedarr any": "fill pull remove reverse",
+  "fixedarr arr": "pullAll pullAt",
+  "fixedobj obj": "assign assignIn extend defaults defaultsDeep merge mixin",
+  "fixedobj methods": "mixin bindAll",
+  "fixedobj keys": "bindAll pullAt",
+  "fixedobj key": "unset",
+  "fixedobj key any": "set setWith",
+  "fixedobj key fn": "update updateWith",
 };
 
 /** By function; one that no line names is called with anything. */
