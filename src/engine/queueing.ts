@@ -82,9 +82,15 @@ export async function deliver(tx: Transition, to: PlannerId, body: MessageBody):
   const [planner, cycle] = [await tx.planner(to), await tx.cycle()];
   if (!planner || cycle?.id !== planner.cycle || cycle.state.status !== "working" || planner.status === "cancelled")
     return;
-  if (planner.status !== "active") {
-    await tx.updatePlanner(to, { status: "active" });
-    await tx.addEvent("planner.reopened", { planner: to }, { by: body.kind });
-  }
+  await reopen(tx, planner, body.kind);
   if (!(await tx.liveSession({ kind: "turn", planner: to }, cycle.id))) await queueTurn(tx, planner, tx.now);
+}
+
+/** A planner that had ended is active again, and so are those above it: they wait for its end as for any child's. */
+async function reopen(tx: Transition, planner: Planner, by: MessageBody["kind"]): Promise<void> {
+  for (let each: Planner | null = planner; each && each.status !== "active";) {
+    await tx.updatePlanner(each.id, { status: "active" });
+    await tx.addEvent("planner.reopened", { planner: each.id }, { by });
+    each = each.parent === null ? null : await tx.planner(each.parent);
+  }
 }

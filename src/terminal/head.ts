@@ -54,7 +54,9 @@ function stateLine({ run, cycle, now }: RunView): Line {
 
 function cycleWords(cycle: NonNullable<RunView["cycle"]>, now: number): string {
   const { state, startedAt } = cycle;
-  return state.status === "ended" ? `ended after ${duration(state.at - startedAt)}` : `${state.status} for ${duration(now - startedAt)}`;
+  return state.status === "ended"
+    ? `ended after ${duration(state.at - startedAt)}`
+    : `${state.status} for ${duration(now - startedAt)}`;
 }
 
 /** Why the run is not going on, and what the operator can do about it. The command stands on its own line: it is copied. */
@@ -119,7 +121,9 @@ export function taskWords(tasks: TaskCounts): Span[] {
 export function taskBar(tasks: TaskCounts, cells: number): Span[] {
   const total = bar.reduce((sum, { status }) => sum + tasks[status], 0);
   if (total === 0) return [quiet("·".repeat(cells))];
-  const parts = bar.map(({ status }) => (tasks[status] === 0 ? 0 : Math.max(1, Math.round((tasks[status] / total) * cells))));
+  const parts = bar.map(({ status }) =>
+    tasks[status] === 0 ? 0 : Math.max(1, Math.round((tasks[status] / total) * cells)),
+  );
   for (let sum = parts.reduce((a, b) => a + b, 0); sum !== cells; sum += sum < cells ? 1 : -1) {
     const widest = parts.indexOf(Math.max(...parts));
     parts[widest] = (parts[widest] ?? 0) + (sum < cells ? 1 : -1);
@@ -138,8 +142,14 @@ function countLines({ run, landings, running, queued, sessions }: RunView): Line
 
 /** Money and tokens against their budgets; from nine tenths on they warn. */
 export function costWords({ spend, config: { budget } }: Run): Span[] {
-  const money = budget.microUsd === null ? usd(spend.microUsd) : `${usd(spend.microUsd)} of ${usd(budget.microUsd)} (${percent(spend.microUsd, budget.microUsd)})`;
-  const tokens = budget.tokens === null ? `${count(spend.tokens)} tokens` : `${count(spend.tokens)} of ${count(budget.tokens)} tokens (${percent(spend.tokens, budget.tokens)})`;
+  const money =
+    budget.microUsd === null
+      ? usd(spend.microUsd)
+      : `${usd(spend.microUsd)} of ${usd(budget.microUsd)} (${percent(spend.microUsd, budget.microUsd)})`;
+  const tokens =
+    budget.tokens === null
+      ? `${count(spend.tokens)} tokens`
+      : `${count(spend.tokens)} of ${count(budget.tokens)} tokens (${percent(spend.tokens, budget.tokens)})`;
   const near = (value: number, max: number | null): Tone | null => (max !== null && value >= 0.9 * max ? "warn" : null);
   return [
     toned(near(spend.microUsd + spend.reservedMicroUsd, budget.microUsd), money),

@@ -46,7 +46,8 @@ function outcomeLines({ run, now, cycle }: RunView, width: number): Line[] {
   const took = duration((state.status === "ended" ? state.at : now) - run.createdAt);
   const cycles = cycle ? ` in ${counted(cycle.number, "cycle")}` : "";
   const words = state.status === "ended" ? `${state.outcome}${cycles}, ${took}` : `${state.status} after ${took}`;
-  const why = state.status === "running" ? "" : state.status === "paused" ? `${state.reason}: ${state.detail}` : state.reason;
+  const why =
+    state.status === "running" ? "" : state.status === "paused" ? `${state.reason}: ${state.detail}` : state.reason;
   return [
     [toned(stateTone(run), `● ${words}`), `   run ${run.id}`],
     ...wrap(why, width - 2, reasonLinesMax).map((line): Line => [`  ${line}`]),
@@ -63,10 +64,15 @@ function evidenceLines({ verdicts }: RunView, width: number): Line[] {
   const hidden = acceptance.length - acceptanceRowsMax;
   return [
     [],
-    [strong("acceptance".padEnd(labelWidth)), acceptance.length === 0 ? "no acceptance commands: the judge alone decided" : on],
+    [
+      strong("acceptance".padEnd(labelWidth)),
+      acceptance.length === 0 ? "no acceptance commands: the judge alone decided" : on,
+    ],
     ...acceptanceRows(acceptance.slice(0, acceptanceRowsMax)),
     ...(hidden > 0 ? [more(hidden, "  ")] : []),
-    ...remarks.flatMap((remark) => wrap(remark, width - 2, remarkLinesMax).map((line): Line => [toned("warn", `  ${line}`)])),
+    ...remarks.flatMap((remark) =>
+      wrap(remark, width - 2, remarkLinesMax).map((line): Line => [toned("warn", `  ${line}`)]),
+    ),
   ];
 }
 
@@ -79,16 +85,25 @@ function acceptanceRows(results: readonly AcceptanceResult[]): Line[] {
     score: result.score === null ? "" : `score ${score(result.score)}`,
     time: took(result.ms),
   }));
-  const widest = (of: (text: (typeof texts)[number]) => string, max: number) => Math.min(max, Math.max(0, ...texts.map((text) => cellWidth(of(text)))));
+  const widest = (of: (text: (typeof texts)[number]) => string, max: number) =>
+    Math.min(max, Math.max(0, ...texts.map((text) => cellWidth(of(text)))));
   const name = widest((text) => text.name, nameCellsMax);
   const command = widest((text) => text.command, commandCellsMax);
   const scores = widest((text) => text.score, 20);
   const time = widest((text) => text.time, 10);
-  const column = (text: string, cells: number, align: "left" | "right" = "left") => (cells === 0 ? "" : `  ${fit(text, cells, align)}`);
+  const column = (text: string, cells: number, align: "left" | "right" = "left") =>
+    cells === 0 ? "" : `  ${fit(text, cells, align)}`;
   return texts.map(({ result, ...text }): Line => {
     const verdict = result.passed ? toned("good", "  ✓ passed") : toned("bad", "  ✗ failed");
     const exit = result.passed ? "" : result.exitCode === null ? "  killed" : `  exit code ${result.exitCode}`;
-    return [verdict, column(text.name, name), column(text.score, scores), column(text.time, time, "right"), quiet(column(text.command, command)), toned("bad", exit)];
+    return [
+      verdict,
+      column(text.name, name),
+      column(text.score, scores),
+      column(text.time, time, "right"),
+      quiet(column(text.command, command)),
+      toned("bad", exit),
+    ];
   });
 }
 
@@ -106,8 +121,17 @@ function cycleLines({ verdicts }: RunView, width: number): Line[] {
     ...shown.flatMap(({ cycle, verdict, summary, evidence }) => {
       const { landed, failed, cancelled } = evidence.tasks;
       const tasks = `${landed} landed${failed > 0 ? `, ${failed} failed` : ""}${cancelled > 0 ? `, ${cancelled} cancelled` : ""}`;
-      const first: Line = [`  ${String(cycle).padStart(number)}  `, toned(verdict === "achieved" ? "good" : verdict === "stop" ? "warn" : null, verdict.padEnd("continue".length)), `  ${tasks}`];
-      return [first, ...wrap(summary, Math.max(1, width - lead), summaryLinesMax).map((line): Line => [quiet(`${" ".repeat(lead)}${line}`)])];
+      const first: Line = [
+        `  ${String(cycle).padStart(number)}  `,
+        toned(verdict === "achieved" ? "good" : verdict === "stop" ? "warn" : null, verdict.padEnd("continue".length)),
+        `  ${tasks}`,
+      ];
+      return [
+        first,
+        ...wrap(summary, Math.max(1, width - lead), summaryLinesMax).map((line): Line => [
+          quiet(`${" ".repeat(lead)}${line}`),
+        ]),
+      ];
     }),
   ];
 }
@@ -116,7 +140,13 @@ function countLines({ run, tasksOfRun, landings, sessions }: RunView): Line[] {
   const refused = landings.refused > 0 ? `  ${landings.refused} refused` : "";
   const { blocked, ready, running } = tasksOfRun;
   const open = blocked + ready + running;
-  const tasks: Line = open > 0 ? taskWords(tasksOfRun) : [toned("good", `${tasksOfRun.landed} landed`), `  ${tasksOfRun.failed} failed  ${tasksOfRun.cancelled} cancelled`];
+  const tasks: Line =
+    open > 0
+      ? taskWords(tasksOfRun)
+      : [
+          toned("good", `${tasksOfRun.landed} landed`),
+          `  ${tasksOfRun.failed} failed  ${tasksOfRun.cancelled} cancelled`,
+        ];
   return [
     [label("tasks"), ...tasks],
     [label("landings"), `${landings.landed} landed  ${counted(landings.conflict, "conflict")}${refused}`],
@@ -146,7 +176,14 @@ function resultLines(run: Run, { branches, repository }: SummaryExtra): Line[] {
     command(`git diff ${base} ${trunk}`, "all of it as one change"),
     command(`git switch ${trunk}`, "try it"),
     command(`git merge ${trunk}`, "take it into your branch"),
-    ...(green === null ? [] : [command(`git log --oneline ${shellWord(green)}..${trunk}`, `what landed after the last state that passed the checks (${safeText(green)})`)]),
+    ...(green === null
+      ? []
+      : [
+          command(
+            `git log --oneline ${shellWord(green)}..${trunk}`,
+            `what landed after the last state that passed the checks (${safeText(green)})`,
+          ),
+        ]),
   ];
 }
 

@@ -74,21 +74,42 @@ export function cyclesWithoutGain(scores: readonly (number | null)[]): number {
 export function scoreSection(verdicts: readonly VerdictView[], width: number, rowsMax: number): Section | null {
   const rows = scoreRows(verdicts);
   if (rows.length === 0) return null;
-  const name = Math.min(nameCellsMax, Math.floor(width / 3), Math.max(...rows.map((row) => cellWidth(phrase(row.name)))));
+  const name = Math.min(
+    nameCellsMax,
+    Math.floor(width / 3),
+    Math.max(...rows.map((row) => cellWidth(phrase(row.name)))),
+  );
   const texts = rows.map(({ scores }) => scores.map((value) => (value === null ? "·" : score(value))));
-  const cell = Math.max(...verdicts.map(({ cycle }) => String(cycle).length), ...texts.flat().map((text) => text.length));
+  const cell = Math.max(
+    ...verdicts.map(({ cycle }) => String(cycle).length),
+    ...texts.flat().map((text) => text.length),
+  );
   const note = Math.max(...rows.map((row) => plateau(row).length));
   const left = Math.max(labelWidth, name + 4);
   const room = Math.floor((width - left - note) / (cell + 2));
   const from = Math.max(0, verdicts.length - Math.max(1, room));
-  const columns = (values: string[]) => values.slice(from).map((value) => `  ${value.padStart(cell)}`).join("");
+  const columns = (values: string[]) =>
+    values
+      .slice(from)
+      .map((value) => `  ${value.padStart(cell)}`)
+      .join("");
   const earlier = from > 0 ? `  (… ${counted(from, "earlier cycle")} hidden)` : "";
-  const head: Line = [strong("scores"), quiet("cycle".padStart(left - "scores".length)), quiet(columns(verdicts.map(({ cycle }) => String(cycle)))), quiet(earlier)];
-  return listSection(head, rows.map((row, i) => ({ row, text: texts[i] ?? [] })), rowsMax, ({ row, text }) => [
-    `  ${fit(cut(phrase(row.name), name), left - 2)}`,
-    columns(text),
-    toned(cyclesWithoutGain(row.scores) > 1 ? "warn" : "quiet", plateau(row)),
-  ]);
+  const head: Line = [
+    strong("scores"),
+    quiet("cycle".padStart(left - "scores".length)),
+    quiet(columns(verdicts.map(({ cycle }) => String(cycle)))),
+    quiet(earlier),
+  ];
+  return listSection(
+    head,
+    rows.map((row, i) => ({ row, text: texts[i] ?? [] })),
+    rowsMax,
+    ({ row, text }) => [
+      `  ${fit(cut(phrase(row.name), name), left - 2)}`,
+      columns(text),
+      toned(cyclesWithoutGain(row.scores) > 1 ? "warn" : "quiet", plateau(row)),
+    ],
+  );
 }
 
 function plateau({ scores }: ScoreRow): string {

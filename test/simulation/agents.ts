@@ -17,6 +17,8 @@ export class SimAgents {
   readonly #faults: number;
   /** Sessions whose agents are alive, with how to kill them. */
   readonly alive = new Map<string, () => void>();
+  /** The messages that each turn's brief held, by the session's name. */
+  readonly read = new Map<string, string[]>();
   #tasks = 0;
 
   constructor(dice: Dice, clock: VirtualClock, edits: Edits, faults: number) {
@@ -44,6 +46,11 @@ export class SimAgents {
       handOffNow: () => undefined,
       converse: async (brief) => {
         await step();
+        if (brief.role === "planner")
+          this.read.set(
+            brief.session,
+            brief.inbox.map((message) => message.id),
+          );
         const killed = new Promise<"killed">((resolve) => {
           closed = () => resolve("killed");
           this.alive.set(name, closed);

@@ -44,7 +44,9 @@ const rules: { [rule: string]: string } = {
   "cycles are numbered without gaps": "select id from cycles group by run_id having count(*) <> max(number)",
 };
 
-export async function checkInvariants(db: Kysely<Tables>, trunk: SimTrunk): Promise<void> {
+export type Read = ReadonlyMap<string, string[]>;
+
+export async function checkInvariants(db: Kysely<Tables>, trunk: SimTrunk, read: Read): Promise<void> {
   for (const [rule, query] of Object.entries(rules)) {
     const { rows } = await sql.raw(query).execute(db);
     if (rows.length > 0) throw new Error(`invariant broken: ${rule}: ${JSON.stringify(rows.slice(0, 5))}`);
@@ -55,6 +57,7 @@ export async function checkInvariants(db: Kysely<Tables>, trunk: SimTrunk): Prom
       throw new Error(`invariant broken: a task lands at most once: t${task} is ${onTrunk.get(task)} and ${id}`);
     onTrunk.set(task, id);
   }
+  await checkInboxes(db, read);
   const landed = await db
     .selectFrom("tasks")
     .select(["id", "commit"])
@@ -66,9 +69,32 @@ export async function checkInvariants(db: Kysely<Tables>, trunk: SimTrunk): Prom
       throw new Error(`invariant broken: t${id} is recorded as landed at ${commit}, the trunk has ${onTrunk.get(id)}`);
 }
 
+/** A turn that succeeded consumed exactly the messages that its brief held. */
+async function checkInboxes(db: Kysely<Tables>, read: Read): Promise<void> {
+  const messages = await db.selectFrom("messages").select(["id", "consumed_by"]).execute();
+  const consumed = new Map(
+    messages.map(({ id, consumed_by }) => [`m${id}`, consumed_by === null ? null : `s${consumed_by}`]),
+  );
+  for (const [message, by] of consumed) {
+    if (by !== null && !read.get(by)?.includes(message))
+      throw new Error(`invariant broken: ${message} was consumed by ${by}, which never saw it`);
+  }
+  const turns = await db
+    .selectFrom("sessions")
+    .select("id")
+    .where("kind", "=", "turn")
+    .where("outcome", "=", "succeeded")
+    .execute();
+  for (const { id } of turns) {
+    const missed = (read.get(`s${id}`) ?? []).filter((message) => consumed.get(message) !== `s${id}`);
+    if (missed.length > 0)
+      throw new Error(`invariant broken: s${id} succeeded and did not consume ${missed.join(", ")}`);
+  }
+}
+
 /** What must hold when the run has ended. */
-export async function checkEnd(db: Kysely<Tables>, trunk: SimTrunk): Promise<void> {
-  await checkInvariants(db, trunk);
+export async function checkEnd(db: Kysely<Tables>, trunk: SimTrunk, read: Read): Promise<void> {
+  await checkInvariants(db, trunk, read);
   const left = await db.selectFrom("sessions").select("id").where("status", "<>", "ended").execute();
   if (left.length > 0) throw new Error(`the run ended with live sessions: ${JSON.stringify(left)}`);
   const open = await db

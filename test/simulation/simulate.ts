@@ -5,7 +5,7 @@
  */
 import { sql } from "kysely";
 import { limitDefaults, type Limits } from "../../src/domain/limits.ts";
-import type { EngineId, RunId } from "../../src/domain/ids.ts";
+import type { EngineId, PlannerId, RunId } from "../../src/domain/ids.ts";
 import type { RunConfig } from "../../src/domain/run-config.ts";
 import { pause, resume, send } from "../../src/engine/control.ts";
 import { startEngine, type EngineEnd, type Ports } from "../../src/engine/engine.ts";
@@ -21,6 +21,9 @@ import { SimTrunk } from "./trunk.ts";
 
 const run = "sim" as RunId;
 const stepsMax = 60_000;
+const dayMs = 86_400_000;
+/** Before and after the branch moves is where most can go wrong. */
+const riskier = 20;
 
 /** What a simulated run came to; equal for equal seeds. */
 export type Report = {
@@ -100,7 +103,7 @@ class World {
         process = await this.#replace(process);
         continue;
       }
-      if (this.dice.chance(0.002)) await this.#operate();
+      if (this.dice.chance(0.01)) await this.#operate();
       if (!this.clock.next()) throw new Error("nothing will ever happen again, and the run has not ended");
     }
     if (process.end?.kind !== "ended")
@@ -110,7 +113,7 @@ class World {
     while (zombies.some((zombie) => !zombie.end && !zombie.error && !zombie.dead) && this.clock.next()) await quiet();
     for (const zombie of zombies)
       if (zombie.error) throw zombie.error instanceof Error ? zombie.error : new Error("a stale engine failed");
-    await checkEnd(this.database.db, this.trunk);
+    await checkEnd(this.database.db, this.trunk, this.agents.read);
     return this.#report(process.end, steps);
   }
 
@@ -119,7 +122,7 @@ class World {
     const changes = rows[0]?.changes ?? 0;
     if (changes === this.#checkedAt) return;
     this.#checkedAt = changes;
-    await checkInvariants(this.database.db, this.trunk);
+    await checkInvariants(this.database.db, this.trunk, this.agents.read);
   }
 
   /** After a crash, a pause or a take-over: the next engine. */
@@ -134,7 +137,7 @@ class World {
   async #operate(): Promise<void> {
     switch (this.dice.int(0, 2)) {
       case 0:
-        await send(this.store, run, "root", "how is it going?");
+        await this.#write();
         return;
       case 1:
         await pause(this.store, run, "operator", this.dice.pick([0, 30_000]));
@@ -143,6 +146,17 @@ class World {
       default:
         return;
     }
+  }
+
+  /** To any planner of any cycle, those that are done as well: it is refused or it wakes them. */
+  async #write(): Promise<void> {
+    const planners = await this.database.db
+      .selectFrom("planners")
+      .select("id")
+      .orderBy("id", "desc")
+      .limit(8)
+      .execute();
+    if (planners.length > 0) await send(this.store, run, this.dice.pick(planners).id as PlannerId, "how is it going?");
   }
 
   #boot(): Process {
@@ -173,7 +187,7 @@ class World {
       };
     const { store, clock } = this;
     return {
-      trunk: this.trunk.port(step),
+      trunk: this.trunk.port(step, () => this.#step(process, riskier)),
       agents: this.agents.port(step),
       leftovers: { killAll: guard(async () => this.agents.killAll()) },
       commands: {
@@ -205,16 +219,16 @@ class World {
   }
 
   /** A point between two steps of an engine: it may die here, or freeze until long after another took over. */
-  async #step(process: Process): Promise<void> {
+  async #step(process: Process, risk = 1): Promise<void> {
     if (process.dead) return new Promise(() => undefined);
     if (process.thaw) await process.thaw;
     if (process.dead) return new Promise(() => undefined);
-    if (this.dice.chance(this.crashRate)) {
+    if (this.dice.chance(this.crashRate * risk)) {
       process.dead = true;
       this.agents.killAll();
       return new Promise(() => undefined);
     }
-    if (this.dice.chance(this.freezeRate)) {
+    if (this.dice.chance(this.freezeRate * risk)) {
       process.thaw = this.clock.wait(this.dice.int(1_000, 300_000)).then(() => undefined);
       await process.thaw;
     }
@@ -230,7 +244,7 @@ class World {
       softDeadlineMs: 60_000,
       hardDeadlineMs: 100_000,
       stallMs: dice.pick([50_000, 200_000]),
-      cycleMs: dice.pick([86_400_000, 86_400_000, 600_000]),
+      cycleMs: dice.pick([dayMs, dayMs, 600_000]),
       drainMs: dice.pick([1_000, 100_000]),
       retryBackoffMs: 1_000,
       pollMs: 20_000,
@@ -259,6 +273,9 @@ class World {
 
   async #report(end: Extract<EngineEnd, { kind: "ended" }>, steps: number): Promise<Report> {
     const history = await this.#history();
+    const { config } = await this.store.transition(run, async (tx) => tx.run);
+    if (config.limits.cycleMs === dayMs && history.includes("cycle.draining"))
+      throw new Error("a cycle went on until its bound of a day: something turns in a circle");
     const cycles = await this.database.db.selectFrom("cycles").select("id").execute();
     return {
       outcome: end.state.outcome,

@@ -18,8 +18,8 @@ export class SimTrunk {
     return this.commits.at(-1)?.id ?? this.root;
   }
 
-  /** `step` is a point at which the engine may die. */
-  port(step: () => Promise<void>): Trunk {
+  /** `step` is a point at which the engine may die; `riskyStep` one at which it does so more often. */
+  port(step: () => Promise<void>, riskyStep: () => Promise<void>): Trunk {
     return {
       begin: async () => step(),
       tip: async () => {
@@ -35,9 +35,9 @@ export class SimTrunk {
         this.open.clear();
       },
       land: async (_run, workspace, submission) => {
-        await step();
+        await riskyStep();
         const answer = this.#land(workspace, submission);
-        await step();
+        await riskyStep();
         return answer;
       },
       placeConflict: async (workspace, tip) => {
