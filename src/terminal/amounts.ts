@@ -15,7 +15,11 @@ export const took = (ms: number) => (ms < 10_000 ? `${(Math.max(0, ms) / 1000).t
 
 /** `950`, `4.1k`, `20M`. */
 export function count(value: number): string {
-  for (const [unit, size] of [["G", 1e9], ["M", 1e6], ["k", 1e3]] as const) {
+  for (const [unit, size] of [
+    ["G", 1e9],
+    ["M", 1e6],
+    ["k", 1e3],
+  ] as const) {
     if (value >= size) return `${(value / size).toFixed(value < 10 * size ? 1 : 0)}${unit}`;
   }
   return String(value);
@@ -28,4 +32,5 @@ export const score = (value: number) => String(Number(value.toPrecision(4)));
 export const counted = (value: number, noun: string) => `${value} ${noun}${value === 1 ? "" : "s"}`;
 
 /** Of a bound; a bound of 0 is used up. */
-export const percent = (value: number, of: number) => (of > 0 ? `${Math.min(999, Math.round((100 * value) / of))}%` : "100%");
+export const percent = (value: number, of: number) =>
+  of > 0 ? `${Math.min(999, Math.round((100 * value) / of))}%` : "100%";

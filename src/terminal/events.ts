@@ -73,7 +73,21 @@ function describe(event: Event, names: Names): string | null {
   }
 }
 
-type RunEvent = "run.created" | "run.paused" | "run.resumed" | "run.stopping" | "run.ended" | "run.published" | "cycle.started" | "cycle.draining" | "cycle.judging" | "cycle.ended" | "checks.passed" | "checks.failed" | "engine.started" | "engine.problem";
+type RunEvent =
+  | "run.created"
+  | "run.paused"
+  | "run.resumed"
+  | "run.stopping"
+  | "run.ended"
+  | "run.published"
+  | "cycle.started"
+  | "cycle.draining"
+  | "cycle.judging"
+  | "cycle.ended"
+  | "checks.passed"
+  | "checks.failed"
+  | "engine.started"
+  | "engine.problem";
 
 function describeRun(type: RunEvent, event: Event, names: Names): string {
   const { data } = event;
@@ -104,7 +118,9 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
       return `checks failed on ${commit(data["commit"])}: ${list(data["failed"])}`;
     case "engine.started": {
       const lost = Number(data["lostSessions"]) || 0;
-      return lost > 0 ? `engine started; ${counted(lost, "session")} of an earlier engine lost, queued again` : "engine started";
+      return lost > 0
+        ? `engine started; ${counted(lost, "session")} of an earlier engine lost, queued again`
+        : "engine started";
     }
     case "engine.problem":
       return `problem${aboutWhom(event, names)}: ${detail(data["detail"])}`;
@@ -136,7 +152,13 @@ function describePlanner(type: PlannerEvent, event: Event, names: Names): string
   }
 }
 
-type TaskEvent = "task.created" | "task.landed" | "task.failed" | "task.cancelled" | "landing.conflict" | "landing.refused";
+type TaskEvent =
+  | "task.created"
+  | "task.landed"
+  | "task.failed"
+  | "task.cancelled"
+  | "landing.conflict"
+  | "landing.refused";
 
 function describeTask(type: TaskEvent, event: Event, names: Names): string {
   const { data } = event;
@@ -146,7 +168,9 @@ function describeTask(type: TaskEvent, event: Event, names: Names): string {
     case "task.created":
       return `${what} created${event.planner === null ? "" : ` by ${idText("planner", event.planner)}`}`;
     case "task.landed":
-      return data["nothingToDo"] === true ? `${what} needed no change${by}` : `${what} landed as ${commit(data["commit"])}${by}`;
+      return data["nothingToDo"] === true
+        ? `${what} needed no change${by}`
+        : `${what} landed as ${commit(data["commit"])}${by}`;
     case "task.failed":
       return `${what} failed: ${detail(data["reason"])}${by}`;
     case "task.cancelled":
@@ -175,17 +199,26 @@ function aboutWhom(event: Event, names: Names, word = " with"): string {
   return event.planner === null ? "" : `${word} ${plannerText(event, names)}`;
 }
 
-const taskText = ({ task }: Event, { tasks }: Names) => (task === null ? "a task" : named(idText("task", task), tasks.get(task)));
-const plannerText = ({ planner }: Event, { planners }: Names) => (planner === null ? "a planner" : named(idText("planner", planner), planners.get(planner)));
+const taskText = ({ task }: Event, { tasks }: Names) =>
+  task === null ? "a task" : named(idText("task", task), tasks.get(task));
+const plannerText = ({ planner }: Event, { planners }: Names) =>
+  planner === null ? "a planner" : named(idText("planner", planner), planners.get(planner));
 const named = (id: string, name: string | undefined) => (name ? `${id} "${name}"` : id);
 
-const text = (value: unknown) => (typeof value === "string" || typeof value === "number" ? cut(phrase(String(value)), titleCellsMax) : "");
-const detail = (value: unknown) => cut(phrase(typeof value === "string" ? value : ""), detailCellsMax) || "(no details)";
+const text = (value: unknown) =>
+  typeof value === "string" || typeof value === "number" ? cut(phrase(String(value)), titleCellsMax) : "";
+const detail = (value: unknown) =>
+  cut(phrase(typeof value === "string" ? value : ""), detailCellsMax) || "(no details)";
 const commit = (value: unknown) => text(value).slice(0, 10) || "(no commit)";
 
 function list(value: unknown): string {
   const items = (Array.isArray(value) ? value : []).filter((item) => typeof item === "string");
   if (items.length === 0) return "(no details)";
   const hidden = items.length - listedMax;
-  return items.slice(0, listedMax).map((item) => detail(item)).join(", ") + (hidden > 0 ? ` and ${hidden} more` : "");
+  return (
+    items
+      .slice(0, listedMax)
+      .map((item) => detail(item))
+      .join(", ") + (hidden > 0 ? ` and ${hidden} more` : "")
+  );
 }

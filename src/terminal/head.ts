@@ -54,16 +54,19 @@ function stateLine({ run, cycle, now }: RunView): Line {
 
 function cycleWords(cycle: NonNullable<RunView["cycle"]>, now: number): string {
   const { state, startedAt } = cycle;
-  return state.status === "ended" ? `ended after ${duration(state.at - startedAt)}` : `${state.status} for ${duration(now - startedAt)}`;
+  return state.status === "ended"
+    ? `ended after ${duration(state.at - startedAt)}`
+    : `${state.status} for ${duration(now - startedAt)}`;
 }
 
 /** Why the run is not going on, and what the operator can do about it. The command stands on its own line: it is copied. */
-function stateNotes({ run, now }: RunView): Line[] {
+function stateNotes({ run, now, running }: RunView): Line[] {
   const { state } = run;
   const goOn: Line = [`  go on: ${resumeCommand(run)}`];
   switch (state.status) {
     case "paused":
-      return [[toned("warn", `  ${state.reason}: ${phrase(state.detail)}`)], goOn];
+      // While sessions finish, the run's own process is still at it.
+      return [[toned("warn", `  ${pauseWords(state)}`)], ...(running.length > 0 ? [] : [goOn])];
     case "stopping":
       return [[toned("warn", `  ${phrase(state.reason)}`)], ...(driven(run, now) ? [] : [goOn])];
     case "ended":
@@ -73,6 +76,11 @@ function stateNotes({ run, now }: RunView): Line[] {
     default:
       return assertNever(state, "run state");
   }
+}
+
+/** The details of the operator's own pauses say who it was. */
+export function pauseWords({ reason, detail }: Extract<Run["state"], { status: "paused" }>): string {
+  return phrase(reason === "budget" || reason === "judge" ? `${reason}: ${detail}` : detail);
 }
 
 const driven = ({ engine }: Run, now: number) => engine !== null && engine.leaseUntil > now;
@@ -94,14 +102,14 @@ const bar: readonly { status: TaskStatus; glyph: string; tone: Tone | null }[] =
   { status: "blocked", glyph: "░", tone: "quiet" },
 ];
 
-/** One for each state. */
+/** One for each state; where there is no room for that, the numbers alone must do. */
 const barCellsMin = bar.length;
 
 function tasksLine({ tasks }: RunView, width: number): Line {
   const words = taskWords(tasks);
   const room = width - labelWidth - 2 - lineWidth(words);
-  const cells = Math.max(barCellsMin, Math.min(room, width >= 120 ? 40 : width >= 96 ? 24 : 12));
-  return [label("tasks"), ...taskBar(tasks, cells), "  ", ...words];
+  const cells = Math.min(room, width >= 120 ? 40 : width >= 96 ? 24 : 12);
+  return [label("tasks"), ...(cells < barCellsMin ? [] : [...taskBar(tasks, cells), "  "]), ...words];
 }
 
 /** Ended ones only when there are any: they are the news. */
@@ -119,7 +127,9 @@ export function taskWords(tasks: TaskCounts): Span[] {
 export function taskBar(tasks: TaskCounts, cells: number): Span[] {
   const total = bar.reduce((sum, { status }) => sum + tasks[status], 0);
   if (total === 0) return [quiet("·".repeat(cells))];
-  const parts = bar.map(({ status }) => (tasks[status] === 0 ? 0 : Math.max(1, Math.round((tasks[status] / total) * cells))));
+  const parts = bar.map(({ status }) =>
+    tasks[status] === 0 ? 0 : Math.max(1, Math.round((tasks[status] / total) * cells)),
+  );
   for (let sum = parts.reduce((a, b) => a + b, 0); sum !== cells; sum += sum < cells ? 1 : -1) {
     const widest = parts.indexOf(Math.max(...parts));
     parts[widest] = (parts[widest] ?? 0) + (sum < cells ? 1 : -1);
@@ -138,8 +148,14 @@ function countLines({ run, landings, running, queued, sessions }: RunView): Line
 
 /** Money and tokens against their budgets; from nine tenths on they warn. */
 export function costWords({ spend, config: { budget } }: Run): Span[] {
-  const money = budget.microUsd === null ? usd(spend.microUsd) : `${usd(spend.microUsd)} of ${usd(budget.microUsd)} (${percent(spend.microUsd, budget.microUsd)})`;
-  const tokens = budget.tokens === null ? `${count(spend.tokens)} tokens` : `${count(spend.tokens)} of ${count(budget.tokens)} tokens (${percent(spend.tokens, budget.tokens)})`;
+  const money =
+    budget.microUsd === null
+      ? usd(spend.microUsd)
+      : `${usd(spend.microUsd)} of ${usd(budget.microUsd)} (${percent(spend.microUsd, budget.microUsd)})`;
+  const tokens =
+    budget.tokens === null
+      ? `${count(spend.tokens)} tokens`
+      : `${count(spend.tokens)} of ${count(budget.tokens)} tokens (${percent(spend.tokens, budget.tokens)})`;
   const near = (value: number, max: number | null): Tone | null => (max !== null && value >= 0.9 * max ? "warn" : null);
   return [
     toned(near(spend.microUsd + spend.reservedMicroUsd, budget.microUsd), money),

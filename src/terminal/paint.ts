@@ -27,7 +27,11 @@ export function paint(lines: readonly Line[], { color, width }: Paint): string {
 
 function paintLine(line: Line, color: boolean, width: number): string {
   return withoutEndBlanks(cutLine(line, width))
-    .map((span) => (color && typeof span !== "string" ? styleText(styles[span.tone], span.text, { validateStream: false }) : textOf(span)))
+    .map((span) =>
+      color && typeof span !== "string"
+        ? styleText(styles[span.tone], span.text, { validateStream: false })
+        : textOf(span),
+    )
     .join("");
 }
 

@@ -9,7 +9,15 @@ import type { PlannerView, RunView, SessionView, TaskCounts } from "../engine/vi
 export const now = 1_790_000_000_000;
 const minute = 60_000;
 
-export const counts = (some: Partial<TaskCounts> = {}): TaskCounts => ({ blocked: 0, ready: 0, running: 0, landed: 0, failed: 0, cancelled: 0, ...some });
+export const counts = (some: Partial<TaskCounts> = {}): TaskCounts => ({
+  blocked: 0,
+  ready: 0,
+  running: 0,
+  landed: 0,
+  failed: 0,
+  cancelled: 0,
+  ...some,
+});
 
 export function sampleRun(some: Partial<Run> = {}): Run {
   return {
@@ -55,10 +63,26 @@ export function sampleView(some: Partial<RunView> = {}): RunView {
   };
 }
 
-export const cycle = (number: number, state: CycleState) => ({ id: number as CycleId, number, brief: "", startedAt: now - 41 * minute, state });
+export const cycle = (number: number, state: CycleState) => ({
+  id: number as CycleId,
+  number,
+  brief: "",
+  startedAt: now - 41 * minute,
+  state,
+});
 
 export function planner(id: number, parent: number | null, some: Partial<PlannerView> = {}): PlannerView {
-  return { id: id as PlannerId, parent: parent as PlannerId | null, depth: parent === null ? 0 : 1, name: `planner ${id}`, question: "", status: "active", turn: null, tasks: counts(), ...some };
+  return {
+    id: id as PlannerId,
+    parent: parent as PlannerId | null,
+    depth: parent === null ? 0 : 1,
+    name: `planner ${id}`,
+    question: "",
+    status: "active",
+    turn: null,
+    tasks: counts(),
+    ...some,
+  };
 }
 
 export function session(id: number, some: Partial<SessionView> = {}): SessionView {
@@ -78,60 +102,185 @@ export function session(id: number, some: Partial<SessionView> = {}): SessionVie
   };
 }
 
-export const acceptance = (name: string, passed: boolean, score: number | null = null, ms = 12_400): AcceptanceResult => ({ name, command: `npm run ${name}`, passed, exitCode: passed ? 0 : 1, score, ms, output: "" });
+export const acceptance = (
+  name: string,
+  passed: boolean,
+  score: number | null = null,
+  ms = 12_400,
+): AcceptanceResult => ({ name, command: `npm run ${name}`, passed, exitCode: passed ? 0 : 1, score, ms, output: "" });
 
-export function verdict(number: number, kind: VerdictKind, summary: string, results: AcceptanceResult[]): RunView["verdicts"][number] {
-  return { cycle: number, at: now - (20 - number) * minute, verdict: kind, summary, brief: "", evidence: { commit: "3f2a91c0de3f2a91c0de3f2a91c0de3f2a91c0de" as Commit, acceptance: results, tasks: { landed: 20, failed: 2, cancelled: 0 }, remarks: [] } };
+export function verdict(
+  number: number,
+  kind: VerdictKind,
+  summary: string,
+  results: AcceptanceResult[],
+): RunView["verdicts"][number] {
+  return {
+    cycle: number,
+    at: now - (20 - number) * minute,
+    verdict: kind,
+    summary,
+    brief: "",
+    evidence: {
+      commit: "3f2a91c0de3f2a91c0de3f2a91c0de3f2a91c0de" as Commit,
+      acceptance: results,
+      tasks: { landed: 20, failed: 2, cancelled: 0 },
+      remarks: [],
+    },
+  };
 }
 
-const areas = ["account pages", "cart and checkout", "catalogue", "search", "payment forms", "mail templates", "admin", "design system", "state and stores", "router"];
+const areas = [
+  "account pages",
+  "cart and checkout",
+  "catalogue",
+  "search",
+  "payment forms",
+  "mail templates",
+  "admin",
+  "design system",
+  "state and stores",
+  "router",
+];
 const verbs = ["Port", "Rewrite", "Split", "Type", "Test"];
-const things = ["the order history page", "CartSummary.vue and its two mixins", "the price formatter", "useDebouncedSearch", "the address form with its validation rules and error messages"];
+const things = [
+  "the order history page",
+  "CartSummary.vue and its two mixins",
+  "the price formatter",
+  "useDebouncedSearch",
+  "the address form with its validation rules and error messages",
+];
 const pick = <T>(list: readonly T[], i: number): T => list[i % list.length] as T;
 
 function tree(size: number): PlannerView[] {
   return Array.from({ length: size }, (_, i) => {
     const id = i + 1;
-    if (id === 1) return planner(1, null, { name: "root", turn: "running", tasks: counts({ landed: 4, running: 1, ready: 2 }) });
+    if (id === 1)
+      return planner(1, null, { name: "root", turn: "running", tasks: counts({ landed: 4, running: 1, ready: 2 }) });
     const parent = id <= 11 ? 1 : 2 + (id % 10);
     const status = id % 7 === 0 ? "failed" : id % 3 === 0 ? "done" : "active";
-    const tasks = counts({ landed: (id * 5) % 13, running: status === "active" ? id % 4 : 0, ready: status === "active" ? 2 : 0, failed: status === "failed" ? 2 : 0 });
-    return planner(id, parent, { name: `${pick(areas, id)}${id > 11 ? ` / part ${id}` : ""}`, depth: parent === 1 ? 1 : 2, status, tasks, turn: status === "active" && id % 5 === 0 ? "queued" : status === "active" && id % 8 === 2 ? "running" : null });
+    const tasks = counts({
+      landed: (id * 5) % 13,
+      running: status === "active" ? id % 4 : 0,
+      ready: status === "active" ? 2 : 0,
+      failed: status === "failed" ? 2 : 0,
+    });
+    return planner(id, parent, {
+      name: `${pick(areas, id)}${id > 11 ? ` / part ${id}` : ""}`,
+      depth: parent === 1 ? 1 : 2,
+      status,
+      tasks,
+      turn: status === "active" && id % 5 === 0 ? "queued" : status === "active" && id % 8 === 2 ? "running" : null,
+    });
   });
 }
 
 const sessions = (size: number) =>
   Array.from({ length: size }, (_, i) =>
     i % 9 === 4
-      ? session(340 - i, { kind: "turn", task: null, title: pick(areas, i), agent: "opus-planner", startedAt: now - i * 31_000 })
-      : session(340 - i, { title: `${pick(verbs, i)} ${pick(things, i)}`, agent: pick(["claude", "codex", "claude"], i), startedAt: now - i * 47_000 }),
+      ? session(340 - i, {
+          kind: "turn",
+          task: null,
+          title: pick(areas, i),
+          agent: "opus-planner",
+          startedAt: now - i * 31_000,
+        })
+      : session(340 - i, {
+          title: `${pick(verbs, i)} ${pick(things, i)}`,
+          agent: pick(["claude", "codex", "claude"], i),
+          startedAt: now - i * 47_000,
+        }),
   );
 
 const history = [
-  verdict(1, "continue", "3 of 4 acceptance commands fail: unit, e2e, types.", [acceptance("unit", false, 0.41), acceptance("e2e", false, 0.125), acceptance("types", false), acceptance("lint", true)]),
-  verdict(2, "continue", "2 of 4 acceptance commands fail: unit, e2e. The checkout is the rest.", [acceptance("unit", false, 0.87), acceptance("e2e", false, 0.55), acceptance("types", true), acceptance("lint", true)]),
-  verdict(3, "continue", "2 of 4 acceptance commands fail: unit, e2e.", [acceptance("unit", false, 0.93), acceptance("e2e", false, 0.55, 812_000), acceptance("types", true), acceptance("lint", true)]),
+  verdict(1, "continue", "3 of 4 acceptance commands fail: unit, e2e, types.", [
+    acceptance("unit", false, 0.41),
+    acceptance("e2e", false, 0.125),
+    acceptance("types", false),
+    acceptance("lint", true),
+  ]),
+  verdict(2, "continue", "2 of 4 acceptance commands fail: unit, e2e. The checkout is the rest.", [
+    acceptance("unit", false, 0.87),
+    acceptance("e2e", false, 0.55),
+    acceptance("types", true),
+    acceptance("lint", true),
+  ]),
+  verdict(3, "continue", "2 of 4 acceptance commands fail: unit, e2e.", [
+    acceptance("unit", false, 0.93),
+    acceptance("e2e", false, 0.55, 812_000),
+    acceptance("types", true),
+    acceptance("lint", true),
+  ]),
 ];
 
 export const samples = {
-  start: sampleView({ run: sampleRun({ createdAt: now - 4_000, spend: { microUsd: 0, reservedMicroUsd: 0, tokens: 0 } }), cycle: { ...cycle(1, { status: "working", deadlineAt: now }), startedAt: now - 3_000 }, planners: [planner(1, null, { name: "root", turn: "running" })], running: [session(1, { kind: "turn", title: "root", task: null, agent: "planner", startedAt: now - 2_000 })], sessions: 1 }),
+  start: sampleView({
+    run: sampleRun({ createdAt: now - 4_000, spend: { microUsd: 0, reservedMicroUsd: 0, tokens: 0 } }),
+    cycle: { ...cycle(1, { status: "working", deadlineAt: now }), startedAt: now - 3_000 },
+    planners: [planner(1, null, { name: "root", turn: "running" })],
+    running: [session(1, { kind: "turn", title: "root", task: null, agent: "planner", startedAt: now - 2_000 })],
+    sessions: 1,
+  }),
   middle: middle(30, 64),
   large: middle(2_000, 300),
-  paused: sampleView({ ...middle(30, 3), run: sampleRun({ state: { status: "paused", reason: "budget", detail: "money: $49.90 of $50.00 spent or reserved", cutAt: now + 580_000 }, spend: { microUsd: 48_700_000, reservedMicroUsd: 1_200_000, tokens: 18_130_000 } }) }),
+  paused: sampleView({
+    ...middle(30, 3),
+    run: sampleRun({
+      state: {
+        status: "paused",
+        reason: "budget",
+        detail: "money: $49.90 of $50.00 spent or reserved",
+        cutAt: now + 580_000,
+      },
+      spend: { microUsd: 48_700_000, reservedMicroUsd: 1_200_000, tokens: 18_130_000 },
+    }),
+  }),
   achieved: sampleView({
     ...middle(30, 0),
     queued: 0,
     planners: tree(30).map((one) => ({ ...one, status: "done", turn: null })),
-    run: sampleRun({ state: { status: "ended", outcome: "achieved", reason: "All 4 acceptance commands pass.", at: now }, green: "9b2d4e6f8091a2b3c4d5e6f708192a3b41f3c9aa" as Commit }),
+    run: sampleRun({
+      state: { status: "ended", outcome: "achieved", reason: "All 4 acceptance commands pass.", at: now },
+      green: "9b2d4e6f8091a2b3c4d5e6f708192a3b41f3c9aa" as Commit,
+    }),
     cycle: cycle(4, { status: "ended", commit: "9b2d4e6f8091a2b3c4d5e6f708192a3b41f3c9aa" as Commit, at: now }),
     tasks: counts({ landed: 22, failed: 1 }),
-    verdicts: [...history, verdict(4, "achieved", "All 4 acceptance commands pass. The shop is React throughout; no Vue import is left, and the two flaky suites were rewritten.", [acceptance("unit", true, 1), acceptance("e2e", true, 1, 731_000), acceptance("types", true), acceptance("lint", true, null, 3_200)])],
+    verdicts: [
+      ...history,
+      verdict(
+        4,
+        "achieved",
+        "All 4 acceptance commands pass. The shop is React throughout; no Vue import is left, and the two flaky suites were rewritten.",
+        [
+          acceptance("unit", true, 1),
+          acceptance("e2e", true, 1, 731_000),
+          acceptance("types", true),
+          acceptance("lint", true, null, 3_200),
+        ],
+      ),
+    ],
   }),
   hostile: sampleView({
     ...middle(5, 0),
-    run: sampleRun({ goal: "\u001b]0;owned\u0007\u001b[2J日本語のテストを移植する \u202Egnp.exe\u202C \u0000 and more\nsecond line" }),
-    planners: ["👨‍👩‍👧‍👦 family 🇩🇪 1️⃣ ❤️ 👍🏽", "\u001b[31mred\u001b[0m\r\n\tnext", "e\u0301\u0301\u0301\u0301\u0301\u0301 zalgo h̸̡̪̯ͨ͊̽̅̾̎", "שלום עולם مرحبا بالعالم", "한국어 제목이 아주 길어서 잘려야 하는 경우를 위한 텍스트입니다 한국어 제목이 아주 길어서", "हिन्दी क्षत्रिय ไทยภาษา"].map((name, i) => planner(i + 1, i === 0 ? null : 1, { name })),
-    running: ["\u009b2J\u0090dcs\u009c plain", "全角文字が続く題名全角文字が続く題名全角文字が続く題名全角文字が続く題名全角文字", "\u0301\u0301 leading marks", "a\u0000b\bc\u007fd", "\u2066isolated\u2069 \u200bzero\u200b width \ufeff", "🔥".repeat(60)].map((title, i) => session(i + 1, { title, agent: i % 2 ? "клод" : "\u001b[5mblink" })),
+    run: sampleRun({
+      goal: "\u001b]0;owned\u0007\u001b[2J日本語のテストを移植する \u202Egnp.exe\u202C \u0000 and more\nsecond line",
+    }),
+    planners: [
+      "👨‍👩‍👧‍👦 family 🇩🇪 1️⃣ ❤️ 👍🏽",
+      "\u001b[31mred\u001b[0m\r\n\tnext",
+      "e\u0301\u0301\u0301\u0301\u0301\u0301 zalgo h̸̡̪̯ͨ͊̽̅̾̎",
+      "שלום עולם مرحبا بالعالم",
+      "한국어 제목이 아주 길어서 잘려야 하는 경우를 위한 텍스트입니다 한국어 제목이 아주 길어서",
+      "हिन्दी क्षत्रिय ไทยภาษา",
+    ].map((name, i) => planner(i + 1, i === 0 ? null : 1, { name })),
+    running: [
+      "\u009b2J\u0090dcs\u009c plain",
+      "全角文字が続く題名全角文字が続く題名全角文字が続く題名全角文字が続く題名全角文字",
+      "\u0301\u0301 leading marks",
+      "a\u0000b\bc\u007fd",
+      "\u2066isolated\u2069 \u200bzero\u200b width \ufeff",
+      "🔥".repeat(60),
+    ].map((title, i) => session(i + 1, { title, agent: i % 2 ? "клод" : "\u001b[5mblink" })),
   }),
 } satisfies { [name: string]: RunView };
 

@@ -11,7 +11,9 @@ export const label = (text: string): Span => quiet(text.padEnd(labelWidth));
 export const heading = (text: string): Span => strong(text.padEnd(labelWidth));
 
 /** The row that stands for what a list leaves out. */
-export const more = (hidden: number, indent: string, detail = ""): Line => [quiet(`${indent}… ${hidden} more${detail}`)];
+export const more = (hidden: number, indent: string, detail = ""): Line => [
+  quiet(`${indent}… ${hidden} more${detail}`),
+];
 
 /** A heading row and one row per item; items beyond the rows are counted in the last row. `rowsMax` bounds its wish. */
 export function listSection<T>(head: Line, items: readonly T[], rowsMax: number, row: (item: T) => Line): Section {

@@ -12,7 +12,13 @@ const agentCellsMax = 18;
 const roleCells = "planner".length;
 const timeCells = "59m 59s".length;
 
-export function sessionSection(running: readonly SessionView[], limits: Limits, now: number, width: number, rowsMax: number): Section | null {
+export function sessionSection(
+  running: readonly SessionView[],
+  limits: Limits,
+  now: number,
+  width: number,
+  rowsMax: number,
+): Section | null {
   if (running.length === 0) return null;
   const sessions = running.toSorted((a, b) => (a.startedAt ?? now) - (b.startedAt ?? now) || a.id - b.id);
   const id = Math.max(...sessions.map((session) => idText("session", session.id).length));

@@ -5,7 +5,7 @@ import type { AcceptanceResult } from "../domain/verdict.ts";
 import type { RunView } from "../engine/views.ts";
 import { counted, duration, score, took } from "./amounts.ts";
 import { cellWidth, fit, phrase, wrap } from "./cells.ts";
-import { costWords, goalLine, resumeCommand, stateTone, taskWords } from "./head.ts";
+import { costWords, goalLine, pauseWords, resumeCommand, stateTone, taskWords } from "./head.ts";
 import { paint, quiet, strong, toned, type Line, type Paint } from "./paint.ts";
 import { label, labelWidth, more } from "./section.ts";
 import { safeText } from "./safe-text.ts";
@@ -43,10 +43,10 @@ export function renderSummary(view: RunView, extra: SummaryExtra, options: Paint
 
 function outcomeLines({ run, now, cycle }: RunView, width: number): Line[] {
   const { state } = run;
-  const took = duration((state.status === "ended" ? state.at : now) - run.createdAt);
+  const lasted = duration((state.status === "ended" ? state.at : now) - run.createdAt);
   const cycles = cycle ? ` in ${counted(cycle.number, "cycle")}` : "";
-  const words = state.status === "ended" ? `${state.outcome}${cycles}, ${took}` : `${state.status} after ${took}`;
-  const why = state.status === "running" ? "" : state.status === "paused" ? `${state.reason}: ${state.detail}` : state.reason;
+  const words = state.status === "ended" ? `${state.outcome}${cycles}, ${lasted}` : `${state.status} after ${lasted}`;
+  const why = state.status === "running" ? "" : state.status === "paused" ? pauseWords(state) : state.reason;
   return [
     [toned(stateTone(run), `● ${words}`), `   run ${run.id}`],
     ...wrap(why, width - 2, reasonLinesMax).map((line): Line => [`  ${line}`]),
@@ -63,10 +63,15 @@ function evidenceLines({ verdicts }: RunView, width: number): Line[] {
   const hidden = acceptance.length - acceptanceRowsMax;
   return [
     [],
-    [strong("acceptance".padEnd(labelWidth)), acceptance.length === 0 ? "no acceptance commands: the judge alone decided" : on],
+    [
+      strong("acceptance".padEnd(labelWidth)),
+      acceptance.length === 0 ? "no acceptance commands: the judge alone decided" : on,
+    ],
     ...acceptanceRows(acceptance.slice(0, acceptanceRowsMax)),
     ...(hidden > 0 ? [more(hidden, "  ")] : []),
-    ...remarks.flatMap((remark) => wrap(remark, width - 2, remarkLinesMax).map((line): Line => [toned("warn", `  ${line}`)])),
+    ...remarks.flatMap((remark) =>
+      wrap(remark, width - 2, remarkLinesMax).map((line): Line => [toned("warn", `  ${line}`)]),
+    ),
   ];
 }
 
@@ -79,16 +84,25 @@ function acceptanceRows(results: readonly AcceptanceResult[]): Line[] {
     score: result.score === null ? "" : `score ${score(result.score)}`,
     time: took(result.ms),
   }));
-  const widest = (of: (text: (typeof texts)[number]) => string, max: number) => Math.min(max, Math.max(0, ...texts.map((text) => cellWidth(of(text)))));
+  const widest = (of: (text: (typeof texts)[number]) => string, max: number) =>
+    Math.min(max, Math.max(0, ...texts.map((text) => cellWidth(of(text)))));
   const name = widest((text) => text.name, nameCellsMax);
   const command = widest((text) => text.command, commandCellsMax);
   const scores = widest((text) => text.score, 20);
   const time = widest((text) => text.time, 10);
-  const column = (text: string, cells: number, align: "left" | "right" = "left") => (cells === 0 ? "" : `  ${fit(text, cells, align)}`);
+  const column = (text: string, cells: number, align: "left" | "right" = "left") =>
+    cells === 0 ? "" : `  ${fit(text, cells, align)}`;
   return texts.map(({ result, ...text }): Line => {
     const verdict = result.passed ? toned("good", "  ✓ passed") : toned("bad", "  ✗ failed");
     const exit = result.passed ? "" : result.exitCode === null ? "  killed" : `  exit code ${result.exitCode}`;
-    return [verdict, column(text.name, name), column(text.score, scores), column(text.time, time, "right"), quiet(column(text.command, command)), toned("bad", exit)];
+    return [
+      verdict,
+      column(text.name, name),
+      column(text.score, scores),
+      column(text.time, time, "right"),
+      quiet(column(text.command, command)),
+      toned("bad", exit),
+    ];
   });
 }
 
@@ -106,8 +120,17 @@ function cycleLines({ verdicts }: RunView, width: number): Line[] {
     ...shown.flatMap(({ cycle, verdict, summary, evidence }) => {
       const { landed, failed, cancelled } = evidence.tasks;
       const tasks = `${landed} landed${failed > 0 ? `, ${failed} failed` : ""}${cancelled > 0 ? `, ${cancelled} cancelled` : ""}`;
-      const first: Line = [`  ${String(cycle).padStart(number)}  `, toned(verdict === "achieved" ? "good" : verdict === "stop" ? "warn" : null, verdict.padEnd("continue".length)), `  ${tasks}`];
-      return [first, ...wrap(summary, Math.max(1, width - lead), summaryLinesMax).map((line): Line => [quiet(`${" ".repeat(lead)}${line}`)])];
+      const first: Line = [
+        `  ${String(cycle).padStart(number)}  `,
+        toned(verdict === "achieved" ? "good" : verdict === "stop" ? "warn" : null, verdict.padEnd("continue".length)),
+        `  ${tasks}`,
+      ];
+      return [
+        first,
+        ...wrap(summary, Math.max(1, width - lead), summaryLinesMax).map((line): Line => [
+          quiet(`${" ".repeat(lead)}${line}`),
+        ]),
+      ];
     }),
   ];
 }
@@ -116,7 +139,13 @@ function countLines({ run, tasksOfRun, landings, sessions }: RunView): Line[] {
   const refused = landings.refused > 0 ? `  ${landings.refused} refused` : "";
   const { blocked, ready, running } = tasksOfRun;
   const open = blocked + ready + running;
-  const tasks: Line = open > 0 ? taskWords(tasksOfRun) : [toned("good", `${tasksOfRun.landed} landed`), `  ${tasksOfRun.failed} failed  ${tasksOfRun.cancelled} cancelled`];
+  const tasks: Line =
+    open > 0
+      ? taskWords(tasksOfRun)
+      : [
+          toned("good", `${tasksOfRun.landed} landed`),
+          `  ${tasksOfRun.failed} failed  ${tasksOfRun.cancelled} cancelled`,
+        ];
   return [
     [label("tasks"), ...tasks],
     [label("landings"), `${landings.landed} landed  ${counted(landings.conflict, "conflict")}${refused}`],
@@ -137,17 +166,29 @@ function resultLines(run: Run, { branches, repository }: SummaryExtra): Line[] {
   const where = safeText(repository);
   if (!branches) return [[], [strong("result".padEnd(labelWidth)), `nothing has been published to ${where}`]];
   const [base, trunk] = [run.base.slice(0, commitCells), shellWord(branches.trunk)];
-  const command = (text: string, why: string): Line => [`  ${text}`, quiet(`   # ${why}`)];
-  const green = branches.green;
+  const commands = [
+    [`git log --oneline ${base}..${trunk}`, "what landed"],
+    [`git diff ${base} ${trunk}`, "all of it as one change"],
+    [`git switch ${trunk}`, "try it"],
+    [`git merge ${trunk}`, "take it into your branch"],
+  ] as const;
+  const widest = Math.max(...commands.map(([command]) => command.length));
   return [
     [],
     [strong("result".padEnd(labelWidth)), `branch ${safeText(branches.trunk)} in ${where}`],
-    command(`git log --oneline ${base}..${trunk}`, "what landed"),
-    command(`git diff ${base} ${trunk}`, "all of it as one change"),
-    command(`git switch ${trunk}`, "try it"),
-    command(`git merge ${trunk}`, "take it into your branch"),
-    ...(green === null ? [] : [command(`git log --oneline ${shellWord(green)}..${trunk}`, `what landed after the last state that passed the checks (${safeText(green)})`)]),
+    ...commands.map(([command, why]): Line => [`  ${command.padEnd(widest)}`, quiet(`   # ${why}`)]),
+    ...greenLines(run, branches.green),
   ];
+}
+
+/** Without checks there is no green state, and nothing to say. */
+function greenLines({ green, tip }: Run, branch: string | null): Line[] {
+  if (branch === null) return [];
+  const which =
+    green === tip
+      ? "the same state: the checks passed on it"
+      : "the newest state on which the checks passed; what landed later is not proven";
+  return [[label("green"), `branch ${safeText(branch)}: ${which}`]];
 }
 
 function goOnLines(run: Run): Line[] {

@@ -22,7 +22,8 @@ export function treeOrder(planners: readonly PlannerView[]): Branch[] {
       if (seen.has(next.planner.id)) continue;
       seen.add(next.planner.id);
       order.push(next);
-      for (const planner of (children.get(next.planner.id) ?? []).toReversed()) open.push({ planner, depth: next.depth + 1, parent: next });
+      for (const planner of (children.get(next.planner.id) ?? []).toReversed())
+        open.push({ planner, depth: next.depth + 1, parent: next });
     }
   };
   walk(children.get(null) ?? []);
@@ -43,7 +44,9 @@ function rank({ status, turn, tasks }: PlannerView): number {
  */
 export function chooseBranches(order: readonly Branch[], rows: number): Branch[] {
   if (order.length <= rows) return [...order];
-  const ranked = order.map((branch, at) => ({ branch, at, rank: rank(branch.planner) })).toSorted((a, b) => a.rank - b.rank || a.branch.depth - b.branch.depth || a.at - b.at);
+  const ranked = order
+    .map((branch, at) => ({ branch, at, rank: rank(branch.planner) }))
+    .toSorted((a, b) => a.rank - b.rank || a.branch.depth - b.branch.depth || a.at - b.at);
   const chosen = new Set<Branch>();
   for (const { branch } of ranked) {
     if (chosen.size >= rows) break;

@@ -2,9 +2,9 @@
 import type { VerdictKind } from "../domain/verdict.ts";
 import type { RunView } from "../engine/views.ts";
 import { counted, score } from "./amounts.ts";
-import { cellWidth, cut, fit, phrase } from "./cells.ts";
+import { cellWidth, fit, phrase } from "./cells.ts";
 import { quiet, strong, toned, type Line, type Span, type Tone } from "./paint.ts";
-import { label, labelWidth, listSection, type Section } from "./section.ts";
+import { label, listSection, type Section } from "./section.ts";
 
 type VerdictView = RunView["verdicts"][number];
 
@@ -74,18 +74,35 @@ export function cyclesWithoutGain(scores: readonly (number | null)[]): number {
 export function scoreSection(verdicts: readonly VerdictView[], width: number, rowsMax: number): Section | null {
   const rows = scoreRows(verdicts);
   if (rows.length === 0) return null;
-  const name = Math.min(nameCellsMax, Math.floor(width / 3), Math.max(...rows.map((row) => cellWidth(phrase(row.name)))));
+  const name = Math.min(
+    nameCellsMax,
+    Math.floor(width / 3),
+    Math.max(...rows.map((row) => cellWidth(phrase(row.name)))),
+  );
   const texts = rows.map(({ scores }) => scores.map((value) => (value === null ? "·" : score(value))));
-  const cell = Math.max(...verdicts.map(({ cycle }) => String(cycle).length), ...texts.flat().map((text) => text.length));
+  const cell = Math.max(
+    ...verdicts.map(({ cycle }) => String(cycle).length),
+    ...texts.flat().map((text) => text.length),
+  );
   const note = Math.max(...rows.map((row) => plateau(row).length));
-  const left = Math.max(labelWidth, name + 4);
-  const room = Math.floor((width - left - note) / (cell + 2));
-  const from = Math.max(0, verdicts.length - Math.max(1, room));
-  const columns = (values: string[]) => values.slice(from).map((value) => `  ${value.padStart(cell)}`).join("");
-  const earlier = from > 0 ? `  (… ${counted(from, "earlier cycle")} hidden)` : "";
-  const head: Line = [strong("scores"), quiet("cycle".padStart(left - "scores".length)), quiet(columns(verdicts.map(({ cycle }) => String(cycle)))), quiet(earlier)];
-  return listSection(head, rows.map((row, i) => ({ row, text: texts[i] ?? [] })), rowsMax, ({ row, text }) => [
-    `  ${fit(cut(phrase(row.name), name), left - 2)}`,
+  const left = Math.max("scores  cycle".length, name + 2);
+  const fitting = (cells: number) => Math.max(1, Math.floor((width - cells - note) / (cell + 2)));
+  const earlier = (hidden: number) => (hidden > 0 ? `  … ${hidden} earlier` : "");
+  const all = verdicts.length <= fitting(left);
+  const from = all ? 0 : Math.max(0, verdicts.length - fitting(left + earlier(verdicts.length).length));
+  const columns = (values: string[]) =>
+    values
+      .slice(from)
+      .map((value) => `  ${value.padStart(cell)}`)
+      .join("");
+  const head: Line = [
+    strong("scores"),
+    quiet("cycle".padStart(left - "scores".length)),
+    quiet(earlier(from) + columns(verdicts.map(({ cycle }) => String(cycle)))),
+  ];
+  const items = rows.map((row, i) => ({ row, text: texts[i] ?? [] }));
+  return listSection(head, items, rowsMax, ({ row, text }) => [
+    `  ${fit(phrase(row.name), left - 2)}${" ".repeat(earlier(from).length)}`,
     columns(text),
     toned(cyclesWithoutGain(row.scores) > 1 ? "warn" : "quiet", plateau(row)),
   ]);
