@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { cleanMessage, landedMessage, parseLanded } from "./commit-message.ts";

@@ -1,7 +1,7 @@
 /** Content: what lands equals what git's own merge makes of it. */
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import type { RunId } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";

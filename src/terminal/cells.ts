@@ -11,6 +11,7 @@ const letters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** East Asian Width W or F of what `cellText` lets through, and emoji that are drawn as pictures by themselves. */
 const wide =
+  // oxlint-disable-next-line no-misleading-character-class -- these are ranges of code points, not letters with marks
   /[[\p{Emoji_Presentation}\p{Ideographic}\p{sc=Hang}\p{sc=Hira}\p{sc=Kana}\p{sc=Bopo}\p{sc=Yiii}\p{sc=Tang}\p{sc=Nshu}\p{sc=Kits}\u2329\u232a\u2630-\u2637\u268a-\u268f\u2e80-\u303e\u3099-\u33ff\u4dc0-\u4dff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe2}-\u{16fe3}\u{16ff0}-\u{16ff1}\u{1d300}-\u{1d376}\u{1f200}-\u{1f2ff}]--[\u02ea\u02eb\u1161-\u11ff\u3248-\u324f\ud7b0-\ud7ff\uff66-\uffdc]]/v;
 const mark = /\p{M}/u;
 const zeroWidth = /\p{Mn}/u;
@@ -35,7 +36,7 @@ export function cellText(text: string): string {
 function withFewMarks(text: string): string {
   let result = "";
   for (const { segment } of letters.segment(text)) {
-    const points = [...segment];
+    const points = Array.from(segment);
     const bases = points.filter((point) => !mark.test(point));
     // A mark without a letter would sit on whatever is printed before it.
     if (bases.length === 0) continue;

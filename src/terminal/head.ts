@@ -60,12 +60,13 @@ function cycleWords(cycle: NonNullable<RunView["cycle"]>, now: number): string {
 }
 
 /** Why the run is not going on, and what the operator can do about it. The command stands on its own line: it is copied. */
-function stateNotes({ run, now }: RunView): Line[] {
+function stateNotes({ run, now, running }: RunView): Line[] {
   const { state } = run;
   const goOn: Line = [`  go on: ${resumeCommand(run)}`];
   switch (state.status) {
     case "paused":
-      return [[toned("warn", `  ${state.reason}: ${phrase(state.detail)}`)], goOn];
+      // While sessions finish, the run's own process is still at it.
+      return [[toned("warn", `  ${pauseWords(state)}`)], ...(running.length > 0 ? [] : [goOn])];
     case "stopping":
       return [[toned("warn", `  ${phrase(state.reason)}`)], ...(driven(run, now) ? [] : [goOn])];
     case "ended":
@@ -75,6 +76,11 @@ function stateNotes({ run, now }: RunView): Line[] {
     default:
       return assertNever(state, "run state");
   }
+}
+
+/** The details of the operator's own pauses say who it was. */
+export function pauseWords({ reason, detail }: Extract<Run["state"], { status: "paused" }>): string {
+  return phrase(reason === "budget" || reason === "judge" ? `${reason}: ${detail}` : detail);
 }
 
 const driven = ({ engine }: Run, now: number) => engine !== null && engine.leaseUntil > now;
@@ -96,14 +102,14 @@ const bar: readonly { status: TaskStatus; glyph: string; tone: Tone | null }[] =
   { status: "blocked", glyph: "░", tone: "quiet" },
 ];
 
-/** One for each state. */
+/** One for each state; where there is no room for that, the numbers alone must do. */
 const barCellsMin = bar.length;
 
 function tasksLine({ tasks }: RunView, width: number): Line {
   const words = taskWords(tasks);
   const room = width - labelWidth - 2 - lineWidth(words);
-  const cells = Math.max(barCellsMin, Math.min(room, width >= 120 ? 40 : width >= 96 ? 24 : 12));
-  return [label("tasks"), ...taskBar(tasks, cells), "  ", ...words];
+  const cells = Math.min(room, width >= 120 ? 40 : width >= 96 ? 24 : 12);
+  return [label("tasks"), ...(cells < barCellsMin ? [] : [...taskBar(tasks, cells), "  "]), ...words];
 }
 
 /** Ended ones only when there are any: they are the news. */

@@ -20,6 +20,7 @@ const breaks = /\r\n|[\n\v\f\r\x85\u2028\u2029]/g;
  * Invisible characters: direction marks and overrides, zero-width spaces, soft hyphens, tag characters and the like.
  * Joiners and variation selectors stay: Persian, Indic scripts and emoji are spelled with them.
  */
+// oxlint-disable-next-line no-misleading-character-class -- a list of code points, not letters with marks
 const invisible = /[[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\ufff9-\ufffb]--[\u200c\u200d\ufe00-\ufe0f]]/gv;
 
 const replacement = "\ufffd";

@@ -5,7 +5,7 @@ import type { AcceptanceResult } from "../domain/verdict.ts";
 import type { RunView } from "../engine/views.ts";
 import { counted, duration, score, took } from "./amounts.ts";
 import { cellWidth, fit, phrase, wrap } from "./cells.ts";
-import { costWords, goalLine, resumeCommand, stateTone, taskWords } from "./head.ts";
+import { costWords, goalLine, pauseWords, resumeCommand, stateTone, taskWords } from "./head.ts";
 import { paint, quiet, strong, toned, type Line, type Paint } from "./paint.ts";
 import { label, labelWidth, more } from "./section.ts";
 import { safeText } from "./safe-text.ts";
@@ -43,11 +43,16 @@ export function renderSummary(view: RunView, extra: SummaryExtra, options: Paint
 
 function outcomeLines({ run, now, cycle }: RunView, width: number): Line[] {
   const { state } = run;
-  const took = duration((state.status === "ended" ? state.at : now) - run.createdAt);
+  const lasted = duration((state.status === "ended" ? state.at : now) - run.createdAt);
   const cycles = cycle ? ` in ${counted(cycle.number, "cycle")}` : "";
+<<<<<<< HEAD
   const words = state.status === "ended" ? `${state.outcome}${cycles}, ${took}` : `${state.status} after ${took}`;
   const why =
     state.status === "running" ? "" : state.status === "paused" ? `${state.reason}: ${state.detail}` : state.reason;
+=======
+  const words = state.status === "ended" ? `${state.outcome}${cycles}, ${lasted}` : `${state.status} after ${lasted}`;
+  const why = state.status === "running" ? "" : state.status === "paused" ? pauseWords(state) : state.reason;
+>>>>>>> wt-terminal
   return [
     [toned(stateTone(run), `● ${words}`), `   run ${run.id}`],
     ...wrap(why, width - 2, reasonLinesMax).map((line): Line => [`  ${line}`]),
@@ -167,11 +172,17 @@ function resultLines(run: Run, { branches, repository }: SummaryExtra): Line[] {
   const where = safeText(repository);
   if (!branches) return [[], [strong("result".padEnd(labelWidth)), `nothing has been published to ${where}`]];
   const [base, trunk] = [run.base.slice(0, commitCells), shellWord(branches.trunk)];
-  const command = (text: string, why: string): Line => [`  ${text}`, quiet(`   # ${why}`)];
-  const green = branches.green;
+  const commands = [
+    [`git log --oneline ${base}..${trunk}`, "what landed"],
+    [`git diff ${base} ${trunk}`, "all of it as one change"],
+    [`git switch ${trunk}`, "try it"],
+    [`git merge ${trunk}`, "take it into your branch"],
+  ] as const;
+  const widest = Math.max(...commands.map(([command]) => command.length));
   return [
     [],
     [strong("result".padEnd(labelWidth)), `branch ${safeText(branches.trunk)} in ${where}`],
+<<<<<<< HEAD
     command(`git log --oneline ${base}..${trunk}`, "what landed"),
     command(`git diff ${base} ${trunk}`, "all of it as one change"),
     command(`git switch ${trunk}`, "try it"),
@@ -184,7 +195,21 @@ function resultLines(run: Run, { branches, repository }: SummaryExtra): Line[] {
             `what landed after the last state that passed the checks (${safeText(green)})`,
           ),
         ]),
+=======
+    ...commands.map(([command, why]): Line => [`  ${command.padEnd(widest)}`, quiet(`   # ${why}`)]),
+    ...greenLines(run, branches.green),
+>>>>>>> wt-terminal
   ];
+}
+
+/** Without checks there is no green state, and nothing to say. */
+function greenLines({ green, tip }: Run, branch: string | null): Line[] {
+  if (branch === null) return [];
+  const which =
+    green === tip
+      ? "the same state: the checks passed on it"
+      : "the newest state on which the checks passed; what landed later is not proven";
+  return [[label("green"), `branch ${safeText(branch)}: ${which}`]];
 }
 
 function goOnLines(run: Run): Line[] {

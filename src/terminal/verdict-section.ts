@@ -2,9 +2,9 @@
 import type { VerdictKind } from "../domain/verdict.ts";
 import type { RunView } from "../engine/views.ts";
 import { counted, score } from "./amounts.ts";
-import { cellWidth, cut, fit, phrase } from "./cells.ts";
+import { cellWidth, fit, phrase } from "./cells.ts";
 import { quiet, strong, toned, type Line, type Span, type Tone } from "./paint.ts";
-import { label, labelWidth, listSection, type Section } from "./section.ts";
+import { label, listSection, type Section } from "./section.ts";
 
 type VerdictView = RunView["verdicts"][number];
 
@@ -85,14 +85,23 @@ export function scoreSection(verdicts: readonly VerdictView[], width: number, ro
     ...texts.flat().map((text) => text.length),
   );
   const note = Math.max(...rows.map((row) => plateau(row).length));
+<<<<<<< HEAD
   const left = Math.max(labelWidth, name + 4);
   const room = Math.floor((width - left - note) / (cell + 2));
   const from = Math.max(0, verdicts.length - Math.max(1, room));
+=======
+  const left = Math.max("scores  cycle".length, name + 2);
+  const fitting = (cells: number) => Math.max(1, Math.floor((width - cells - note) / (cell + 2)));
+  const earlier = (hidden: number) => (hidden > 0 ? `  … ${hidden} earlier` : "");
+  const all = verdicts.length <= fitting(left);
+  const from = all ? 0 : Math.max(0, verdicts.length - fitting(left + earlier(verdicts.length).length));
+>>>>>>> wt-terminal
   const columns = (values: string[]) =>
     values
       .slice(from)
       .map((value) => `  ${value.padStart(cell)}`)
       .join("");
+<<<<<<< HEAD
   const earlier = from > 0 ? `  (… ${counted(from, "earlier cycle")} hidden)` : "";
   const head: Line = [
     strong("scores"),
@@ -110,6 +119,19 @@ export function scoreSection(verdicts: readonly VerdictView[], width: number, ro
       toned(cyclesWithoutGain(row.scores) > 1 ? "warn" : "quiet", plateau(row)),
     ],
   );
+=======
+  const head: Line = [
+    strong("scores"),
+    quiet("cycle".padStart(left - "scores".length)),
+    quiet(earlier(from) + columns(verdicts.map(({ cycle }) => String(cycle)))),
+  ];
+  const items = rows.map((row, i) => ({ row, text: texts[i] ?? [] }));
+  return listSection(head, items, rowsMax, ({ row, text }) => [
+    `  ${fit(phrase(row.name), left - 2)}${" ".repeat(earlier(from).length)}`,
+    columns(text),
+    toned(cyclesWithoutGain(row.scores) > 1 ? "warn" : "quiet", plateau(row)),
+  ]);
+>>>>>>> wt-terminal
 }
 
 function plateau({ scores }: ScoreRow): string {

@@ -2,7 +2,7 @@
  * Inputs for the comparison. fast-check draws recipes, not values: the original and the migrated function each get a
  * value of their own made from the same recipe, so that what one changes the other does not see.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 export type Recipe = () => unknown;
 /** A function that notes how it is called. */
