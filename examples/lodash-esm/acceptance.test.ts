@@ -41,7 +41,11 @@ function pass(name: string, paths: string[], instructions: string): void {
 
 function accept(name: string, root: string): { status: number | null; sites: Site[]; output: string } {
   const options = name === "parse" ? ["--no-warnings", "--experimental-vm-modules"] : [];
-  const { status, stdout } = spawnSync(process.execPath, [...options, join(import.meta.dirname, "acceptance", `${name}.ts`)], { cwd: root, encoding: "utf8" });
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [...options, join(import.meta.dirname, "acceptance", `${name}.ts`)],
+    { cwd: root, encoding: "utf8" },
+  );
   return { status, sites: readSites(stdout), output: stdout };
 }
 
@@ -69,10 +73,27 @@ test("the migrated package passes everything", { timeout: 5 * minutes }, () => {
 test.each([
   ["a require left", edit("add.js", "export default add;", "var x = require('./sum');\nexport default add;"), "add.js"],
   ["an assignment to module.exports left", edit("add.js", "export default add;", "module.exports = add;"), "add.js"],
-  ["an assignment to exports left", edit("add.js", "export default add;", "exports.add = add;\nexport default add;"), "add.js"],
-  ["a comment that shows require", edit("add.js", "export default add;", "// var add = require('lodash/add');\nexport default add;"), "add.js"],
-  ["a module that is not recorded", (root: string) => writeManifest(root, Object.fromEntries(Object.entries(readManifest(root)).filter(([path]) => path !== "add.js"))), "add.js"],
-  ["a README that shows require", edit("README.md", "import _ from 'lodash';", "var _ = require('lodash');"), "README.md"],
+  [
+    "an assignment to exports left",
+    edit("add.js", "export default add;", "exports.add = add;\nexport default add;"),
+    "add.js",
+  ],
+  [
+    "a comment that shows require",
+    edit("add.js", "export default add;", "// var add = require('lodash/add');\nexport default add;"),
+    "add.js",
+  ],
+  [
+    "a module that is not recorded",
+    (root: string) =>
+      writeManifest(root, Object.fromEntries(Object.entries(readManifest(root)).filter(([path]) => path !== "add.js"))),
+    "add.js",
+  ],
+  [
+    "a README that shows require",
+    edit("README.md", "import _ from 'lodash';", "var _ = require('lodash');"),
+    "README.md",
+  ],
 ])("forms fails on %s", (name, fault, file) => {
   const { status, sites } = accept("forms", broken(`forms ${name}`, fault));
   expect(status).toBe(1);
@@ -83,9 +104,25 @@ test.each([
   ["a deleted module", (root: string) => unlinkSync(join(root, "fp/curryN.js")), "fp/curryN.js"],
   ["an import without its extension", edit("add.js", "./_createMathOperation.js", "./_createMathOperation"), "add.js"],
   ["a module without a default export", edit("fp/add.js", "export default func;", "export { func };"), "fp/add.js"],
-  ["a circular import that meets an uninitialized name", edit("_baseLodash.js", "function baseLodash", "import L from './_LazyWrapper.js';\nL.prototype;\nfunction baseLodash"), "_LazyWrapper.js"],
-  ["a module that marks the global object", edit("fp/zipAll.js", "export default func;", "globalThis.marked = 1;\nexport default func;"), "fp/zipAll.js"],
-  ["a package that is not declared as ES modules", edit("package.json", '"type": "module"', '"type": "commonjs"'), "package.json"],
+  [
+    "a circular import that meets an uninitialized name",
+    edit(
+      "_baseLodash.js",
+      "function baseLodash",
+      "import L from './_LazyWrapper.js';\nL.prototype;\nfunction baseLodash",
+    ),
+    "_LazyWrapper.js",
+  ],
+  [
+    "a module that marks the global object",
+    edit("fp/zipAll.js", "export default func;", "globalThis.marked = 1;\nexport default func;"),
+    "fp/zipAll.js",
+  ],
+  [
+    "a package that is not declared as ES modules",
+    edit("package.json", '"type": "module"', '"type": "commonjs"'),
+    "package.json",
+  ],
   ["another version", edit("package.json", '"version": "4', '"version": "5'), "package.json"],
   ["a name that no longer resolves", edit("package.json", '"./*": "./*.js"', '"./none": "./none.js"'), "package.json"],
 ])("load fails on %s", { timeout: minutes }, (name, fault, file) => {
@@ -101,7 +138,11 @@ test("behaviour fails on functions that answer, change, call back or throw other
     edit("_arrayMap.js", "iteratee(array[index], index, array)", "iteratee(array[index], index)")(at); // fewer arguments for the callback
     edit("negate.js", "throw new TypeError(FUNC_ERROR_TEXT)", "throw new TypeError('other')")(at);
     edit("shuffle.js", "isArray(collection) ? arrayShuffle", "isArray(collection) ? baseShuffle")(at);
-    edit("_baseUnset.js", "Reflect.deleteProperty(Object(obj), toKey(last(path)))", "delete obj[toKey(last(path))]")(at); // strict again
+    edit(
+      "_baseUnset.js",
+      "Reflect.deleteProperty(Object(obj), toKey(last(path)))",
+      "delete obj[toKey(last(path))]",
+    )(at); // strict again
   });
   const { status, sites } = accept("same", root);
   expect(status).toBe(1);
@@ -121,7 +162,10 @@ test("behaviour fails when fewer than 200 functions can be compared", { timeout:
 
 test.each([
   ["a conflict marker", edit("add.js", "export default add;", "<<<<<<< HEAD\nexport default add;")],
-  ["a record out of order", (root: string) => writeFileSync(join(root, manifestPath), JSON.stringify(readManifest(root)))],
+  [
+    "a record out of order",
+    (root: string) => writeFileSync(join(root, manifestPath), JSON.stringify(readManifest(root))),
+  ],
 ])("the trunk check fails on %s", (name, fault) => {
   expect(accept("parse", broken(`parse ${name}`, fault)).status).toBe(1);
 });
@@ -133,12 +177,22 @@ test("the trunk check passes in the middle of the migration", () => {
   expect(accept("parse", half)).toMatchObject({ status: 0 });
 });
 
-const worker = (input: string, cwd: string, name = "plain") => spawnSync(process.execPath, [join(import.meta.dirname, "worker.ts"), name], { cwd, input, encoding: "utf8" });
+const worker = (input: string, cwd: string, name = "plain") =>
+  spawnSync(process.execPath, [join(import.meta.dirname, "worker.ts"), name], { cwd, input, encoding: "utf8" });
 
 test("programs say what is wrong with their input", () => {
-  expect(worker("", folder)).toMatchObject({ status: 1, stderr: expect.stringContaining("expected a brief as JSON on stdin") });
-  expect(worker('{"version":2,"role":"worker"}', folder)).toMatchObject({ status: 1, stderr: expect.stringContaining("version 1") });
-  expect(worker('{"version":1,"role":"judge"}', folder)).toMatchObject({ status: 1, stderr: expect.stringContaining("is a worker") });
+  expect(worker("", folder)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("expected a brief as JSON on stdin"),
+  });
+  expect(worker('{"version":2,"role":"worker"}', folder)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("version 1"),
+  });
+  expect(worker('{"version":1,"role":"judge"}', folder)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("is a worker"),
+  });
   expect(worker("", folder, "nonsense")).toMatchObject({ status: 1, stderr: expect.stringContaining("usage") });
 });
 
@@ -149,7 +203,11 @@ test("a worker sent back takes the trunk's version of its module and converts th
   const source = readFileSync(join(at, "add.js"), "utf8");
   writeFileSync(trunk, source.replace("Adds two numbers", "Adds 2 numbers"));
   writeFileSync(join(at, "add.js"), `<<<<<<< ours\n${source}=======\n>>>>>>> theirs\n`);
-  const sentBack: WorkerBrief["sentBack"] = { kind: "conflict", tip: "", files: [{ path: "add.js", base: null, trunk, yours: null }] };
+  const sentBack: WorkerBrief["sentBack"] = {
+    kind: "conflict",
+    tip: "",
+    files: [{ path: "add.js", base: null, trunk, yours: null }],
+  };
   const brief = { version: 1, role: "worker", task: { title: "", paths: ["add.js"], instructions: "" }, sentBack };
   expect(worker(JSON.stringify(brief), at).status).toBe(0);
   const text = readFileSync(join(at, "add.js"), "utf8");
@@ -161,9 +219,15 @@ test("a worker sent back takes the trunk's version of its module and converts th
 test("the repository is the same commit every time, whatever the user's git is set to", () => {
   const home = join(folder, "home");
   cpSync(import.meta.dirname, home, { recursive: true, filter: (path) => path === import.meta.dirname });
-  writeFileSync(join(home, ".gitconfig"), "[user]\n\tname = Someone\n[core]\n\tautocrlf = true\n[commit]\n\tgpgsign = true\n[init]\n\tdefaultBranch = other\n");
+  writeFileSync(
+    join(home, ".gitconfig"),
+    "[user]\n\tname = Someone\n[core]\n\tautocrlf = true\n[commit]\n\tgpgsign = true\n[init]\n\tdefaultBranch = other\n",
+  );
   const [a, b] = [join(folder, "once"), join(folder, "twice")];
-  const made = execFileSync(process.execPath, [join(import.meta.dirname, "prepare.ts"), a], { env: { ...process.env, HOME: home }, encoding: "utf8" });
+  const made = execFileSync(process.execPath, [join(import.meta.dirname, "prepare.ts"), a], {
+    env: { ...process.env, HOME: home },
+    encoding: "utf8",
+  });
   expect(made.trim().split(" ").at(-1)).toBe(prepare(b));
   expect(execFileSync("git", ["branch", "--show-current"], { cwd: a, encoding: "utf8" }).trim()).toBe("main");
   symlinkSync(a, join(folder, "link"));

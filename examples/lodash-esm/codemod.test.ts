@@ -8,7 +8,8 @@ import { originalLodash } from "./prepare.ts";
 import { readModule, resolveIn } from "./tree.ts";
 
 const lodash = originalLodash();
-const plain = (path: string, source = readModule(lodash, path)) => convertPlain(source, path, (specifier) => resolveIn(lodash, path, specifier));
+const plain = (path: string, source = readModule(lodash, path)) =>
+  convertPlain(source, path, (specifier) => resolveIn(lodash, path, specifier));
 
 test("requires in any plain place become imports, once each, with their extension", () => {
   expect(plain("fp/min.js").text).toBe(
@@ -40,7 +41,9 @@ test("properties of exports become properties of one default export, reads inclu
 });
 
 test("a comment above removed requires stays with the code below", () => {
-  expect(plain("a.js", "/** Speaks of x. */\nvar add = require('./add');\n\nvar x = add(1, 2);\nmodule.exports = x;\n").text).toContain("/** Speaks of x. */");
+  expect(
+    plain("a.js", "/** Speaks of x. */\nvar add = require('./add');\n\nvar x = add(1, 2);\nmodule.exports = x;\n").text,
+  ).toContain("/** Speaks of x. */");
 });
 
 test.each([
@@ -59,12 +62,15 @@ test("converting twice changes nothing more", () => {
   expect(plain("_baseClone.js", once).text).toBe(once);
 });
 
-test.each(["lodash.js", "lodash.min.js", "core.js", "core.min.js"])("%s exports by default and no longer asks where it runs", (path) => {
-  const { text, left } = foldDetection(readModule(lodash, path));
-  expect(left).toEqual([]);
-  expect(text).toMatch(/^export default /m);
-  expect(text).not.toMatch(/typeof exports|typeof module|require\(|typeof define/);
-});
+test.each(["lodash.js", "lodash.min.js", "core.js", "core.min.js"])(
+  "%s exports by default and no longer asks where it runs",
+  (path) => {
+    const { text, left } = foldDetection(readModule(lodash, path));
+    expect(left).toEqual([]);
+    expect(text).toMatch(/^export default /m);
+    expect(text).not.toMatch(/typeof exports|typeof module|require\(|typeof define/);
+  },
+);
 
 test("detection in a module is folded to the answer of a module system", () => {
   const { text } = foldDetection(plain("isBuffer.js").text);
@@ -74,7 +80,10 @@ test("detection in a module is folded to the answer of a module system", () => {
 
 test("only the reported write is loosened, and it ignores what strict code refuses", () => {
   const source = "export default function f(o, k) {\n  o[k] = 1;\n  o.b = 2;\n  return delete o[k];\n}\n";
-  const { text, left } = loosenWrites(source, [{ line: 2, column: 8 }, { line: 4, column: 10 }]);
+  const { text, left } = loosenWrites(source, [
+    { line: 2, column: 8 },
+    { line: 4, column: 10 },
+  ]);
   expect(left).toEqual([]);
   expect(text).toContain("Reflect.set(Object(o), k, 1);");
   expect(text).toContain("o.b = 2;");
@@ -83,14 +92,25 @@ test("only the reported write is loosened, and it ignores what strict code refus
 
 test("a write whose value is used is reported, not broken", () => {
   const source = "export default (o) => (o.a = 1);\n";
-  expect(loosenWrites(source, [{ line: 1, column: 25 }])).toMatchObject({ text: source, left: [expect.stringContaining("is used")] });
+  expect(loosenWrites(source, [{ line: 1, column: 25 }])).toMatchObject({
+    text: source,
+    left: [expect.stringContaining("is used")],
+  });
 });
 
 test("package.json keeps its version and resolves the old names", () => {
   const load = createRequire(import.meta.url);
   const before = load("lodash/package.json") as { version: string };
-  const after = JSON.parse(describePackage(JSON.stringify(before))) as { version: string; type: string; exports: object };
-  expect(after).toMatchObject({ version: before.version, type: "module", exports: { ".": "./lodash.js", "./*": "./*.js" } });
+  const after = JSON.parse(describePackage(JSON.stringify(before))) as {
+    version: string;
+    type: string;
+    exports: object;
+  };
+  expect(after).toMatchObject({
+    version: before.version,
+    type: "module",
+    exports: { ".": "./lodash.js", "./*": "./*.js" },
+  });
   expect(describePackage(JSON.stringify(after))).toBe(describePackage(JSON.stringify(before)));
 });
 

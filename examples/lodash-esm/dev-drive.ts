@@ -17,11 +17,48 @@ import config from "./longhaul.config.ts";
 import { prepare } from "./prepare.ts";
 import { handoff } from "./program.ts";
 
-type DrivenTask = { id: string; planner: DrivenPlanner; name: string; title: string; instructions: string; paths: string[]; dependsOn: string[]; agent: string; status: string };
-type DrivenPlanner = { id: string; parent: DrivenPlanner | null; depth: number; name: string; question: string; paths: string[]; scratchpad: string; inbox: BriefMessage[]; status: string; tasks: DrivenTask[]; planners: DrivenPlanner[] };
-export type DriveResult = { verdict: string; cycles: number; tasks: number; planners: number; depth: number; conflicts: number; commit: string; tree: string; scores: { [name: string]: number } };
+type DrivenTask = {
+  id: string;
+  planner: DrivenPlanner;
+  name: string;
+  title: string;
+  instructions: string;
+  paths: string[];
+  dependsOn: string[];
+  agent: string;
+  status: string;
+};
+type DrivenPlanner = {
+  id: string;
+  parent: DrivenPlanner | null;
+  depth: number;
+  name: string;
+  question: string;
+  paths: string[];
+  scratchpad: string;
+  inbox: BriefMessage[];
+  status: string;
+  tasks: DrivenTask[];
+  planners: DrivenPlanner[];
+};
+export type DriveResult = {
+  verdict: string;
+  cycles: number;
+  tasks: number;
+  planners: number;
+  depth: number;
+  conflicts: number;
+  commit: string;
+  tree: string;
+  scores: { [name: string]: number };
+};
 
-export async function drive(folder: string, workers: number, seed: number, log: (line: string) => void): Promise<DriveResult> {
+export async function drive(
+  folder: string,
+  workers: number,
+  seed: number,
+  log: (line: string) => void,
+): Promise<DriveResult> {
   const base = prepare(folder);
   return new Drive(resolve(folder), base, workers, seed, log).run();
 }
@@ -58,15 +95,38 @@ class Drive {
       scores = scoresOf(acceptance);
       const landed = this.tasks.filter((task) => task.status === "landed").length;
       const failed = this.tasks.filter((task) => task.status === "failed").length;
-      const brief: JudgeBrief = { ...this.head("judge", judgement.brief), role: "judge", acceptance, tasks: { landed, failed, cancelled: 0 }, handoffs: [] };
+      const brief: JudgeBrief = {
+        ...this.head("judge", judgement.brief),
+        role: "judge",
+        acceptance,
+        tasks: { landed, failed, cancelled: 0 },
+        handoffs: [],
+      };
       judgement = JSON.parse(await this.program("judge", this.repo, brief)) as Judgement;
-      this.history.push({ number: this.history.length + 1, verdict: judgement.verdict, summary: judgement.summary, landed, scores });
-      this.log(`cycle ${this.history.length}: ${judgement.verdict}: ${judgement.summary} (${landed} landed, ${failed} failed)`);
+      this.history.push({
+        number: this.history.length + 1,
+        verdict: judgement.verdict,
+        summary: judgement.summary,
+        landed,
+        scores,
+      });
+      this.log(
+        `cycle ${this.history.length}: ${judgement.verdict}: ${judgement.summary} (${landed} landed, ${failed} failed)`,
+      );
       this.log(judgement.brief);
     }
     rmSync(this.work, { recursive: true, force: true });
     const tree = this.git(this.repo, "rev-parse", `${this.tip}^{tree}`);
-    return { verdict: judgement.verdict, cycles: this.history.length, ...this.all, depth: this.depth, conflicts: this.conflicts, commit: this.tip, tree, scores };
+    return {
+      verdict: judgement.verdict,
+      cycles: this.history.length,
+      ...this.all,
+      depth: this.depth,
+      conflicts: this.conflicts,
+      commit: this.tip,
+      tree,
+      scores,
+    };
   }
 
   private async cycle(brief: string): Promise<void> {
@@ -75,14 +135,28 @@ class Drive {
     const root = this.planner(null, "root", "How does the package become ES modules?", []);
     await this.turn(root, brief);
     for (;;) {
-      const waiting = this.planners.find((planner) => planner.status === "active" && (planner.inbox.length > 0 || planner.scratchpad === ""));
+      const waiting = this.planners.find(
+        (planner) => planner.status === "active" && (planner.inbox.length > 0 || planner.scratchpad === ""),
+      );
       if (waiting) await this.turn(waiting, brief);
       else if (!(await this.round(brief))) return;
     }
   }
 
   private planner(parent: DrivenPlanner | null, name: string, question: string, paths: string[]): DrivenPlanner {
-    const planner = { id: `p${++this.ids}`, parent, depth: parent ? parent.depth + 1 : 0, name, question, paths, scratchpad: "", inbox: [], status: "active", tasks: [], planners: [] };
+    const planner = {
+      id: `p${++this.ids}`,
+      parent,
+      depth: parent ? parent.depth + 1 : 0,
+      name,
+      question,
+      paths,
+      scratchpad: "",
+      inbox: [],
+      status: "active",
+      tasks: [],
+      planners: [],
+    };
     this.planners.push(planner);
     this.all.planners++;
     this.depth = Math.max(this.depth, planner.depth);
@@ -104,15 +178,27 @@ class Drive {
       refusals: [],
       limits: { depthLeft: 4 - planner.depth, tasksPerTurnMax: 200, dependenciesPerTaskMax: 100, openTasksLeft: 5000 },
     };
-    const { actions } = JSON.parse(await this.program("planner", this.repo, { ...brief, planner: { ...brief.planner, tasks: undefined, planners: undefined, inbox: undefined } })) as { actions: PlannerAction[] };
+    const { actions } = JSON.parse(
+      await this.program("planner", this.repo, {
+        ...brief,
+        planner: { ...brief.planner, tasks: undefined, planners: undefined, inbox: undefined },
+      }),
+    ) as { actions: PlannerAction[] };
     for (const action of actions) this.apply(planner, action);
-    const open = planner.tasks.some((task) => task.status === "ready") || planner.planners.some((one) => one.status === "active");
+    const open =
+      planner.tasks.some((task) => task.status === "ready") || planner.planners.some((one) => one.status === "active");
     if (!open && planner.status === "active" && planner.inbox.length === 0) this.end(planner, handoff(""));
   }
 
   private apply(planner: DrivenPlanner, action: PlannerAction): void {
     if (action.type === "create_task") {
-      const task = { ...action, id: `t${++this.ids}`, planner, agent: action.agent ?? config.roles.worker, status: "ready" };
+      const task = {
+        ...action,
+        id: `t${++this.ids}`,
+        planner,
+        agent: action.agent ?? config.roles.worker,
+        status: "ready",
+      };
       planner.tasks.push(task);
       this.tasks.push(task);
       this.all.tasks++;
@@ -123,18 +209,35 @@ class Drive {
 
   private end(planner: DrivenPlanner, report: Handoff): void {
     planner.status = "done";
-    planner.parent?.inbox.push({ id: `m${++this.ids}`, at: 0, kind: "planner_ended", planner: planner.id, name: planner.name, status: "done", handoff: report });
+    planner.parent?.inbox.push({
+      id: `m${++this.ids}`,
+      at: 0,
+      kind: "planner_ended",
+      planner: planner.id,
+      name: planner.name,
+      status: "done",
+      handoff: report,
+    });
     if (!planner.parent) this.log(JSON.stringify(report, null, 1));
   }
 
   /** As many ready tasks as there are workers, from one trunk. */
   private async round(cycleBrief: string): Promise<boolean> {
-    const landed = (task: DrivenTask) => task.dependsOn.every((name) => task.planner.tasks.some((other) => other.name === name && other.status === "landed"));
+    const landed = (task: DrivenTask) =>
+      task.dependsOn.every((name) =>
+        task.planner.tasks.some((other) => other.name === name && other.status === "landed"),
+      );
     const ready = this.tasks.filter((task) => task.status === "ready" && landed(task)).slice(0, this.workers);
     const from = this.tip;
     const spaces = ready.map((task) => ({ task, path: join(this.work, task.id) }));
     for (const { path } of spaces) this.git(this.repo, "worktree", "add", "--quiet", "--detach", path, from);
-    const outs = await Promise.all(spaces.map(async ({ task, path }) => ({ task, path, out: await this.program(task.agent, path, this.workBrief(task, path, cycleBrief, null)) })));
+    const outs = await Promise.all(
+      spaces.map(async ({ task, path }) => ({
+        task,
+        path,
+        out: await this.program(task.agent, path, this.workBrief(task, path, cycleBrief, null)),
+      })),
+    );
     for (const { task, path, out } of this.shuffled(outs)) {
       let result = JSON.parse(out) as { status?: string; handoff: Handoff };
       if (result.status !== "nothing_to_do" && result.status !== "failed") {
@@ -150,7 +253,16 @@ class Drive {
       }
       this.git(this.repo, "worktree", "remove", "--force", path);
       task.status = result.status === "failed" ? "failed" : "landed";
-      task.planner.inbox.push({ id: `m${++this.ids}`, at: 0, kind: "task_ended", task: task.id, name: task.name, status: task.status, commit: this.tip, handoff: result.handoff });
+      task.planner.inbox.push({
+        id: `m${++this.ids}`,
+        at: 0,
+        kind: "task_ended",
+        task: task.id,
+        name: task.name,
+        status: task.status,
+        commit: this.tip,
+        handoff: result.handoff,
+      });
     }
     this.git(this.repo, "reset", "--quiet", "--hard", this.tip);
     return ready.length > 0;
@@ -167,7 +279,10 @@ class Drive {
       const folder = mkdtempSync(join(this.work, "versions-"));
       const version = (commit: string, label: string, name: string): string | null => {
         try {
-          const text = execFileSync("git", ["show", `${commit}:${name}`], { cwd: path, stdio: ["ignore", "pipe", "ignore"] });
+          const text = execFileSync("git", ["show", `${commit}:${name}`], {
+            cwd: path,
+            stdio: ["ignore", "pipe", "ignore"],
+          });
           mkdirSync(join(folder, label, name, ".."), { recursive: true });
           writeFileSync(join(folder, label, name), text);
           return join(folder, label, name);
@@ -175,11 +290,21 @@ class Drive {
           return null; // The path does not exist in that version.
         }
       };
-      return names.map((name) => ({ path: name, base: version(from, "base", name), trunk: version(this.tip, "trunk", name), yours: version("HEAD", "yours", name) }));
+      return names.map((name) => ({
+        path: name,
+        base: version(from, "base", name),
+        trunk: version(this.tip, "trunk", name),
+        yours: version("HEAD", "yours", name),
+      }));
     }
   }
 
-  private workBrief(task: DrivenTask, workspace: string, cycleBrief: string, files: ConflictFile[] | null): WorkerBrief {
+  private workBrief(
+    task: DrivenTask,
+    workspace: string,
+    cycleBrief: string,
+    files: ConflictFile[] | null,
+  ): WorkerBrief {
     const { id, name, title, instructions, paths } = task;
     return {
       ...this.head("worker", cycleBrief),
@@ -211,14 +336,19 @@ class Drive {
       const { code, output } = await run(["sh", "-c", command], this.repo, "");
       const ms = Math.round(performance.now() - started);
       this.log(`${name}: exit ${code} in ${ms} ms: ${output.trim().split("\n").slice(-2).join("; ")}`);
-      if (config.acceptance.some((one) => one.name === name)) results.push({ name, command, passed: code === 0, exitCode: code, score: readScore(output), ms, output });
+      if (config.acceptance.some((one) => one.name === name))
+        results.push({ name, command, passed: code === 0, exitCode: code, score: readScore(output), ms, output });
       else if (code !== 0) throw new Error(output);
     }
     return results;
   }
 
   private async program(agent: string, cwd: string, brief: object): Promise<string> {
-    const { code, output } = await run(config.agents[agent as keyof typeof config.agents].command, cwd, JSON.stringify(brief));
+    const { code, output } = await run(
+      config.agents[agent as keyof typeof config.agents].command,
+      cwd,
+      JSON.stringify(brief),
+    );
     if (code !== 0) throw new Error(`${agent} ended with ${code}: ${output}`);
     return output;
   }
@@ -229,19 +359,35 @@ class Drive {
   }
 
   private git(cwd: string, ...args: string[]): string {
-    const settings = ["user.name=drive", "user.email=drive@longhaul.invalid", "commit.gpgsign=false", "core.hooksPath=/dev/null"];
-    return execFileSync("git", [...settings.flatMap((s) => ["-c", s]), ...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+    const settings = [
+      "user.name=drive",
+      "user.email=drive@longhaul.invalid",
+      "commit.gpgsign=false",
+      "core.hooksPath=/dev/null",
+    ];
+    return execFileSync("git", [...settings.flatMap((s) => ["-c", s]), ...args], {
+      cwd,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    }).trim();
   }
 
   private shuffled<T>(items: T[]): T[] {
     const next = () => (this.seed = (Math.imul(this.seed, 1_103_515_245) + 12_345) >>> 0);
-    return items.map((item) => ({ item, at: next() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+    return items
+      .map((item) => ({ item, at: next() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ item }) => item);
   }
 }
 
 function run(argv: string[], cwd: string, input: string): Promise<{ code: number | null; output: string }> {
   return new Promise((done, reject) => {
-    const child = spawn(argv[0]!, argv.slice(1), { cwd, stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, LONGHAUL_CONFIG_DIR: import.meta.dirname } });
+    const child = spawn(argv[0]!, argv.slice(1), {
+      cwd,
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, LONGHAUL_CONFIG_DIR: import.meta.dirname },
+    });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     child.on("error", reject).on("close", (code) => done({ code, output }));

@@ -1,7 +1,11 @@
 /** The published lodash, from CommonJS to ES modules, by programs: no model, no network, no money. */
 import { join } from "node:path";
 
-const program = (name: string, ...args: string[]): string[] => [process.execPath, join(import.meta.dirname, name), ...args];
+const program = (name: string, ...args: string[]): string[] => [
+  process.execPath,
+  join(import.meta.dirname, name),
+  ...args,
+];
 const quoted = (argv: string[]): string => argv.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(" ");
 
 export default {
@@ -21,7 +25,12 @@ export default {
   checks: [
     {
       name: "parses",
-      command: quoted([process.execPath, "--no-warnings", "--experimental-vm-modules", join(import.meta.dirname, "acceptance/parse.ts")]),
+      command: quoted([
+        process.execPath,
+        "--no-warnings",
+        "--experimental-vm-modules",
+        join(import.meta.dirname, "acceptance/parse.ts"),
+      ]),
       timeoutMs: 60_000,
     },
   ],

@@ -11,7 +11,10 @@ beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "manifest-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const entry = (path: string) => ({ was: "module.exports", passes: [path] });
-const withAll = (base: Manifest, batch: string[]): Manifest => ({ ...base, ...Object.fromEntries(batch.map((path) => [path, entry(path)])) });
+const withAll = (base: Manifest, batch: string[]): Manifest => ({
+  ...base,
+  ...Object.fromEntries(batch.map((path) => [path, entry(path)])),
+});
 
 /** What the trunk holds after git merges one task's change, and the worker resolves where git cannot. */
 function land(base: string, trunk: string, yours: string): { text: string; conflict: boolean } {
@@ -23,14 +26,24 @@ function land(base: string, trunk: string, yours: string): { text: string; confl
     execFileSync("git", ["merge-file", "--quiet", a, b, c]);
     return { text: readFileSync(a, "utf8"), conflict: false };
   } catch {
-    const [from, theirs, ours] = [base, trunk, yours].map((text) => parseManifest(text, "test")) as [Manifest, Manifest, Manifest];
+    const [from, theirs, ours] = [base, trunk, yours].map((text) => parseManifest(text, "test")) as [
+      Manifest,
+      Manifest,
+      Manifest,
+    ];
     return { text: printManifest(mergeManifests(from, theirs, ours)), conflict: true };
   }
 }
 
 test("tasks that start from one trunk leave the same bytes in whatever order they land", () => {
   const paths = fc.uniqueArray(fc.stringMatching(/^_?[a-e]{1,3}\.js$/), { minLength: 4, maxLength: 14 });
-  const scenario = paths.chain((all) => fc.record({ all: fc.constant(all), homes: fc.array(fc.nat(4), { minLength: all.length, maxLength: all.length }), order: fc.shuffledSubarray([1, 2, 3, 4], { minLength: 4 }) }));
+  const scenario = paths.chain((all) =>
+    fc.record({
+      all: fc.constant(all),
+      homes: fc.array(fc.nat(4), { minLength: all.length, maxLength: all.length }),
+      order: fc.shuffledSubarray([1, 2, 3, 4], { minLength: 4 }),
+    }),
+  );
   let conflicts = 0;
   fc.assert(
     fc.property(scenario, ({ all, homes, order }) => {
@@ -56,7 +69,9 @@ test("two tasks that recorded one module differently are an error, not a silent 
 });
 
 test("a removed entry stays removed", () => {
-  expect(mergeManifests(withAll({}, ["a.js", "b.js"]), withAll({}, ["a.js", "b.js", "c.js"]), withAll({}, ["a.js"]))).toEqual(withAll({}, ["a.js", "c.js"]));
+  expect(
+    mergeManifests(withAll({}, ["a.js", "b.js"]), withAll({}, ["a.js", "b.js", "c.js"]), withAll({}, ["a.js"])),
+  ).toEqual(withAll({}, ["a.js", "c.js"]));
 });
 
 test("a record that is no JSON is named", () => {

@@ -39,7 +39,8 @@ export function printManifest(manifest: Manifest): string {
   return lines.length === 0 ? "{}\n" : `{\n${lines.join(",\n")}\n}\n`;
 }
 
-export const writeManifest = (root: string, manifest: Manifest): void => writeFileSync(join(root, manifestPath), printManifest(manifest));
+export const writeManifest = (root: string, manifest: Manifest): void =>
+  writeFileSync(join(root, manifestPath), printManifest(manifest));
 
 /** The trunk's record with this task's changes on it: a three-way merge, key by key. */
 export function mergeManifests(base: Manifest, trunk: Manifest, yours: Manifest): Manifest {
@@ -47,7 +48,10 @@ export function mergeManifests(base: Manifest, trunk: Manifest, yours: Manifest)
   for (const path of new Set([...Object.keys(base), ...Object.keys(yours)])) {
     const [before, theirs, ours] = [base, trunk, yours].map((m) => JSON.stringify(m[path]));
     if (ours === before || ours === theirs) continue;
-    if (theirs !== before) throw new Error(`two tasks recorded ${path} differently: ${theirs ?? "removed"} on the trunk, ${ours ?? "removed"} here`);
+    if (theirs !== before)
+      throw new Error(
+        `two tasks recorded ${path} differently: ${theirs ?? "removed"} on the trunk, ${ours ?? "removed"} here`,
+      );
     const mine = yours[path];
     if (mine) merged[path] = mine;
     else delete merged[path];

@@ -40,7 +40,10 @@ function repair({ root, paths, instructions }: Work): Result {
   const result = nothing();
   const sites = readSites(instructions);
   for (const path of paths) {
-    const mended = mend(readModule(root, path), sites.filter((site) => site.file === path));
+    const mended = mend(
+      readModule(root, path),
+      sites.filter((site) => site.file === path),
+    );
     result.concerns.push(...mended.left.map((reason) => `${path}: ${reason}`));
     if (mended.done.length === 0) {
       result.concerns.push(`${path}: this pass found nothing that it could mend`);
@@ -55,10 +58,16 @@ function repair({ root, paths, instructions }: Work): Result {
 }
 
 function mend(source: string, sites: Site[]): { text: string; done: string[]; left: string[] } {
-  const places = sites.flatMap((s) => (s.kind === "strict" && s.line !== null ? [{ line: s.line, column: s.column ?? 1 }] : []));
+  const places = sites.flatMap((s) =>
+    s.kind === "strict" && s.line !== null ? [{ line: s.line, column: s.column ?? 1 }] : [],
+  );
   const loosened = places.length > 0 ? loosenWrites(source, places) : { text: source, done: [], left: [] };
   const folded = foldDetection(loosened.text);
-  return { text: folded.text, done: [...new Set([...loosened.done, ...folded.done])], left: [...loosened.left, ...folded.left] };
+  return {
+    text: folded.text,
+    done: [...new Set([...loosened.done, ...folded.done])],
+    left: [...loosened.left, ...folded.left],
+  };
 }
 
 function describe({ root, paths }: Work): Result {
@@ -69,7 +78,10 @@ function describe({ root, paths }: Work): Result {
     if (text === source) continue;
     writeFileSync(join(root, path), text);
     result.changed.push(path);
-    if (path.endsWith(".json")) result.deviations.push("A CommonJS caller now gets the functions under `default`: require() of an ES module gives its namespace.");
+    if (path.endsWith(".json"))
+      result.deviations.push(
+        "A CommonJS caller now gets the functions under `default`: require() of an ES module gives its namespace.",
+      );
   }
   return result;
 }

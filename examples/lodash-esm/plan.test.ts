@@ -41,10 +41,24 @@ function briefOf(change: Partial<PlannerBrief> = {}): PlannerBrief {
     ...change,
   };
 }
-const creates = (actions: PlannerAction[]) => actions.filter((action): action is Create => action.type === "create_task");
-const pad = (actions: PlannerAction[]) => actions.flatMap((action) => (action.type === "write_scratchpad" ? [action.text] : [])).at(-1)!;
-const ended = (name: string, status: string): BriefMessage => ({ id: `m-${name}`, at: 0, kind: "task_ended", task: "t1", name, status, commit: null, handoff: handoff(status) });
-const small = () => modulesIn(folder).filter((path) => path.startsWith("_base")).slice(0, 40);
+const creates = (actions: PlannerAction[]) =>
+  actions.filter((action): action is Create => action.type === "create_task");
+const pad = (actions: PlannerAction[]) =>
+  actions.flatMap((action) => (action.type === "write_scratchpad" ? [action.text] : [])).at(-1)!;
+const ended = (name: string, status: string): BriefMessage => ({
+  id: `m-${name}`,
+  at: 0,
+  kind: "task_ended",
+  task: "t1",
+  name,
+  status,
+  commit: null,
+  handoff: handoff(status),
+});
+const small = () =>
+  modulesIn(folder)
+    .filter((path) => path.startsWith("_base"))
+    .slice(0, 40);
 const scope = (paths: string[]) => ({ id: "p2", parent: "p1", depth: 3, name: "base", question: "?", paths });
 
 /** Plays a whole cycle in which every task lands. */
@@ -58,7 +72,17 @@ function play(): { tasks: Create[]; depths: number[] } {
     const children: PlannerBrief["planners"] = [];
     let inbox: BriefMessage[] = [];
     for (let turn = 0; turn < 10; turn++) {
-      const actions = planTurn(briefOf({ planner, scratchpad, inbox, tasks: done.map((t) => ({ id: t.name, name: t.name, title: t.title, status: "landed", reason: null })), planners: children, limits: { ...limits, depthLeft: 4 - planner.depth } }), folder);
+      const actions = planTurn(
+        briefOf({
+          planner,
+          scratchpad,
+          inbox,
+          tasks: done.map((t) => ({ id: t.name, name: t.name, title: t.title, status: "landed", reason: null })),
+          planners: children,
+          limits: { ...limits, depthLeft: 4 - planner.depth },
+        }),
+        folder,
+      );
       scratchpad = pad(actions);
       for (const action of actions) {
         if (action.type !== "spawn_planner") continue;
@@ -82,14 +106,19 @@ test("every module with a plain form is in exactly one task, at least two levels
   expect(Math.max(...depths)).toBeGreaterThanOrEqual(2);
   expect(tasks.length).toBeGreaterThanOrEqual(60);
   expect(tasks.length).toBeLessThanOrEqual(90);
-  expect(tasks.filter((task) => task.agent === "package").map((task) => [task.name, task.dependsOn])).toEqual([["package", []], ["readme", ["package"]]]);
+  expect(tasks.filter((task) => task.agent === "package").map((task) => [task.name, task.dependsOn])).toEqual([
+    ["package", []],
+    ["readme", ["package"]],
+  ]);
 });
 
 test("a task waits for the tasks of the same turn that hold what its modules require", () => {
   const tasks = creates(planTurn(briefOf({ planner: scope(small()) }), folder));
   const home = new Map(tasks.flatMap((task) => task.paths.map((path) => [path, task.name] as const)));
   for (const task of tasks) {
-    const needed = new Set(task.paths.flatMap((path) => requiredBy(folder, path)).flatMap((path) => home.get(path) ?? []));
+    const needed = new Set(
+      task.paths.flatMap((path) => requiredBy(folder, path)).flatMap((path) => home.get(path) ?? []),
+    );
     expect([...needed].filter((name) => name !== task.name).sort()).toEqual([...task.dependsOn].sort());
   }
   expect(tasks.some((task) => task.dependsOn.length > 0)).toBe(true);
@@ -101,7 +130,15 @@ test("what does not fit into a turn is created in the next ones, and nothing twi
   const names: string[] = [];
   let scratchpad = "";
   for (let turn = 0; turn < 3; turn++) {
-    const actions = planTurn(briefOf({ planner, scratchpad, limits: narrow, tasks: names.map((name) => ({ id: name, name, title: name, status: "landed", reason: null })) }), folder);
+    const actions = planTurn(
+      briefOf({
+        planner,
+        scratchpad,
+        limits: narrow,
+        tasks: names.map((name) => ({ id: name, name, title: name, status: "landed", reason: null })),
+      }),
+      folder,
+    );
     expect(creates(actions)).toHaveLength(1);
     names.push(creates(actions)[0]!.name);
     scratchpad = pad(actions);
@@ -117,7 +154,10 @@ test("a failed task is planned again in halves, once, and then reported", () => 
   const halves = creates(again);
   expect(halves.flatMap((half) => half.paths).sort()).toEqual([...task!.paths].sort());
   expect(halves).toHaveLength(2);
-  const last = planTurn(briefOf({ planner, scratchpad: pad(again), inbox: halves.map((half) => ended(half.name, "failed")) }), folder);
+  const last = planTurn(
+    briefOf({ planner, scratchpad: pad(again), inbox: halves.map((half) => ended(half.name, "failed")) }),
+    folder,
+  );
   expect(creates(last)).toEqual([]);
   const finish = last.find((action) => action.type === "finish_scope");
   expect(finish?.type === "finish_scope" && finish.handoff.concerns).toHaveLength(2);
@@ -126,16 +166,27 @@ test("a failed task is planned again in halves, once, and then reported", () => 
 test("a planner with open tasks neither finishes nor creates its tasks again", () => {
   const planner = scope(small());
   const first = planTurn(briefOf({ planner }), folder);
-  const open = creates(first).map((task) => ({ id: task.name, name: task.name, title: task.title, status: "running", reason: null }));
+  const open = creates(first).map((task) => ({
+    id: task.name,
+    name: task.name,
+    title: task.title,
+    status: "running",
+    reason: null,
+  }));
   const next = planTurn(briefOf({ planner, scratchpad: pad(first), tasks: open }), folder);
   expect(next.map((action) => action.type)).toEqual(["write_scratchpad"]);
 });
 
 test("a later cycle plans only the places in its brief, by their cause", () => {
-  const brief = "SITE differs cloneDeep.js cloneDeep: …Buffer… became …Uint8Array…\nSITE strict defaults.js:56:21 Cannot add property 1, object is not extensible";
-  const tasks = creates(planTurn(briefOf({ cycle: { number: 2, brief, history: [] } }), folder)).filter((task) => task.agent === "repair" || task.paths[0] === "defaults.js");
+  const brief =
+    "SITE differs cloneDeep.js cloneDeep: …Buffer… became …Uint8Array…\nSITE strict defaults.js:56:21 Cannot add property 1, object is not extensible";
+  const tasks = creates(planTurn(briefOf({ cycle: { number: 2, brief, history: [] } }), folder)).filter(
+    (task) => task.agent === "repair" || task.paths[0] === "defaults.js",
+  );
   expect(tasks.map((task) => task.paths[0])).toContain("defaults.js");
-  const all = creates(planTurn(briefOf({ cycle: { number: 2, brief, history: [] } }), folder)).flatMap((task) => task.paths);
+  const all = creates(planTurn(briefOf({ cycle: { number: 2, brief, history: [] } }), folder)).flatMap(
+    (task) => task.paths,
+  );
   expect(all).toEqual(expect.arrayContaining(["_cloneBuffer.js", "_nodeUtil.js", "isBuffer.js"]));
   expect(all).not.toContain("add.js");
 });

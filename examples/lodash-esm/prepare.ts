@@ -10,9 +10,13 @@ export const originalLodash = (): string => dirname(createRequire(import.meta.ur
 /** Same bytes, author and date, so the same commit every time. Returns the commit. */
 export function prepare(folder: string): string {
   const target = resolve(folder);
-  if (existsSync(target) && readdirSync(target).length > 0) throw new Error(`${target} is not empty: give a new folder`);
+  if (existsSync(target) && readdirSync(target).length > 0)
+    throw new Error(`${target} is not empty: give a new folder`);
   mkdirSync(target, { recursive: true });
-  cpSync(originalLodash(), target, { recursive: true, filter: (path) => !path.endsWith(join("lodash", "node_modules")) });
+  cpSync(originalLodash(), target, {
+    recursive: true,
+    filter: (path) => !path.endsWith(join("lodash", "node_modules")),
+  });
   git(target, "init", "--quiet", "--initial-branch=main", "--template=");
   git(target, "add", "--all", "--force");
   git(target, "commit", "--quiet", "--message", "lodash as published: CommonJS");
@@ -20,13 +24,29 @@ export function prepare(folder: string): string {
 }
 
 function git(cwd: string, ...args: string[]): string {
-  const settings = ["user.name=Longhaul example", "user.email=example@longhaul.invalid", "commit.gpgsign=false", "core.hooksPath=/dev/null", "core.autocrlf=false", "core.fileMode=false"];
+  const settings = [
+    "user.name=Longhaul example",
+    "user.email=example@longhaul.invalid",
+    "commit.gpgsign=false",
+    "core.hooksPath=/dev/null",
+    "core.autocrlf=false",
+    "core.fileMode=false",
+  ];
   const date = "2025-01-01T00:00:00Z";
   return execFileSync("git", [...settings.flatMap((setting) => ["-c", setting]), ...args], {
     cwd,
     encoding: "utf8",
     // A user's own settings must not change the commit; a surrounding repository must not take it.
-    env: { ...process.env, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1", GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined },
+    env: {
+      ...process.env,
+      GIT_AUTHOR_DATE: date,
+      GIT_COMMITTER_DATE: date,
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_DIR: undefined,
+      GIT_WORK_TREE: undefined,
+      GIT_INDEX_FILE: undefined,
+    },
   });
 }
 

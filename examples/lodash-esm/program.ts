@@ -10,7 +10,9 @@ export function readBrief<R extends Brief["role"]>(role: R): Extract<Brief, { ro
   try {
     brief = JSON.parse(text) as Brief;
   } catch (error) {
-    return stop(`expected a brief as JSON on stdin (see docs/command-agents.md), got ${text === "" ? "nothing" : JSON.stringify(text.slice(0, 60))}: ${String(error)}`);
+    return stop(
+      `expected a brief as JSON on stdin (see docs/command-agents.md), got ${text === "" ? "nothing" : JSON.stringify(text.slice(0, 60))}: ${String(error)}`,
+    );
   }
   if (brief.version !== 1) stop(`this program speaks version 1 of the brief, not ${String(brief.version)}`);
   if (brief.role !== role) stop(`this program is a ${role}, but the brief is for a ${String(brief.role)}`);
@@ -22,7 +24,8 @@ export function stop(reason: string): never {
   process.exit(1);
 }
 
-export const answer = (value: object): void => void process.stdout.write(`${JSON.stringify({ version: 1, ...value })}\n`);
+export const answer = (value: object): void =>
+  void process.stdout.write(`${JSON.stringify({ version: 1, ...value })}\n`);
 
 export const handoff = (done: string, rest: Partial<Omit<Handoff, "done">> = {}): Handoff => ({
   done,

@@ -21,7 +21,15 @@ export function readSites(text: string): Site[] {
     const match = /^\s*SITE (\w+) (\S+?)(?::(\d+):(\d+))? (.*)$/.exec(line);
     if (!match || !kinds.includes(match[1]!)) return [];
     const [, kind, file, row, column, reason] = match;
-    return [{ kind: kind as SiteKind, file: file!, line: row ? Number(row) : null, column: column ? Number(column) : null, reason: reason! }];
+    return [
+      {
+        kind: kind as SiteKind,
+        file: file!,
+        line: row ? Number(row) : null,
+        column: column ? Number(column) : null,
+        reason: reason!,
+      },
+    ];
   });
 }
 
@@ -36,7 +44,12 @@ export function sorted(sites: Site[]): Site[] {
   // What is no module first: where package.json is wrong, everything is, and the list of modules is cut.
   const rank = (site: Site) => Number(site.file.endsWith(".js"));
   return [...byPlace.values()].sort(
-    (a, b) => rank(a) - rank(b) || compare(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) || compare(a.kind, b.kind),
+    (a, b) =>
+      rank(a) - rank(b) ||
+      compare(a.file, b.file) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0) ||
+      compare(a.kind, b.kind),
   );
 }
 

@@ -7,7 +7,8 @@ import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { prepare } from "./prepare.ts";
 
-const goal = "Turn this CommonJS package into native ES modules, in place: every module loads as ESM and behaves as before.";
+const goal =
+  "Turn this CommonJS package into native ES modules, in place: every module loads as ESM and behaves as before.";
 
 const repository = join(import.meta.dirname, "work", "lodash");
 const longhaul = join(import.meta.dirname, "..", "..", "bin", "longhaul.js");
@@ -17,7 +18,14 @@ rmSync(repository, { recursive: true, force: true });
 const commit = prepare(repository);
 console.error(`Made ${here(repository)} from the published lodash package (commit ${commit.slice(0, 10)}).`);
 
-const args = [longhaul, "run", goal, "--config", join(import.meta.dirname, "longhaul.config.ts"), ...process.argv.slice(2)];
+const args = [
+  longhaul,
+  "run",
+  goal,
+  "--config",
+  join(import.meta.dirname, "longhaul.config.ts"),
+  ...process.argv.slice(2),
+];
 const { status, signal, error } = spawnSync(process.execPath, args, { cwd: repository, stdio: "inherit" });
 if (error) throw error;
 process.exitCode = status ?? (signal === "SIGINT" ? 130 : 143);

@@ -30,7 +30,10 @@ function main(name: string | undefined): void {
 function finish(result: ReturnType<Pass>, brief: WorkerBrief, root: string): void {
   if (result.changed.length === 0) {
     const failed = result.concerns.length > 0;
-    return answer({ status: failed ? "failed" : "nothing_to_do", handoff: handoff("No change was needed.", { findings: result.findings, concerns: result.concerns }) });
+    return answer({
+      status: failed ? "failed" : "nothing_to_do",
+      handoff: handoff("No change was needed.", { findings: result.findings, concerns: result.concerns }),
+    });
   }
   if (Object.keys(result.record).length > 0) writeManifest(root, { ...readManifest(root), ...result.record });
   answer({
@@ -55,7 +58,8 @@ function resolve(files: ConflictFile[], work: Work, pass: Pass): void {
 }
 
 function mergeRecord(file: ConflictFile): Manifest {
-  const read = (path: string | null): Manifest => (path === null ? {} : parseManifest(readFileSync(path, "utf8"), path));
+  const read = (path: string | null): Manifest =>
+    path === null ? {} : parseManifest(readFileSync(path, "utf8"), path);
   return mergeManifests(read(file.base), read(file.trunk), read(file.yours));
 }
 

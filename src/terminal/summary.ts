@@ -45,14 +45,8 @@ function outcomeLines({ run, now, cycle }: RunView, width: number): Line[] {
   const { state } = run;
   const lasted = duration((state.status === "ended" ? state.at : now) - run.createdAt);
   const cycles = cycle ? ` in ${counted(cycle.number, "cycle")}` : "";
-<<<<<<< HEAD
-  const words = state.status === "ended" ? `${state.outcome}${cycles}, ${took}` : `${state.status} after ${took}`;
-  const why =
-    state.status === "running" ? "" : state.status === "paused" ? `${state.reason}: ${state.detail}` : state.reason;
-=======
   const words = state.status === "ended" ? `${state.outcome}${cycles}, ${lasted}` : `${state.status} after ${lasted}`;
   const why = state.status === "running" ? "" : state.status === "paused" ? pauseWords(state) : state.reason;
->>>>>>> wt-terminal
   return [
     [toned(stateTone(run), `● ${words}`), `   run ${run.id}`],
     ...wrap(why, width - 2, reasonLinesMax).map((line): Line => [`  ${line}`]),
@@ -182,23 +176,8 @@ function resultLines(run: Run, { branches, repository }: SummaryExtra): Line[] {
   return [
     [],
     [strong("result".padEnd(labelWidth)), `branch ${safeText(branches.trunk)} in ${where}`],
-<<<<<<< HEAD
-    command(`git log --oneline ${base}..${trunk}`, "what landed"),
-    command(`git diff ${base} ${trunk}`, "all of it as one change"),
-    command(`git switch ${trunk}`, "try it"),
-    command(`git merge ${trunk}`, "take it into your branch"),
-    ...(green === null
-      ? []
-      : [
-          command(
-            `git log --oneline ${shellWord(green)}..${trunk}`,
-            `what landed after the last state that passed the checks (${safeText(green)})`,
-          ),
-        ]),
-=======
     ...commands.map(([command, why]): Line => [`  ${command.padEnd(widest)}`, quiet(`   # ${why}`)]),
     ...greenLines(run, branches.green),
->>>>>>> wt-terminal
   ];
 }
 

@@ -85,41 +85,16 @@ export function scoreSection(verdicts: readonly VerdictView[], width: number, ro
     ...texts.flat().map((text) => text.length),
   );
   const note = Math.max(...rows.map((row) => plateau(row).length));
-<<<<<<< HEAD
-  const left = Math.max(labelWidth, name + 4);
-  const room = Math.floor((width - left - note) / (cell + 2));
-  const from = Math.max(0, verdicts.length - Math.max(1, room));
-=======
   const left = Math.max("scores  cycle".length, name + 2);
   const fitting = (cells: number) => Math.max(1, Math.floor((width - cells - note) / (cell + 2)));
   const earlier = (hidden: number) => (hidden > 0 ? `  … ${hidden} earlier` : "");
   const all = verdicts.length <= fitting(left);
   const from = all ? 0 : Math.max(0, verdicts.length - fitting(left + earlier(verdicts.length).length));
->>>>>>> wt-terminal
   const columns = (values: string[]) =>
     values
       .slice(from)
       .map((value) => `  ${value.padStart(cell)}`)
       .join("");
-<<<<<<< HEAD
-  const earlier = from > 0 ? `  (… ${counted(from, "earlier cycle")} hidden)` : "";
-  const head: Line = [
-    strong("scores"),
-    quiet("cycle".padStart(left - "scores".length)),
-    quiet(columns(verdicts.map(({ cycle }) => String(cycle)))),
-    quiet(earlier),
-  ];
-  return listSection(
-    head,
-    rows.map((row, i) => ({ row, text: texts[i] ?? [] })),
-    rowsMax,
-    ({ row, text }) => [
-      `  ${fit(cut(phrase(row.name), name), left - 2)}`,
-      columns(text),
-      toned(cyclesWithoutGain(row.scores) > 1 ? "warn" : "quiet", plateau(row)),
-    ],
-  );
-=======
   const head: Line = [
     strong("scores"),
     quiet("cycle".padStart(left - "scores".length)),
@@ -131,7 +106,6 @@ export function scoreSection(verdicts: readonly VerdictView[], width: number, ro
     columns(text),
     toned(cyclesWithoutGain(row.scores) > 1 ? "warn" : "quiet", plateau(row)),
   ]);
->>>>>>> wt-terminal
 }
 
 function plateau({ scores }: ScoreRow): string {

@@ -36,12 +36,23 @@ export async function builds(original: string, migrated: string): Promise<Build[
   const load = createRequire(join(original, "package.json"));
   const mapping = load("./fp/_mapping.js") as Mapping;
   const plain = { realName: (name: string) => name, arrange: (_: string, recipes: Recipe[]) => recipes };
-  const fp = { realName: (name: string) => realName(mapping, name), arrange: (name: string, recipes: Recipe[]) => arrange(mapping, name, recipes) };
+  const fp = {
+    realName: (name: string) => realName(mapping, name),
+    arrange: (name: string, recipes: Recipe[]) => arrange(mapping, name, recipes),
+  };
   const whole = async (file: string, order: typeof plain): Promise<Build> => {
     const functions = load(`./${file}`) as Functions;
     const loaded = await importDefault(migrated, file);
     const names = Object.keys(functions).filter((name) => typeof functions[name] === "function" && name !== "_");
-    return { ...order, file, names, original: functions, migrated: (loaded.value ?? {}) as Functions, fileOf: () => file, failure: loaded.failure };
+    return {
+      ...order,
+      file,
+      names,
+      original: functions,
+      migrated: (loaded.value ?? {}) as Functions,
+      fileOf: () => file,
+      failure: loaded.failure,
+    };
   };
   return [
     ...(await modules(load, original, migrated, ".", plain)),
@@ -55,7 +66,13 @@ export async function builds(original: string, migrated: string): Promise<Build[
 }
 
 /** Each function from a file of its own. A file that does not load is a build of its own that failed. */
-async function modules(load: NodeJS.Require, original: string, migrated: string, folder: string, order: Pick<Build, "realName" | "arrange">): Promise<Build[]> {
+async function modules(
+  load: NodeJS.Require,
+  original: string,
+  migrated: string,
+  folder: string,
+  order: Pick<Build, "realName" | "arrange">,
+): Promise<Build[]> {
   const fileOf = (name: string) => posix.join(folder, `${name}.js`);
   const entire: Build = { ...order, file: folder, names: [], original: {}, migrated: {}, fileOf, failure: null };
   const failed: Build[] = [];

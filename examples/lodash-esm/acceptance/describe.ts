@@ -30,8 +30,13 @@ export function describe(value: unknown): string {
   }
 
   function sayKeys(one: object, depth: number): string {
-    const entries = one instanceof Map || one instanceof Set ? [...one.entries()].map(([k, v]) => `${say(k, depth + 1)}=>${say(v, depth + 1)}`) : [];
-    const keys = ArrayBuffer.isView(one) ? [] : Reflect.ownKeys(one).filter((key) => Object.getOwnPropertyDescriptor(one, key)!.enumerable);
+    const entries =
+      one instanceof Map || one instanceof Set
+        ? [...one.entries()].map(([k, v]) => `${say(k, depth + 1)}=>${say(v, depth + 1)}`)
+        : [];
+    const keys = ArrayBuffer.isView(one)
+      ? []
+      : Reflect.ownKeys(one).filter((key) => Object.getOwnPropertyDescriptor(one, key)!.enumerable);
     return `{${[...entries, ...keys.map((key) => `${String(key)}:${say(Reflect.get(one, key), depth + 1)}`)].join(",")}}`;
   }
 }

@@ -30,7 +30,8 @@ function sitesIn(file: string, source: string): Site[] {
   const lines = new Set(sites.map((one) => one.line));
   source.split("\n").forEach((text, index) => {
     const column = text.search(/require\(|module\.exports/);
-    if (column >= 0 && !lines.has(index + 1)) sites.push(site(index + 1, column + 1, "a comment or text speaks of CommonJS"));
+    if (column >= 0 && !lines.has(index + 1))
+      sites.push(site(index + 1, column + 1, "a comment or text speaks of CommonJS"));
   });
   return sites;
 }
@@ -45,7 +46,9 @@ function commonJsIn(node: Node): string | null {
     case "AssignmentExpression": {
       const target = node["left"] as Node;
       if (isMember(target, null, "exports")) return "assigns to exports of an object";
-      return target.type === "MemberExpression" && isIdentifier(target["object"], "exports") ? "assigns to a property of exports" : null;
+      return target.type === "MemberExpression" && isIdentifier(target["object"], "exports")
+        ? "assigns to a property of exports"
+        : null;
     }
     default:
       return null;
@@ -55,17 +58,25 @@ function commonJsIn(node: Node): string | null {
 function recordSites(root: string, modules: string[]): Site[] {
   const site = (file: string, reason: string): Site => ({ kind: "form", file, line: null, column: null, reason });
   const record = readManifest(root);
-  const missing = modules.filter((file) => record[file] === undefined).map((file) => site(file, `is not recorded in ${manifestPath}`));
-  const gone = Object.keys(record).filter((file) => !existsSync(join(root, file))).map((file) => site(manifestPath, `records ${file}, which does not exist`));
+  const missing = modules
+    .filter((file) => record[file] === undefined)
+    .map((file) => site(file, `is not recorded in ${manifestPath}`));
+  const gone = Object.keys(record)
+    .filter((file) => !existsSync(join(root, file)))
+    .map((file) => site(manifestPath, `records ${file}, which does not exist`));
   return [...missing, ...gone];
 }
 
 function readmeSites(root: string): Site[] {
   const file = "README.md";
   if (!existsSync(join(root, file))) return [];
-  return readFileSync(join(root, file), "utf8").split("\n").flatMap((text, index): Site[] =>
-    text.includes("require(") ? [{ kind: "form", file, line: index + 1, column: 1, reason: "an example shows require" }] : [],
-  );
+  return readFileSync(join(root, file), "utf8")
+    .split("\n")
+    .flatMap((text, index): Site[] =>
+      text.includes("require(")
+        ? [{ kind: "form", file, line: index + 1, column: 1, reason: "an example shows require" }]
+        : [],
+    );
 }
 
 if (import.meta.main) {

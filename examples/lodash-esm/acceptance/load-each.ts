@@ -17,7 +17,9 @@ for (const file of files) {
   // Whoever put a name there is blamed now, also when its import failed: the next module is innocent.
   const left = Object.getOwnPropertyNames(globalThis).filter((name) => !globals.has(name));
   for (const name of left) globals.add(name);
-  const reasons = [reason, left.length > 0 ? `leaves ${left.join(", ")} on the global object` : null].filter((one) => one !== null);
+  const reasons = [reason, left.length > 0 ? `leaves ${left.join(", ")} on the global object` : null].filter(
+    (one) => one !== null,
+  );
   if (reasons.length > 0) console.log(JSON.stringify({ file, reason: reasons.join(" and "), stack } satisfies Trouble));
 }
 

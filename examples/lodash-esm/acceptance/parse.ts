@@ -13,8 +13,10 @@ export function faults(root: string): string[] {
   const found = modulesIn(root).flatMap((file) => faultIn(file, readModule(root, file)));
   if (!existsSync(join(root, manifestPath))) return found;
   const record = readManifest(root);
-  if (readFileSync(join(root, manifestPath), "utf8") !== printManifest(record)) found.push(`${manifestPath} is not in its canonical form`);
-  for (const file of Object.keys(record)) if (!existsSync(join(root, file))) found.push(`${manifestPath} names ${file}, which does not exist`);
+  if (readFileSync(join(root, manifestPath), "utf8") !== printManifest(record))
+    found.push(`${manifestPath} is not in its canonical form`);
+  for (const file of Object.keys(record))
+    if (!existsSync(join(root, file))) found.push(`${manifestPath} names ${file}, which does not exist`);
   return found;
 }
 

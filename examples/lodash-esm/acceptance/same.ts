@@ -33,7 +33,9 @@ export async function compareBehaviour(root: string): Promise<Comparison> {
       for (const name of build.names) differing.add(name);
       continue;
     }
-    for (const name of build.names.filter((one) => !(one in excluded || `${build.file} ${one}` in excluded)).sort(compare)) {
+    for (const name of build.names
+      .filter((one) => !(one in excluded || `${build.file} ${one}` in excluded))
+      .sort(compare)) {
       const result = compareFunction(build, name, root);
       functions.add(name);
       calls += result.calls;
@@ -41,7 +43,13 @@ export async function compareBehaviour(root: string): Promise<Comparison> {
       if (result.sites.length > 0) differing.add(name);
     }
   }
-  return { sites, functions: functions.size, agreeing: [...functions].filter((name) => !differing.has(name)).length, calls, builds: all.length };
+  return {
+    sites,
+    functions: functions.size,
+    agreeing: [...functions].filter((name) => !differing.has(name)).length,
+    calls,
+    builds: all.length,
+  };
 }
 
 const drawn = new Map<string, Recipe[][]>();
@@ -102,7 +110,13 @@ function siteOf(build: Build, name: string, original: Outcome, migrated: Outcome
   if (place && error instanceof TypeError) return { kind: "strict", ...place, reason: error.message };
   const at = [...original.text].findIndex((char, index) => char !== migrated.text[index]);
   const part = (text: string) => text.slice(Math.max(0, at - 20), at + 40);
-  return { kind: "differs", file: build.fileOf(name), line: null, column: null, reason: `${name}: …${part(original.text)}… became …${part(migrated.text)}…` };
+  return {
+    kind: "differs",
+    file: build.fileOf(name),
+    line: null,
+    column: null,
+    reason: `${name}: …${part(original.text)}… became …${part(migrated.text)}…`,
+  };
 }
 
 /** The innermost frame, if it is in the package: an error from a callback is not the package's. */
@@ -110,13 +124,19 @@ function placeIn(root: string, stack: string): Pick<Site, "file" | "line" | "col
   const frame = stack.split("\n").find((line) => line.trimStart().startsWith("at "));
   const match = /file:\/\/(\S+?):(\d+):(\d+)\)?$/.exec(frame ?? "");
   const path = match && decodeURIComponent(match[1]!);
-  return path?.startsWith(`${root}/`) ? { file: path.slice(root.length + 1), line: Number(match![2]), column: Number(match![3]) } : null;
+  return path?.startsWith(`${root}/`)
+    ? { file: path.slice(root.length + 1), line: Number(match![2]), column: Number(match![3]) }
+    : null;
 }
 
 if (import.meta.main) {
   const { sites, functions, agreeing, calls, builds: count } = await compareBehaviour(process.cwd());
   for (const [name, reason] of Object.entries(excluded)) console.log(`not compared: ${name}, which ${reason}`);
-  report(sites, agreeing, `${functions} functions compared in ${calls} calls over ${count} builds, ${agreeing} agree everywhere`);
+  report(
+    sites,
+    agreeing,
+    `${functions} functions compared in ${calls} calls over ${count} builds, ${agreeing} agree everywhere`,
+  );
   if (functions < functionsMin) {
     console.log(`fewer than ${functionsMin} functions could be compared`);
     process.exitCode = 1;

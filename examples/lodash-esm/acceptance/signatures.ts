@@ -6,7 +6,8 @@ const shapes: { [signature: string]: string } = {
   "arr any any": "without pull concat",
   "arr arr it": "differenceBy intersectionBy unionBy xorBy pullAllBy zipWith",
   "arr arr fn": "differenceWith intersectionWith unionWith xorWith pullAllWith zipWith",
-  "arr it": "dropWhile dropRightWhile takeWhile takeRightWhile findIndex findLastIndex uniqBy sortedUniqBy remove sumBy meanBy maxBy minBy unzipWith",
+  "arr it":
+    "dropWhile dropRightWhile takeWhile takeRightWhile findIndex findLastIndex uniqBy sortedUniqBy remove sumBy meanBy maxBy minBy unzipWith",
   "arr fn": "uniqWith unzipWith",
   "arr any int int": "fill",
   "arr any int": "indexOf lastIndexOf includes",
@@ -19,7 +20,8 @@ const shapes: { [signature: string]: string } = {
   "arr keys": "pullAt",
   pairs: "fromPairs unzip",
   "keys arr": "zipObject zipObjectDeep",
-  "coll it": "map flatMap flatMapDeep filter reject find findLast every some partition countBy groupBy keyBy sortBy each eachRight forEach forEachRight",
+  "coll it":
+    "map flatMap flatMapDeep filter reject find findLast every some partition countBy groupBy keyBy sortBy each eachRight forEach forEachRight",
   "coll it int": "flatMapDepth",
   "coll fn any": "reduce reduceRight transform",
   "coll key any": "invokeMap",
@@ -36,8 +38,7 @@ const shapes: { [signature: string]: string } = {
   "obj key fn": "update",
   "obj key fn fn": "updateWith",
   "obj it": "findKey findLastKey mapKeys mapValues pickBy omitBy invertBy forIn forInRight forOwn forOwnRight",
-  obj:
-    "invert entries entriesIn toPairs toPairsIn values valuesIn keys keysIn functions functionsIn toPlainObject clone cloneDeep property propertyOf matches conforms method methodOf",
+  obj: "invert entries entriesIn toPairs toPairsIn values valuesIn keys keysIn functions functionsIn toPlainObject clone cloneDeep property propertyOf matches conforms method methodOf",
   any:
     "castArray clone cloneDeep isArguments isArray isArrayBuffer isArrayLike isArrayLikeObject isBoolean isBuffer isDate isElement isEmpty isError isFinite " +
     "isFunction isInteger isLength isMap isNaN isNative isNil isNull isNumber isObject isObjectLike isPlainObject isRegExp isSafeInteger isSet isString " +
@@ -101,5 +102,6 @@ function collected(): Map<string, string[]> {
 export const excluded: { [name: string]: string } = {
   runInContext: "makes another lodash, whose functions differ by identity; fp.js is built from one and is compared",
   noConflict: "puts back a global variable that a module never took",
-  "fp.js mixin": "given no function, copies all of lodash onto a sloppy `this`, the global object, which an ES module does not have",
+  "fp.js mixin":
+    "given no function, copies all of lodash onto a sloppy `this`, the global object, which an ES module does not have",
 };

@@ -46,8 +46,28 @@ const argumentsObject: (...args: unknown[]) => unknown = function () {
 
 const number = fc.constantFrom(0, 1, 2, 3, 5, -1, -2, 0.5, 2.75, NaN, -0, 10, 100);
 const text = fc.constantFrom(
-  "", "a", "b", "ab", "a b", "fooBar", "Foo Bar-baz", "__FOO_bar__", "  x ", "déjà vu", "<a & 'b'>", "&lt;&#39;", "1",
-  "-2.5", "0x1f", "ab🍕c", "a.b", "a[0].b", "length", "constructor", "hi <%= a %>!", "<% a %><%- b %>${a}",
+  "",
+  "a",
+  "b",
+  "ab",
+  "a b",
+  "fooBar",
+  "Foo Bar-baz",
+  "__FOO_bar__",
+  "  x ",
+  "déjà vu",
+  "<a & 'b'>",
+  "&lt;&#39;",
+  "1",
+  "-2.5",
+  "0x1f",
+  "ab🍕c",
+  "a.b",
+  "a[0].b",
+  "length",
+  "constructor",
+  "hi <%= a %>!",
+  "<% a %><%- b %>${a}",
 );
 const key = fc.constantFrom("a", "b", "c", "a.b", "a[0].b", "x.y.z", "length", "0", "1", "name", "missing");
 const of = (arbitrary: fc.Arbitrary<unknown>): fc.Arbitrary<Recipe> => arbitrary.map((value) => () => value);
@@ -62,7 +82,11 @@ const scalar = fc.oneof(of(number), of(text), of(fc.constantFrom(null, undefined
 const special = fc.constantFrom<Recipe>(
   () => new Date(5),
   () => /a(b)?/gi,
-  () => new Map<unknown, unknown>([["a", 1], [{ b: 2 }, [3]]]),
+  () =>
+    new Map<unknown, unknown>([
+      ["a", 1],
+      [{ b: 2 }, [3]],
+    ]),
   () => new Set<unknown>([1, "a", [2]]),
   () => Symbol.for("s"),
   () => new Uint8Array([3, 1, 2]),
@@ -85,10 +109,12 @@ const special = fc.constantFrom<Recipe>(
 
 const scopes = { frozen: Object.freeze, sealed: Object.preventExtensions };
 const fixedNow = (recipes: fc.Arbitrary<Recipe>): fc.Arbitrary<Recipe> =>
-  fc.tuple(recipes, fc.constantFrom(null, null, null, null, scopes.frozen, scopes.sealed)).map(([recipe, fix]) => () => {
-    const value = recipe();
-    return fix === null || ArrayBuffer.isView(value) ? value : (fix(value) as unknown);
-  });
+  fc
+    .tuple(recipes, fc.constantFrom(null, null, null, null, scopes.frozen, scopes.sealed))
+    .map(([recipe, fix]) => () => {
+      const value = recipe();
+      return fix === null || ArrayBuffer.isView(value) ? value : (fix(value) as unknown);
+    });
 
 const leaf = fc.oneof({ weight: 4, arbitrary: scalar }, { weight: 1, arbitrary: special });
 const shallow = fc.oneof(leaf, arrayOf(leaf, 4), objectOf(leaf));
@@ -101,7 +127,13 @@ const made = fc.constantFrom<Recipe>(
 const object = fixedNow(fc.oneof(objectOf(shallow), record, objectOf(objectOf(leaf)), made));
 const large = arrayOf(of(fc.nat(3)), 220);
 const array = fixedNow(
-  fc.oneof({ weight: 4, arbitrary: arrayOf(leaf) }, { weight: 4, arbitrary: arrayOf(of(number), 8) }, { weight: 3, arbitrary: arrayOf(of(text)) }, { weight: 3, arbitrary: arrayOf(record) }, { weight: 1, arbitrary: large }),
+  fc.oneof(
+    { weight: 4, arbitrary: arrayOf(leaf) },
+    { weight: 4, arbitrary: arrayOf(of(number), 8) },
+    { weight: 3, arbitrary: arrayOf(of(text)) },
+    { weight: 3, arbitrary: arrayOf(record) },
+    { weight: 1, arbitrary: large },
+  ),
 );
 const deep = fixedNow(arrayOf(fc.oneof(leaf, arrayOf(fc.oneof(leaf, arrayOf(leaf, 3)), 3))));
 
@@ -142,7 +174,12 @@ const kinds: { [kind: string]: fc.Arbitrary<Recipe> } = {
   any: fc.oneof(special, shallow, object, array, iteratee),
   arr: mostly(array, 9),
   deep,
-  coll: fc.oneof({ weight: 4, arbitrary: array }, { weight: 3, arbitrary: object }, { weight: 1, arbitrary: of(text) }, { weight: 1, arbitrary: special }),
+  coll: fc.oneof(
+    { weight: 4, arbitrary: array },
+    { weight: 3, arbitrary: object },
+    { weight: 1, arbitrary: of(text) },
+    { weight: 1, arbitrary: special },
+  ),
   obj: fc.oneof({ weight: 9, arbitrary: object }, { weight: 2, arbitrary: shallow }, { weight: 1, arbitrary: special }),
   fn: mostly(iteratee, 15),
   fns: arrayOf(iteratee, 3),
@@ -150,13 +187,30 @@ const kinds: { [kind: string]: fc.Arbitrary<Recipe> } = {
   int: of(fc.constantFrom(0, 1, 2, 3, 4, 7, -1, -3, 1.6, undefined, NaN, "2", null)),
   num: mostly(of(number), 5),
   str: mostly(of(text), 8),
-  key: fc.oneof({ weight: 6, arbitrary: of(key) }, { weight: 2, arbitrary: arrayOf(of(key), 3) }, { weight: 1, arbitrary: leaf }),
+  key: fc.oneof(
+    { weight: 6, arbitrary: of(key) },
+    { weight: 2, arbitrary: arrayOf(of(key), 3) },
+    { weight: 1, arbitrary: leaf },
+  ),
   keys: arrayOf(of(key), 3),
-  fixedarr: array.map((recipe): Recipe => () => Object.freeze(recipe())),
-  fixedobj: fc.oneof(objectOf(shallow), record).map((recipe): Recipe => () => Object.freeze(recipe())),
-  methods: of(fc.constantFrom("a", "b")).chain((name) => iteratee.map((func): Recipe => () => ({ [name() as string]: func() }))),
+  fixedarr: array.map(
+    (recipe): Recipe =>
+      () =>
+        Object.freeze(recipe()),
+  ),
+  fixedobj: fc.oneof(objectOf(shallow), record).map(
+    (recipe): Recipe =>
+      () =>
+        Object.freeze(recipe()),
+  ),
+  methods: of(fc.constantFrom("a", "b")).chain((name) =>
+    iteratee.map((func): Recipe => () => ({ [name() as string]: func() })),
+  ),
   pairs: arrayOf(match),
-  tests: arrayOf(fc.tuple(iteratee, iteratee).map(([test, then]): Recipe => () => [test(), then()]), 3),
+  tests: arrayOf(
+    fc.tuple(iteratee, iteratee).map(([test, then]): Recipe => () => [test(), then()]),
+    3,
+  ),
   dirs: of(fc.constantFrom(undefined, "asc", "desc")),
   flag: of(fc.constantFrom(undefined, true, false)),
 };
@@ -165,7 +219,8 @@ const kinds: { [kind: string]: fc.Arbitrary<Recipe> } = {
 export function draw(signature: string, seed: number, count: number): Recipe[][] {
   const parts = signature.split(" ").map((kind) => {
     const arbitrary = kinds[kind];
-    if (!arbitrary) throw new Error(`no values of kind ${JSON.stringify(kind)} (signature ${JSON.stringify(signature)})`);
+    if (!arbitrary)
+      throw new Error(`no values of kind ${JSON.stringify(kind)} (signature ${JSON.stringify(signature)})`);
     return arbitrary;
   });
   return fc.sample(fc.tuple(...parts), { seed, numRuns: count });

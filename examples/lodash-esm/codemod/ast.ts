@@ -60,17 +60,22 @@ export const isKey = (node: Node, parent: Node | undefined): boolean =>
   parent !== undefined &&
   !parent["computed"] &&
   !parent["shorthand"] &&
-  ((parent.type === "MemberExpression" && parent["property"] === node) || (parent.type === "Property" && parent["key"] === node));
+  ((parent.type === "MemberExpression" && parent["property"] === node) ||
+    (parent.type === "Property" && parent["key"] === node));
 
 const reserved = new Set(
-  ("arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if " +
-    "implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield").split(" "),
+  (
+    "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if " +
+    "implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield"
+  ).split(" "),
 );
 
 /** A local name for a module, from its file name, that is legal in a module and not yet `taken`. */
 export function localName(specifier: string, taken: ReadonlySet<string>): string {
   const base = (specifier.split("/").at(-1) ?? "").replace(/\.js$/, "");
-  const camel = base.replace(/^_+(?=[A-Za-z])/, "").replace(/[^\w$]+(\w?)/g, (_, letter: string) => letter.toUpperCase());
+  const camel = base
+    .replace(/^_+(?=[A-Za-z])/, "")
+    .replace(/[^\w$]+(\w?)/g, (_, letter: string) => letter.toUpperCase());
   const start = /^[A-Za-z_$]/.test(camel) ? camel : `_${camel}`;
   let name = start;
   for (let n = 1; reserved.has(name) || taken.has(name); n++) name = n === 1 ? `${start}Module` : `${start}Module${n}`;

@@ -25,14 +25,22 @@ export function foldDetection(source: string): Folding {
 
 function findRoles(root: Collection): Roles {
   const roles: Roles = { exports: null, module: null, both: null, process: null };
-  const declarators = root.find(j["VariableDeclarator"]).filter((p) => p.node["init"] != null && isIdentifier(p.node["id"]));
+  const declarators = root
+    .find(j["VariableDeclarator"])
+    .filter((p) => p.node["init"] != null && isIdentifier(p.node["id"]));
   for (const { node } of declarators.paths()) {
     const [name, init] = [(node["id"] as Node)["name"] as string, node["init"] as Node];
     if (init.type === "FunctionExpression" || init.type === "CallExpression") continue;
     if (asksTypeOf(init, "exports")) roles.exports = name;
     else if (asksTypeOf(init, "module")) roles.module = name;
-    else if (init.type === "LogicalExpression" && roles.module && comparesExports(init["right"] as Node, roles)) roles.both = name;
-    else if (init.type === "LogicalExpression" && isIdentifier(init["left"], roles.both ?? "") && isMember(init["right"], null, "process")) roles.process = name;
+    else if (init.type === "LogicalExpression" && roles.module && comparesExports(init["right"] as Node, roles))
+      roles.both = name;
+    else if (
+      init.type === "LogicalExpression" &&
+      isIdentifier(init["left"], roles.both ?? "") &&
+      isMember(init["right"], null, "process")
+    )
+      roles.process = name;
   }
   return roles;
 }
@@ -40,13 +48,16 @@ function findRoles(root: Collection): Roles {
 function asksTypeOf(init: Node, name: string): boolean {
   let asks = false;
   walk(init, (node) => {
-    if (node.type === "UnaryExpression" && node["operator"] === "typeof" && isIdentifier(node["argument"], name)) asks = true;
+    if (node.type === "UnaryExpression" && node["operator"] === "typeof" && isIdentifier(node["argument"], name))
+      asks = true;
   });
   return asks;
 }
 
 const comparesExports = (node: Node, roles: Roles): boolean =>
-  node.type === "BinaryExpression" && isMember(node["left"], roles.module, "exports") && isIdentifier(node["right"], roles.exports ?? "");
+  node.type === "BinaryExpression" &&
+  isMember(node["left"], roles.module, "exports") &&
+  isIdentifier(node["right"], roles.exports ?? "");
 
 /** Is this name, at this place, the file's own variable of that role? Minified code uses the same letters in inner scopes. */
 function playsRole(path: Path, name: string | null, root: Collection): boolean {
@@ -62,7 +73,11 @@ function playsRole(path: Path, name: string | null, root: Collection): boolean {
 function replaceUniversalExport(root: Collection, roles: Roles): boolean {
   const exported = root
     .find(j["AssignmentExpression"])
-    .filter((p) => isMember(p.node["left"], null, "_") && isMember((p.node["left"]["object"] as Node)["left"], roles.module, "exports"))
+    .filter(
+      (p) =>
+        isMember(p.node["left"], null, "_") &&
+        isMember((p.node["left"]["object"] as Node)["left"], roles.module, "exports"),
+    )
     .paths()[0];
   if (!exported) return false;
   let chain: Path | null = null;
@@ -71,7 +86,9 @@ function replaceUniversalExport(root: Collection, roles: Roles): boolean {
     if (at.node.type === "IfStatement" || at.node.type === "ConditionalExpression") chain = at;
     if (at.node.type === "FunctionExpression") wrapper = at;
   }
-  const statement = programOf(root)["body"].find((s: Node) => s.type === "ExpressionStatement" && s["expression"].type === "CallExpression") as Node | undefined;
+  const statement = programOf(root)["body"].find(
+    (s: Node) => s.type === "ExpressionStatement" && s["expression"].type === "CallExpression",
+  ) as Node | undefined;
   if (!chain || !wrapper || !statement) return false;
   const value = exported.node["right"] as Node;
   const self = j["assignmentExpression"]!("=", j["memberExpression"]!(value, j["identifier"]!("_")), value);
@@ -95,7 +112,9 @@ function foldTests(root: Collection, roles: Roles): number {
   const fold = (type: string, test: string, kept: string) => {
     for (const path of root.find(j[type]).paths().reverse()) {
       const asked = path.node[test] as Node;
-      const known = [roles.exports, roles.module, roles.both].some((name) => playsRole({ ...path, node: asked, scope: path.scope } as Path, name, root));
+      const known = [roles.exports, roles.module, roles.both].some((name) =>
+        playsRole({ ...path, node: asked, scope: path.scope } as Path, name, root),
+      );
       if (!known || isAnswer(path, roles)) continue;
       path.replace(path.node[kept] as Node);
       folded++;
@@ -121,7 +140,10 @@ function isAnswer(path: Path, roles: Roles): boolean {
 /** `freeModule.require('util')` under a guard becomes `freeProcess.getBuiltinModule('util')` under a guard. */
 function replaceModuleRequire(root: Collection, roles: Roles): boolean {
   if (roles.module === null || roles.process === null) return false;
-  const uses = root.find(j["MemberExpression"]).filter((p) => isMember(p.node, roles.module, "require")).paths();
+  const uses = root
+    .find(j["MemberExpression"])
+    .filter((p) => isMember(p.node, roles.module, "require"))
+    .paths();
   const builtin = () => j["memberExpression"]!(j["identifier"]!(roles.process), j["identifier"]!("getBuiltinModule"));
   for (const use of uses) {
     const called = use.parent?.node.type === "CallExpression" && use.parent.node["callee"] === use.node;
@@ -139,7 +161,10 @@ function dropAnswers(root: Collection, roles: Roles): string[] {
     const read = root
       .find(j["Identifier"], { name })
       .filter((p) => p.node !== declarator.node["id"] && p.name !== "property" && playsRole(p, name, root));
-    if (read.size() > 0) left.push(`line ${read.paths()[0]!.node.loc?.start.line ?? "?"}: ${name} is read in a way this pass does not know`);
+    if (read.size() > 0)
+      left.push(
+        `line ${read.paths()[0]!.node.loc?.start.line ?? "?"}: ${name} is read in a way this pass does not know`,
+      );
     else declarator.prune();
   }
   return left;

@@ -4,7 +4,21 @@
  * export, so that an importer needs to know nothing of the form its target had. Whatever is not plain is left as it is
  * and reported.
  */
-import { isIdentifier, isKey, isMember, isString, j, localName, namesIn, print, programOf, walk, type Collection, type Node, type Path } from "./ast.ts";
+import {
+  isIdentifier,
+  isKey,
+  isMember,
+  isString,
+  j,
+  localName,
+  namesIn,
+  print,
+  programOf,
+  walk,
+  type Collection,
+  type Node,
+  type Path,
+} from "./ast.ts";
 
 export type Conversion = {
   text: string;
@@ -49,7 +63,9 @@ function importsFor(root: Collection, resolve: Resolve, left: string[]): Import[
     else if (!alwaysRuns(call)) left.push(`line ${line}: require that runs only under a condition or in a function`);
     else imports.push({ from, local: takeOut(call, root, imports, from, taken) });
   }
-  return imports.filter((one, index) => imports.findIndex((other) => other.local === one.local && other.from === one.from) === index);
+  return imports.filter(
+    (one, index) => imports.findIndex((other) => other.local === one.local && other.from === one.from) === index,
+  );
 }
 
 /** Replaces one require and returns the name under which its module is imported. */
@@ -79,8 +95,16 @@ function keepComments(declarator: Path): void {
 }
 
 const running = new Set([
-  "VariableDeclarator", "VariableDeclaration", "ExpressionStatement", "AssignmentExpression", "CallExpression",
-  "MemberExpression", "ObjectExpression", "Property", "ArrayExpression", "File",
+  "VariableDeclarator",
+  "VariableDeclaration",
+  "ExpressionStatement",
+  "AssignmentExpression",
+  "CallExpression",
+  "MemberExpression",
+  "ObjectExpression",
+  "Property",
+  "ArrayExpression",
+  "File",
 ]);
 
 function alwaysRuns(path: Path): boolean {
@@ -112,13 +136,17 @@ function exportsFor(root: Collection, path: string, left: string[]): Conversion[
   if (wholes.length > 1) left.push("module.exports is assigned more than once");
   const singles = body.filter((s) => namedExport(s) !== null);
   // A file that asks whether `exports` exists does not use it plainly: it detects its surroundings.
-  const detects = root.find(j["UnaryExpression"], { operator: "typeof", argument: { type: "Identifier", name: "exports" } }).size() > 0;
+  const detects =
+    root.find(j["UnaryExpression"], { operator: "typeof", argument: { type: "Identifier", name: "exports" } }).size() >
+    0;
   if (singles.length === 0 || detects || wholes.length > 0) return null;
   const local = localName(path, namesIn(program));
   walk(program, (node, parents) => {
     if (isIdentifier(node, "exports") && !isKey(node, parents.at(-1))) node["name"] = local;
   });
-  const object = j["variableDeclaration"]!("var", [j["variableDeclarator"]!(j["identifier"]!(local), j["objectExpression"]!([]))]);
+  const object = j["variableDeclaration"]!("var", [
+    j["variableDeclarator"]!(j["identifier"]!(local), j["objectExpression"]!([])),
+  ]);
   program["body"] = [object, ...body, j["exportDefaultDeclaration"]!(j["identifier"]!(local))];
   return "exports";
 }
@@ -130,7 +158,8 @@ const assignmentOf = (statement: Node): Node | null => {
 
 function namedExport(statement: Node): string | null {
   const target = assignmentOf(statement)?.["left"] as Node | undefined;
-  if (target?.type !== "MemberExpression" || target["computed"] || !isIdentifier(target["object"], "exports")) return null;
+  if (target?.type !== "MemberExpression" || target["computed"] || !isIdentifier(target["object"], "exports"))
+    return null;
   return (target["property"] as Node)["name"] as string;
 }
 
@@ -139,6 +168,9 @@ function spaced(text: string, imports: number): string {
   const lines = text.replace(/^\n+/, "").split("\n");
   if (imports === 0) return lines.join("\n");
   const last = lines.findLastIndex((line) => /^import .* from '.*';$/.test(line));
-  const rest = lines.slice(last + 1).join("\n").replace(/^\n+/, "");
+  const rest = lines
+    .slice(last + 1)
+    .join("\n")
+    .replace(/^\n+/, "");
   return `${lines.slice(0, last + 1).join("\n")}\n\n${rest.trimEnd()}\n`;
 }

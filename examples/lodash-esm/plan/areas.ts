@@ -13,7 +13,8 @@ const scopeFilesMax = 60;
 const groupFilesMin = 12;
 
 /** Has it forms that the plain pass converts? Builds that detect their module system at run time have none. */
-export const hasPlainForm = (source: string): boolean => /^module\.exports\s*=|^exports\.\w+\s*=|^(var|let|const)\b[^;]*=\s*require\('/m.test(source);
+export const hasPlainForm = (source: string): boolean =>
+  /^module\.exports\s*=|^exports\.\w+\s*=|^(var|let|const)\b[^;]*=\s*require\('/m.test(source);
 
 /** The parts of a scope, or null where it is small enough or cannot be divided. */
 export function divide(root: string, paths: string[]): Group[] | null {
@@ -63,7 +64,19 @@ const familyOf = (path: string): string | null => /^_([a-z]+)(?=[A-Z])/.exec(nam
 /** The category of each public function, as the package's own aggregates list them, converted or not. */
 function categoriesIn(root: string): Map<string, string> {
   const categories = new Map<string, string>();
-  for (const name of ["array", "collection", "date", "function", "lang", "math", "number", "object", "seq", "string", "util"]) {
+  for (const name of [
+    "array",
+    "collection",
+    "date",
+    "function",
+    "lang",
+    "math",
+    "number",
+    "object",
+    "seq",
+    "string",
+    "util",
+  ]) {
     const path = `${name}.js`;
     const members = readIfThere(root, path) === null ? [] : requiredBy(root, path);
     for (const member of members) if (!categories.has(nameOf(member))) categories.set(nameOf(member), name);
@@ -80,7 +93,10 @@ function readIfThere(root: string, path: string): string | null {
   }
 }
 
-export type Batch = { paths: string[]; /** Indexes of the batches that hold what this one requires. */ after: number[] };
+export type Batch = {
+  paths: string[];
+  /** Indexes of the batches that hold what this one requires. */ after: number[];
+};
 
 /** Cut into batches, required modules first, so that the dependencies between batches can have no circle. */
 export function batches(root: string, paths: string[]): Batch[] {

@@ -1,5 +1,12 @@
 /** The planner's scratchpad: each turn is a fresh process, and the brief names tasks without saying what is in them. */
-export type Draft = { name: string; title: string; instructions: string; paths: string[]; dependsOn: string[]; agent: string };
+export type Draft = {
+  name: string;
+  title: string;
+  instructions: string;
+  paths: string[];
+  dependsOn: string[];
+  agent: string;
+};
 
 export type Notes = {
   /** Tasks that did not fit into a turn. */

@@ -25,10 +25,14 @@ function causesOf(root: string, site: Site): string[] {
   if (!site.file.endsWith(".js")) return [site.file];
   if (!existsSync(join(root, site.file))) return [];
   if (site.kind === "strict") return [site.file];
-  return closureOf(root, site.file).filter((path) => path.endsWith(".js") && (detects(root, path) || (path === site.file && hasPlainForm(readModule(root, path)))));
+  return closureOf(root, site.file).filter(
+    (path) =>
+      path.endsWith(".js") && (detects(root, path) || (path === site.file && hasPlainForm(readModule(root, path)))),
+  );
 }
 
-const detects = (root: string, path: string): boolean => existsSync(join(root, path)) && /\btypeof (exports|module)\b/.test(readModule(root, path));
+const detects = (root: string, path: string): boolean =>
+  existsSync(join(root, path)) && /\btypeof (exports|module)\b/.test(readModule(root, path));
 
 function draftFor(root: string, path: string, seen: Site[]): Draft {
   const lines = seen.slice(0, 100).map(siteLine);
@@ -37,5 +41,12 @@ function draftFor(root: string, path: string, seen: Site[]): Draft {
     : hasPlainForm(readModule(root, path))
       ? ["plain", `Convert what is left in ${path}`]
       : ["repair", `Mend ${path} as an ES module`];
-  return { name: `mend ${path}`, title, agent, paths: [path], dependsOn: [], instructions: `Acceptance saw:\n${lines.join("\n")}` };
+  return {
+    name: `mend ${path}`,
+    title,
+    agent,
+    paths: [path],
+    dependsOn: [],
+    instructions: `Acceptance saw:\n${lines.join("\n")}`,
+  };
 }

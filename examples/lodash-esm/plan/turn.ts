@@ -28,7 +28,8 @@ export function planTurn(brief: PlannerBrief, root: string): PlannerAction[] {
 }
 
 const isOpen = (brief: PlannerBrief): boolean =>
-  brief.tasks.some((task) => ["blocked", "ready", "running"].includes(task.status)) || brief.planners.some((planner) => planner.status === "active");
+  brief.tasks.some((task) => ["blocked", "ready", "running"].includes(task.status)) ||
+  brief.planners.some((planner) => planner.status === "active");
 
 /** The first turn: explores the checkout. */
 function begin(brief: PlannerBrief, root: string, notes: Notes): Spawn[] {
@@ -63,7 +64,14 @@ function planScope(brief: PlannerBrief, root: string, paths: string[], notes: No
     const name = brief.planner.parent === null ? group.label : `${brief.planner.name}/${group.label}`;
     if (group.last) notes.last.push({ label: name, paths: group.paths });
     else if (group.paths.length <= batchFilesMax) notes.todo.push(...drafts(root, name, group.paths));
-    else spawns.push({ type: "spawn_planner", name, question: `How do the ${group.paths.length} modules of ${name} become ES modules?`, paths: group.paths, agent: null });
+    else
+      spawns.push({
+        type: "spawn_planner",
+        name,
+        question: `How do the ${group.paths.length} modules of ${name} become ES modules?`,
+        paths: group.paths,
+        agent: null,
+      });
   }
   return spawns;
 }
@@ -86,7 +94,14 @@ function planLast(brief: PlannerBrief, root: string, notes: Notes): void {
   notes.todo.push(...notes.last.splice(0).flatMap((group) => drafts(root, group.label, group.paths)));
   if (notes.todo.length > 0 || notes.packagePlanned || brief.planner.parent !== null) return;
   notes.packagePlanned = true;
-  const describe = (name: string, path: string, title: string, dependsOn: string[]): Draft => ({ name, title, paths: [path], dependsOn, agent: "package", instructions: title });
+  const describe = (name: string, path: string, title: string, dependsOn: string[]): Draft => ({
+    name,
+    title,
+    paths: [path],
+    dependsOn,
+    agent: "package",
+    instructions: title,
+  });
   notes.todo.push(
     describe("package", "package.json", "Declare the package as ES modules", []),
     describe("readme", "README.md", "Show imports in the README", ["package"]),
@@ -109,7 +124,9 @@ function readInbox(brief: PlannerBrief, notes: Notes): void {
         gather(notes, message.handoff);
         break;
       case "operator":
-        notes.findings.push(`the operator wrote, and this planner is a program that cannot follow it: ${message.text.slice(0, 200)}`);
+        notes.findings.push(
+          `the operator wrote, and this planner is a program that cannot follow it: ${message.text.slice(0, 200)}`,
+        );
         break;
       case "trunk_red":
         notes.concerns.push(`the checks failed on ${message.red}: ${message.detail.slice(0, 300)}`);
@@ -128,7 +145,13 @@ function planAgain(name: string, planned: Notes["planned"][string] | undefined, 
   const middle = Math.ceil(paths.length / 2);
   for (const [index, half] of [paths.slice(0, middle), paths.slice(middle)].entries()) {
     const again = `${name} again ${index + 1}`;
-    notes.todo.push({ ...planned, name: again, title: `Convert ${again} (${half.length} files)`, paths: half, dependsOn: [] });
+    notes.todo.push({
+      ...planned,
+      name: again,
+      title: `Convert ${again} (${half.length} files)`,
+      paths: half,
+      dependsOn: [],
+    });
   }
 }
 
@@ -142,20 +165,34 @@ const gather = (notes: Notes, from: Pick<Notes, "concerns" | "deviations" | "fin
 /** As many tasks as the limits allow now; a task goes only with or after those that it depends on. */
 function takeTasks(brief: PlannerBrief, notes: Notes): PlannerAction[] {
   const room = Math.max(0, Math.min(brief.limits.tasksPerTurnMax, brief.limits.openTasksLeft));
-  const failed = new Set(brief.tasks.filter((task) => ["failed", "cancelled"].includes(task.status)).map((task) => task.name));
+  const failed = new Set(
+    brief.tasks.filter((task) => ["failed", "cancelled"].includes(task.status)).map((task) => task.name),
+  );
   const taken = notes.todo.splice(0, room);
   return taken.map((draft) => {
     notes.planned[draft.name] = { paths: draft.paths, instructions: draft.instructions, agent: draft.agent };
     const dependsOn = draft.dependsOn.filter((name) => !failed.has(name)).slice(0, brief.limits.dependenciesPerTaskMax);
-    return { type: "create_task", ...draft, dependsOn, priority: 0, acceptance: "The modules load as ES modules and behave as before." };
+    return {
+      type: "create_task",
+      ...draft,
+      dependsOn,
+      priority: 0,
+      acceptance: "The modules load as ES modules and behave as before.",
+    };
   });
 }
 
 function report(brief: PlannerBrief, notes: Notes) {
-  const stranded = notes.todo.length > 0 ? [`${notes.todo.length} tasks were never created: the run has no room for more open tasks`] : [];
-  return handoff(`${brief.planner.name}: ${notes.landed} tasks of this planner landed, ${notes.files} modules in scope.`, {
-    concerns: [...notes.concerns, ...stranded],
-    deviations: notes.deviations,
-    findings: notes.findings,
-  });
+  const stranded =
+    notes.todo.length > 0
+      ? [`${notes.todo.length} tasks were never created: the run has no room for more open tasks`]
+      : [];
+  return handoff(
+    `${brief.planner.name}: ${notes.landed} tasks of this planner landed, ${notes.files} modules in scope.`,
+    {
+      concerns: [...notes.concerns, ...stranded],
+      deviations: notes.deviations,
+      findings: notes.findings,
+    },
+  );
 }
