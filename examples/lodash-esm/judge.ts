@@ -23,4 +23,4 @@ export function judge(brief: Pick<JudgeBrief, "acceptance" | "cycle" | "tasks">)
   return { verdict: "continue", summary, brief: [`Only these places are left; everything else passed.`, ...sites.map(siteLine), ...mute].join("\n") };
 }
 
-if (import.meta.main) answer(judge(readBrief("judge")));
+if (import.meta.main) answer(judge(await readBrief("judge")));
