@@ -34,4 +34,4 @@ export function judge(brief: Pick<JudgeBrief, "acceptance" | "cycle" | "tasks">)
   };
 }
 
-if (import.meta.main) answer(judge(readBrief("judge")));
+if (import.meta.main) answer(judge(await readBrief("judge")));

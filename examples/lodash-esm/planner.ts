@@ -2,6 +2,6 @@
 import { planTurn } from "./plan/turn.ts";
 import { answer, readBrief } from "./program.ts";
 
-const brief = readBrief("planner");
+const brief = await readBrief("planner");
 for (const refusal of brief.refusals) console.error(`the last plan was refused: ${refusal}`);
 answer({ actions: planTurn(brief, process.cwd()) });

@@ -1,17 +1,18 @@
 /** How the programs of this example speak with the engine: a brief comes in on stdin, one JSON object goes out. */
-import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import type { Brief } from "../../src/domain/brief.ts";
 import type { Handoff } from "../../src/domain/handoff.ts";
 
 /** Reads the brief; a program started by hand, or as another role, says so instead of failing somewhere inside. */
-export function readBrief<R extends Brief["role"]>(role: R): Extract<Brief, { role: R }> {
-  const text = readFileSync(process.stdin.fd, "utf8");
+export async function readBrief<R extends Brief["role"]>(role: R): Promise<Extract<Brief, { role: R }>> {
+  // Not readFileSync: on a pipe that is not filled yet it fails with EAGAIN, and only under load.
+  const input = await text(process.stdin);
   let brief: Brief;
   try {
-    brief = JSON.parse(text) as Brief;
+    brief = JSON.parse(input) as Brief;
   } catch (error) {
     return stop(
-      `expected a brief as JSON on stdin (see docs/command-agents.md), got ${text === "" ? "nothing" : JSON.stringify(text.slice(0, 60))}: ${String(error)}`,
+      `expected a brief as JSON on stdin (see docs/command-agents.md), got ${input === "" ? "nothing" : JSON.stringify(input.slice(0, 60))}: ${String(error)}`,
     );
   }
   if (brief.version !== 1) stop(`this program speaks version 1 of the brief, not ${String(brief.version)}`);

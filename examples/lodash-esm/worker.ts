@@ -13,10 +13,10 @@ import { manifestPath, mergeManifests, parseManifest, readManifest, writeManifes
 import { passes, type Pass, type Work } from "./passes.ts";
 import { answer, handoff, readBrief, stop } from "./program.ts";
 
-function main(name: string | undefined): void {
+async function main(name: string | undefined): Promise<void> {
   const pass = passes[name ?? ""];
   if (!pass) return stop(`usage: worker.ts ${Object.keys(passes).join("|")}, with a worker's brief on stdin`);
-  const brief = readBrief("worker");
+  const brief = await readBrief("worker");
   const root = process.cwd();
   if (brief.sentBack?.kind === "refused") {
     return answer({ status: "failed", handoff: handoff("Nothing landed.", { concerns: brief.sentBack.reasons }) });
@@ -63,4 +63,4 @@ function mergeRecord(file: ConflictFile): Manifest {
   return mergeManifests(read(file.base), read(file.trunk), read(file.yours));
 }
 
-main(process.argv[2]);
+await main(process.argv[2]);

@@ -2,14 +2,14 @@
  * Imports the modules named on stdin, one after the other, in a process that has loaded nothing else of the package.
  * Prints one JSON line per module that does not come up as an ES module with a default export.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 
 export type Trouble = { file: string; reason: string; stack: string };
 
 const root = process.cwd();
-const files = readFileSync(process.stdin.fd, "utf8").split("\n").filter(Boolean);
+const files = (await text(process.stdin)).split("\n").filter(Boolean);
 const globals = new Set(Object.getOwnPropertyNames(globalThis));
 
 for (const file of files) {
