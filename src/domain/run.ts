@@ -10,8 +10,11 @@ export type RunStatus =
   | { status: "stopping"; reason: string }
   | { status: "ended"; outcome: RunOutcome; reason: string; at: number };
 
-/** `operator`: `longhaul pause`; `interrupted`: Ctrl-C; `budget`: exhausted; `judge`: no verdict could be had. */
-export type PauseReason = "operator" | "interrupted" | "budget" | "judge";
+/**
+ * `operator`: `longhaul pause`; `interrupted`: Ctrl-C; `budget`: exhausted; `planner`: the root planner fails, so nothing
+ * can be planned; `judge`: no verdict can be had.
+ */
+export type PauseReason = "operator" | "interrupted" | "budget" | "planner" | "judge";
 
 /** `achieved`: by verdict; `stopped`: by verdict, by the operator or at a bound. */
 export type RunOutcome = "achieved" | "stopped";

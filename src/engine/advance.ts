@@ -10,6 +10,7 @@ import { noUsage, type Claim, type Session, type SessionKind } from "../domain/s
 import { failAttempt } from "./attempts.ts";
 import { abandonWork, drainCycle, settleCycle } from "./closing.ts";
 import { endRun, failJudgement } from "./judgements.ts";
+import { pauseRun } from "./pausing.ts";
 import { queueAttempt } from "./queueing.ts";
 import { endTurnFailed } from "./turns.ts";
 import type { Transition } from "./store-port.ts";
@@ -112,16 +113,6 @@ function aboutSession({ id, subject }: Session) {
     ...(subject.kind !== "judgement" && { planner: subject.planner }),
     ...(subject.kind === "attempt" && { task: subject.task }),
   };
-}
-
-export async function pauseRun(
-  tx: Transition,
-  reason: Extract<RunStatus, { status: "paused" }>["reason"],
-  detail: string,
-  graceMs: number,
-): Promise<void> {
-  await tx.updateRun({ state: { status: "paused", reason, detail, cutAt: tx.now + graceMs } });
-  await tx.addEvent("run.paused", {}, { reason, detail });
 }
 
 async function stopIfDry(tx: Transition, reason: string): Promise<void> {

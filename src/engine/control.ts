@@ -2,8 +2,8 @@
 import type { Budget } from "../domain/budget.ts";
 import { idText, type PlannerId, type RunId } from "../domain/ids.ts";
 import { runCan } from "../domain/run.ts";
-import { pauseRun } from "./advance.ts";
-import { deliver, queueJudgement } from "./queueing.ts";
+import { pauseRun } from "./pausing.ts";
+import { deliver } from "./queueing.ts";
 import type { Store, Transition } from "./store-port.ts";
 
 /** `ok: false`: the state does not allow it; `why` is a sentence for the operator. */
@@ -36,9 +36,6 @@ export function resume(store: Store, run: RunId, budget: Partial<Budget>): Promi
     if (tx.run.state.status !== "paused") return { ok: true };
     await tx.updateRun({ state: { status: "running" } });
     await tx.addEvent("run.resumed", {}, { budget: tx.run.config.budget });
-    const cycle = await tx.cycle();
-    if (cycle?.state.status === "judging" && !(await tx.liveSession({ kind: "judgement" }, cycle.id)))
-      await queueJudgement(tx, cycle.id, tx.now);
     return { ok: true };
   });
 }

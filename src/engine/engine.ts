@@ -58,7 +58,7 @@ export async function startEngine(ports: Ports, options: EngineOptions): Promise
 }
 
 /** A pause for these reasons leaves nothing for the engine to wait for: it ends, and `resume` starts a new one. */
-const endsEngine: readonly string[] = ["interrupted", "budget", "judge"];
+const endsEngine: readonly string[] = ["interrupted", "budget", "planner", "judge"];
 
 export class Engine {
   readonly #ports: Ports;

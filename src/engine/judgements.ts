@@ -2,6 +2,7 @@
 import { decideRetry, describeFailure, type Failure } from "../domain/failure.ts";
 import type { Claim, Session, Usage } from "../domain/session.ts";
 import { decideVerdict, type Evidence, type VerdictProposal } from "../domain/verdict.ts";
+import { pauseRun } from "./pausing.ts";
 import { queueJudgement, startCycle } from "./queueing.ts";
 import { endSession, heldSession } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
@@ -52,14 +53,11 @@ export async function failJudgement(tx: Transition, session: Session, failure: F
   };
   await endSession(tx, session, { outcome: "failed", failure, usage });
   const retry = decideRetry(record, failure, limits.judgementFailuresMax, limits, tx.now);
-  if (retry.kind === "retry") {
-    await queueJudgement(tx, session.cycle, retry.readyAt);
-  } else if (tx.run.state.status === "running") {
-    // Never a guess in the judge's place: the operator mends it and resumes, which queues a new judgement.
-    const detail = `the judgement failed ${retry.record.failures + retry.record.interruptions} times, last: ${describeFailure(failure)}`;
-    await tx.updateRun({ state: { status: "paused", reason: "judge", detail, cutAt: tx.now } });
-    await tx.addEvent("run.paused", { session: session.id }, { reason: "judge", detail });
-  }
+  await queueJudgement(tx, session.cycle, retry.kind === "retry" ? retry.readyAt : tx.now);
+  if (retry.kind === "retry") return;
+  // Never a guess in the judge's place: the operator mends it and resumes, which runs the judgement that is queued.
+  const times = retry.record.failures + retry.record.interruptions;
+  await pauseRun(tx, "judge", `the judgement failed ${times} times, last: ${describeFailure(failure)}`, 0);
 }
 
 export async function endRun(tx: Transition, outcome: "achieved" | "stopped", reason: string): Promise<void> {

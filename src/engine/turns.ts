@@ -6,6 +6,7 @@ import { countBlockers, judgePlan, type Plan, type PlannerAction, type PlanView 
 import { decideTurnEnd, type Planner } from "../domain/planner.ts";
 import type { Claim, Session, Usage } from "../domain/session.ts";
 import { cancelTask, settleCycle } from "./closing.ts";
+import { pauseRun } from "./pausing.ts";
 import { deliver, insertPlanner, queueAttempt, queueTurn } from "./queueing.ts";
 import { endSession, heldSession } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
@@ -86,6 +87,14 @@ async function failTurn(
       { planner: planner.id, session: session.id },
       { detail: `planner turn failed: ${describeFailure(failure)}` },
     );
+    return;
+  }
+  if (planner.parent === null) {
+    // Without a root planner there is no cycle worth judging: the operator mends it and resumes, which runs this turn.
+    await tx.updatePlanner(planner.id, { failures: 0, interruptions: 0 });
+    await queueTurn(tx, planner, tx.now);
+    const times = retry.record.failures + retry.record.interruptions;
+    await pauseRun(tx, "planner", `the root planner failed ${times} times, last: ${describeFailure(failure)}`, 0);
     return;
   }
   await endPlanner(tx, planner, session, "failed", syntheticHandoff(failure, retry.record), true);

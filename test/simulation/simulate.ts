@@ -52,7 +52,7 @@ type Process = { dead: boolean; thaw: Promise<void> | null; end: EngineEnd | nul
 class World {
   readonly dice: Dice;
   readonly clock = new VirtualClock();
-  readonly trunk = new SimTrunk();
+  readonly trunk: SimTrunk;
   readonly agents: SimAgents;
   readonly database: Database;
   readonly store: Store;
@@ -69,6 +69,7 @@ class World {
     this.database = database;
     this.store = store;
     const faults = dice.pick([0, 0.02, 0.1, 0.25]);
+    this.trunk = new SimTrunk(() => (dice.chance(0.5) ? clock.wait(dice.int(1, 30_000)) : Promise.resolve()));
     this.agents = new SimAgents(dice, clock, this.trunk.edits, faults);
     this.crashRate = dice.pick([0, 0.002, 0.01]);
     this.freezeRate = dice.pick([0, 0, 0.001]);

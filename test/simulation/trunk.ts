@@ -13,6 +13,12 @@ export class SimTrunk {
   readonly edits: Edits = new Map();
   readonly open = new Set<string>();
   published: Commit = this.root;
+  readonly #takeTime: () => Promise<void>;
+
+  /** `takeTime`: a landing lasts, and much may happen meanwhile. */
+  constructor(takeTime: () => Promise<void>) {
+    this.#takeTime = takeTime;
+  }
 
   tip(): Commit {
     return this.commits.at(-1)?.id ?? this.root;
@@ -36,6 +42,7 @@ export class SimTrunk {
       },
       land: async (_run, workspace, submission) => {
         await riskyStep();
+        await this.#takeTime();
         const answer = this.#land(workspace, submission);
         await riskyStep();
         return answer;
