@@ -1,7 +1,9 @@
 /** Hard budgets: what a claim must leave, and when a run has to pause. */
-import type { Spend } from "./run.ts";
 
 export type Budget = { microUsd: number | null; tokens: number | null };
+
+/** Money in millionths of a dollar, so that sums are exact. */
+export type Spend = { microUsd: number; reservedMicroUsd: number; tokens: number };
 
 export type Exhaustion = { exhausted: false } | { exhausted: true; detail: string };
 

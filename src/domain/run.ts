@@ -1,4 +1,5 @@
 /** A run: one goal on one repository; and which operator actions are legal in which state. */
+import type { Spend } from "./budget.ts";
 import type { Commit, EngineId, RunId } from "./ids.ts";
 import type { RunConfig } from "./run-config.ts";
 
@@ -40,9 +41,6 @@ export type Run = {
 
 /** Whose run it is. Past `leaseUntil`, or when the process is known to be dead, another engine may take over. */
 export type EngineLease = { id: EngineId; host: string; pid: number; leaseUntil: number };
-
-/** Money in millionths of a dollar, so that sums are exact. */
-export type Spend = { microUsd: number; reservedMicroUsd: number; tokens: number };
 
 type Action = "pause" | "resume" | "stop" | "send";
 const legal: { [A in Action]: readonly RunStatus["status"][] } = {

@@ -2,35 +2,17 @@
  * Executes one claimed session from its workspace to its end. Whatever happens on the way, the session's row gets an
  * end in its own name, and its processes and its workspace are gone when `done` resolves.
  */
-import type { Brief, SentBack } from "../domain/brief.ts";
-import type { Failure } from "../domain/failure.ts";
+import type { SentBack } from "../domain/brief.ts";
 import { idText, type Commit } from "../domain/ids.ts";
-import type { RunConfig } from "../domain/run-config.ts";
-import { noUsage, type Claim, type Usage } from "../domain/session.ts";
+import { noUsage, type Claim } from "../domain/session.ts";
 import { endAttemptFailed } from "./attempts.ts";
-import { judgeBrief, plannerBrief, workerBrief, type Place } from "./briefs.ts";
-import type { Checks } from "./checks.ts";
+import { judgeBrief, plannerBrief, workerBrief } from "./briefs.ts";
+import { converse, message, place, wrongAnswer, type Desk, type Ending, type Session } from "./desk.ts";
 import { judge } from "./judge.ts";
 import { endJudgementFailed } from "./judgements.ts";
-import type { Lane } from "./lane.ts";
-import type { AgentSession, Agents, Clock, Commands, Trunk, Workspace } from "./ports.ts";
-import type { Store } from "./store-port.ts";
 import { Transcript } from "./transcript.ts";
 import { endTurn, endTurnFailed } from "./turns.ts";
-import { Watch, type WatchedAnswer } from "./watch.ts";
-
-export type Desk = {
-  store: Store;
-  trunk: Trunk;
-  agents: Agents;
-  commands: Commands;
-  clock: Clock;
-  lane: Lane;
-  checks: Checks;
-  config: RunConfig;
-  /** Tells of a fault of our own; must not throw. */
-  report(error: unknown): void;
-};
+import { Watch } from "./watch.ts";
 
 export type Execution = { claim: Claim; watch: Watch; done: Promise<void> };
 
@@ -40,18 +22,6 @@ export function execute(desk: Desk, claim: Claim): Execution {
   const transcript = new Transcript(desk.store, desk.clock, claim, desk.config.limits.outputBytesMax, desk.report);
   return { claim, watch, done: run(desk, claim, watch, transcript) };
 }
-
-/** What one session works with. */
-export type Session = Desk & {
-  claim: Claim;
-  watch: Watch;
-  transcript: Transcript;
-  workspace: Workspace;
-  agent: AgentSession;
-};
-
-/** How a session ended for its agent; null: its end is recorded already, or it is not ours any more. */
-export type Ending = { failure: Failure; usage: Usage } | null;
 
 async function run(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript): Promise<void> {
   let ending: Ending;
@@ -166,28 +136,6 @@ async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
   return { failure: last, usage };
 }
 
-/** One exchange with the agent, kept in the transcript. */
-export async function converse(session: Session, brief: Brief): Promise<WatchedAnswer> {
-  const { transcript, watch, agent } = session;
-  transcript.add("brief", JSON.stringify(brief));
-  const answer = await watch.converse(agent, brief);
-  const { usage: _, ...said } = answer;
-  transcript.add("answer", JSON.stringify(said));
-  return answer;
-}
-
-export function wrongAnswer(answer: WatchedAnswer, wanted: string): Failure {
-  return {
-    kind: "malformed",
-    detail: `the agent answered with ${answer.kind === "work" ? "work" : `a ${answer.kind}`} where ${wanted} was asked for`,
-  };
-}
-
-export function place({ workspace, watch, agent }: Session): Place {
-  const deadline = { softAt: watch.softAt, hardAt: watch.hardAt, handOffFile: agent.handOffFile };
-  return { workspace: workspace.path, base: workspace.base, deadline };
-}
-
 async function recordFailure(desk: Desk, claim: Claim, { failure, usage }: NonNullable<Ending>): Promise<void> {
   await desk.store.transition(claim.run, (tx) => {
     switch (claim.subject.kind) {
@@ -199,8 +147,4 @@ async function recordFailure(desk: Desk, claim: Claim, { failure, usage }: NonNu
         return endJudgementFailed(tx, claim, failure, usage);
     }
   });
-}
-
-export function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,7 @@ import type { JudgeBrief } from "../domain/brief.ts";
 import { noUsage } from "../domain/session.ts";
 import { verdictFromAcceptance, type AcceptanceResult, type Evidence } from "../domain/verdict.ts";
 import { runChecks } from "./checks.ts";
-import { converse, wrongAnswer, type Ending, type Session } from "./execute.ts";
+import { converse, wrongAnswer, type Ending, type Session } from "./desk.ts";
 import { endJudgement } from "./judgements.ts";
 import { publish } from "./publish.ts";
 

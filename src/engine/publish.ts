@@ -1,6 +1,6 @@
 /** Publishes what the trunk holds as branches of the user's repository. */
 import type { RunId } from "../domain/ids.ts";
-import type { Desk } from "./execute.ts";
+import type { Desk } from "./desk.ts";
 
 /** Never rejects for what stands in the way there: the trunk has everything, and resuming the run publishes again. */
 export async function publish({ store, trunk, report }: Desk, run: RunId): Promise<void> {
