@@ -25,11 +25,11 @@ const flagLetter = /\p{Regional_Indicator}/gu;
 export function cellText(text: string): string {
   if (text.length <= textUnitsMax && /^[ -~]*$/.test(text)) return text;
   const plain = safeText(text.slice(0, textUnitsMax))
-    .normalize("NFC")
     .replace(joining, "")
-    .replace(unknown, "\ufffd")
     .replace(/\p{Zs}/gu, " ")
-    .replace(flagLetter, (letter) => String.fromCharCode(65 + (letter.codePointAt(0) ?? 0) - 0x1f1e6));
+    .replace(flagLetter, (letter) => String.fromCharCode(65 + (letter.codePointAt(0) ?? 0) - 0x1f1e6))
+    .normalize("NFC")
+    .replace(unknown, "\ufffd");
   return mark.test(plain) ? withFewMarks(plain) : plain;
 }
 

@@ -124,7 +124,7 @@ export function taskWords(tasks: TaskCounts): Span[] {
 }
 
 /** Each state that occurs gets at least one cell; the widest ones give way. */
-export function taskBar(tasks: TaskCounts, cells: number): Span[] {
+function taskBar(tasks: TaskCounts, cells: number): Span[] {
   const total = bar.reduce((sum, { status }) => sum + tasks[status], 0);
   if (total === 0) return [quiet("·".repeat(cells))];
   const parts = bar.map(({ status }) =>

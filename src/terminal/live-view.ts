@@ -4,7 +4,7 @@
  */
 import { PassThrough } from "node:stream";
 import { setTimeout } from "node:timers/promises";
-import { render, Text, type Instance } from "ink";
+import { Box, render, Text, type Instance } from "ink";
 import { createElement } from "react";
 import type { RunView } from "../engine/views.ts";
 import { renderFrame, type Moment, type Screen } from "./frame.ts";
@@ -12,7 +12,7 @@ import { renderFrame, type Moment, type Screen } from "./frame.ts";
 const redrawMs = 250;
 const problemsMax = 20;
 
-export type LiveViewOptions = {
+type LiveViewOptions = {
   read: () => Promise<RunView>;
   stdout: NodeJS.WriteStream;
   color: boolean;
@@ -23,7 +23,7 @@ export type LiveViewOptions = {
   onProblem: (error: unknown) => void;
 };
 
-export type LiveView = {
+type LiveView = {
   /** Takes the view off the screen, shows the cursor again and waits for a read under way. Repeatable. */
   stop(): Promise<void>;
 };
@@ -106,9 +106,12 @@ class Picture {
   }
 
   #frame(moment: Moment) {
-    const text = renderFrame(moment, this.#screen, this.#lines, this.#color);
-    this.#lines = Math.max(this.#lines, text.split("\n").length);
-    return createElement(Text, { wrap: "truncate" }, text);
+    const lines = renderFrame(moment, this.#screen, this.#lines, this.#color).split("\n");
+    this.#lines = Math.max(this.#lines, lines.length);
+    // A text of its own for each line: ink remembers the last thousands of texts that it measured, and whole frames
+    // would make that a hundred megabytes. An empty text would have no height.
+    const texts = lines.map((line, row) => createElement(Text, { key: row, wrap: "truncate" }, line || " "));
+    return createElement(Box, { flexDirection: "column" }, texts);
   }
 
   readonly #resized = (): void => {

@@ -36,7 +36,7 @@ function paintLine(line: Line, color: boolean, width: number): string {
 }
 
 /** At most `width` cells, safe to print; `…` at the end says that something is missing. */
-export function cutLine(line: Line, width: number): Line {
+function cutLine(line: Line, width: number): Line {
   const spans = line.map((span) => withText(span, cellText(textOf(span))));
   if (lineWidth(spans) <= width) return spans;
   const result: Span[] = [];

@@ -15,7 +15,7 @@ import {
 } from "./samples.testsuite.ts";
 
 /** Each does harm to a screen that prints it as it is. */
-export const hostilePieces = [
+const hostilePieces = [
   "\u001b[2J",
   "\u001b[31m",
   "\u001b]0;title\u0007",

@@ -8,7 +8,7 @@ import type { Section } from "./section.ts";
 import { sessionSection } from "./session-section.ts";
 import { scoreSection, verdictSection } from "./verdict-section.ts";
 
-export type StatusOptions = Paint & {
+type StatusOptions = Paint & {
   /** Without it, long lists are still shortened: a person reads this; programs read `--json`. */
   height?: number;
 };

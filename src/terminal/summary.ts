@@ -10,7 +10,7 @@ import { paint, quiet, strong, toned, type Line, type Paint } from "./paint.ts";
 import { label, labelWidth, more } from "./section.ts";
 import { safeText } from "./safe-text.ts";
 
-export type SummaryExtra = {
+type SummaryExtra = {
   /** As published in the user's repository; null: nothing has been published. */
   branches: { trunk: string; green: string | null } | null;
   repository: string;

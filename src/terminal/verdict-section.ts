@@ -32,7 +32,7 @@ export function verdictSection(verdicts: readonly VerdictView[], rowsMax: number
   };
 }
 
-export function verdictSpans({ cycle, verdict, summary, evidence }: VerdictView, cycleCells: number): Span[] {
+function verdictSpans({ cycle, verdict, summary, evidence }: VerdictView, cycleCells: number): Span[] {
   const { acceptance } = evidence;
   const passed = acceptance.filter((result) => result.passed).length;
   return [
@@ -44,9 +44,9 @@ export function verdictSpans({ cycle, verdict, summary, evidence }: VerdictView,
 }
 
 /** Scores by acceptance command, oldest cycle first; `null` where a cycle has none. */
-export type ScoreRow = { name: string; scores: (number | null)[] };
+type ScoreRow = { name: string; scores: (number | null)[] };
 
-export function scoreRows(verdicts: readonly VerdictView[]): ScoreRow[] {
+function scoreRows(verdicts: readonly VerdictView[]): ScoreRow[] {
   const names = new Set<string>();
   const byCycle = verdicts.map(({ evidence }) => {
     const scores = new Map<string, number>();
