@@ -7,7 +7,9 @@ import { EnvironmentError } from "../domain/environment-error.ts";
 import { makeRunId } from "../domain/ids.ts";
 import type { RunConfig } from "../domain/run-config.ts";
 import { resume as resumeRun } from "../engine/control.ts";
+import { Git } from "../git/git-process.ts";
 import { openGitTrunk } from "../git/trunk.ts";
+import { findRepository } from "../git/user-repository.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
 import { drive } from "./drive.ts";
 import { engineOf } from "./engine-process.ts";
@@ -20,7 +22,8 @@ export type RunOptions = { goalFile?: string; config?: string; workers?: number;
 
 export async function run(goalText: string | undefined, options: RunOptions): Promise<number> {
   const goal = await readGoal(goalText, options.goalFile);
-  const config = await readConfig(options);
+  const { topLevel } = await findRepository(new Git(environment), process.cwd());
+  const config = await readConfig(topLevel, options);
   requireAgents(config);
   const max = config.limits.goalBytesMax;
   if (Buffer.byteLength(goal) > max)
@@ -52,11 +55,13 @@ async function readGoal(text: string | undefined, file: string | undefined): Pro
   return goal;
 }
 
-async function readConfig({ config: named, workers, planners }: RunOptions): Promise<RunConfig> {
-  const path = named === undefined ? await findConfig(process.cwd()) : resolvePath(named);
+/** The file named, or the one of this folder, or the one at the repository's top. */
+async function readConfig(topLevel: string, { config: named, workers, planners }: RunOptions): Promise<RunConfig> {
+  const path =
+    named === undefined ? ((await findConfig(process.cwd())) ?? (await findConfig(topLevel))) : resolvePath(named);
   if (path === null)
     throw new EnvironmentError(
-      process.cwd(),
+      topLevel,
       `no agent can run here: there is no configuration (looked for ${configNames.join(", ")})`,
       "Write one with: longhaul init",
     );

@@ -7,7 +7,7 @@ export class EnvironmentError extends Error {
   readonly mend: string;
 
   constructor(place: string, problem: string, mend: string, options?: ErrorOptions) {
-    super(`${place}: ${problem}. ${mend}`, options);
+    super(`${place}: ${problem}${problem.endsWith("\n") ? "" : ". "}${mend}`, options);
     this.place = place;
     this.mend = mend;
   }

@@ -27,7 +27,7 @@ export async function publish(
       throw new EnvironmentError(
         now.checkedOutAt,
         `the branch ${to} is checked out there, so it cannot be moved`,
-        `Check out something else there (git switch --detach), then run: longhaul publish ${run}`,
+        `Check out something else there (git switch --detach), then run: longhaul resume --run ${run}`,
       );
     }
     specs.push(`+${from}:refs/heads/${to}`);
@@ -70,7 +70,7 @@ async function fetchInto(trunk: TrunkRepository, user: UserRepository, run: RunI
     throw new EnvironmentError(
       user.topLevel,
       `the branch longhaul/${run} cannot be written (${said})`,
-      "Mend that, then publish again; the run's own branch is safe in .longhaul/trunk.git.",
+      `Mend that, then run: longhaul resume --run ${run}. The run's own branch is safe in .longhaul/trunk.git.`,
       { cause: error },
     );
   }
