@@ -57,6 +57,7 @@ function makeProgram(exit: (code: number) => void): Command {
     .command("resume")
     .description("go on with a run that was paused, interrupted or killed")
     .addOption(runOption())
+    .option("-c, --config <file>", "go on with this configuration in place of the one the run began with")
     .option("--budget-usd <amount>", "a new budget in dollars", amount)
     .option("--budget-tokens <n>", "a new budget in tokens", wholeNumber(0))
     .addOption(jsonOption())

@@ -6,7 +6,7 @@ import { configNames, environment, findConfig, loadConfig, toMicroUsd } from "..
 import { EnvironmentError } from "../domain/environment-error.ts";
 import { makeRunId } from "../domain/ids.ts";
 import type { RunConfig } from "../domain/run-config.ts";
-import { resume as resumeRun } from "../engine/control.ts";
+import { resume as resumeRun, type Changes } from "../engine/control.ts";
 import { Git } from "../git/git-process.ts";
 import { openGitTrunk } from "../git/trunk.ts";
 import { findRepository } from "../git/user-repository.ts";
@@ -107,22 +107,21 @@ async function createRun(project: Project, goal: string, config: RunConfig) {
   return created;
 }
 
-export type ResumeOptions = Common & { budgetUsd?: number; budgetTokens?: number };
+export type ResumeOptions = Common & { config?: string; budgetUsd?: number; budgetTokens?: number };
 
 export function resume(options: ResumeOptions): Promise<number> {
   return withProject(false, async (project) => {
     const chosen = await chooseRun(project, options.run);
     if (chosen.state.status === "ended") {
-      if (chosen.state.outcome === "achieved" || chosen.state.outcome === "stopped")
-        say(`Run ${chosen.id} has ended (${chosen.state.outcome}); publishing its branches again.`);
+      say(`Run ${chosen.id} has ended (${chosen.state.outcome}); publishing its branches again.`);
       return drive(project, chosen, { json: options.json ?? false });
     }
-    const budget = {
-      ...(options.budgetUsd !== undefined && { microUsd: toMicroUsd(options.budgetUsd) }),
-      ...(options.budgetTokens !== undefined && { tokens: options.budgetTokens }),
-    };
     const holder = engineOf(chosen);
-    const answer = await resumeRun(project.store, chosen.id, budget);
+    if (holder && options.config !== undefined)
+      throw new RefusedError(
+        `Run ${chosen.id} is driven by process ${holder.pid} on ${holder.host}, which has read its configuration: stop it first (Ctrl-C there), then resume with the new one.`,
+      );
+    const answer = await resumeRun(project.store, chosen.id, await readChanges(options));
     if (!answer.ok) throw new RefusedError(answer.why);
     if (holder) {
       if (options.json) printJson({ run: chosen.id, resumed: true, engine: holder.pid });
@@ -133,6 +132,17 @@ export function resume(options: ResumeOptions): Promise<number> {
     if (!resumed) throw new Error(`run ${chosen.id} has vanished`);
     return drive(project, resumed, { json: options.json ?? false });
   });
+}
+
+async function readChanges({ config: path, budgetUsd, budgetTokens }: ResumeOptions): Promise<Changes> {
+  const budget = {
+    ...(budgetUsd !== undefined && { microUsd: toMicroUsd(budgetUsd) }),
+    ...(budgetTokens !== undefined && { tokens: budgetTokens }),
+  };
+  if (path === undefined) return { budget };
+  const config = await loadConfig(resolvePath(path));
+  requireAgents(config);
+  return { config, budget };
 }
 
 /** Ends a stopping run whose engine is gone. */

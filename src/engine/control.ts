@@ -1,6 +1,7 @@
 /** What an operator may do to a run, from any process, while its engine works. */
 import type { Budget } from "../domain/budget.ts";
 import { idText, type PlannerId, type RunId } from "../domain/ids.ts";
+import type { RunConfig } from "../domain/run-config.ts";
 import { runCan } from "../domain/run.ts";
 import { pauseRun } from "./pausing.ts";
 import { deliver } from "./queueing.ts";
@@ -27,15 +28,16 @@ export function pause(
   });
 }
 
-/** `budget`: a new one, which replaces the fields that are not undefined. */
-export function resume(store: Store, run: RunId, budget: Partial<Budget>): Promise<Answer> {
+/** `config`: a new one in place of the run's; `budget`: fields in place of that one's. Both are the operator's word. */
+export type Changes = { config?: RunConfig; budget?: Partial<Budget> };
+
+export function resume(store: Store, run: RunId, { config, budget }: Changes): Promise<Answer> {
   return store.transition(run, async (tx) => {
     if (!runCan("resume", tx.run.state)) return refuse(tx, "resume");
-    if (Object.keys(budget).length > 0)
-      await tx.updateRun({ config: { ...tx.run.config, budget: { ...tx.run.config.budget, ...budget } } });
-    if (tx.run.state.status !== "paused") return { ok: true };
-    await tx.updateRun({ state: { status: "running" } });
-    await tx.addEvent("run.resumed", {}, { budget: tx.run.config.budget });
+    const before = config ?? tx.run.config;
+    await tx.updateRun({ config: { ...before, budget: { ...before.budget, ...budget } } });
+    if (tx.run.state.status === "paused") await tx.updateRun({ state: { status: "running" } });
+    await tx.addEvent("run.resumed", {}, { budget: tx.run.config.budget, newConfig: config !== undefined });
     return { ok: true };
   });
 }

@@ -130,7 +130,7 @@ class World {
   async #replace(old: Process): Promise<Process> {
     if (old.dead) this.crashes++;
     if (old.thaw) this.takeovers++;
-    if (old.end?.kind === "paused") await resume(this.store, run, { microUsd: null, tokens: null });
+    if (old.end?.kind === "paused") await resume(this.store, run, { budget: { microUsd: null, tokens: null } });
     if (this.dice.chance(0.3)) this.clock.timer(this.dice.int(1, 100_000), () => undefined);
     return this.#boot();
   }
