@@ -8,7 +8,7 @@ import { describeEvent, type Names } from "../terminal/events.ts";
 import { safeText } from "../terminal/safe-text.ts";
 import { renderStatus } from "../terminal/status.ts";
 import { UsageError } from "./exit.ts";
-import { colorOn, print, printJson, widthOf } from "./output.ts";
+import { colorOn, print, printJson, say, widthOf } from "./output.ts";
 import { chooseRun, withProject } from "./project.ts";
 
 export type Common = { run?: string; json?: boolean };
@@ -65,6 +65,8 @@ export function tasks({
     const found = await project.views.tasks(run.id, filter);
     if (json) printJson(found.map(taskJson));
     else for (const task of found) print(taskLine(task));
+    if (found.length === limit)
+      say(`These are the first ${limit}; there may be more: --limit, --status and --cycle choose others.`);
   });
 }
 

@@ -93,7 +93,7 @@ async function claimSessions(tx: Transition, engine: EngineId, free: Capacity): 
       const reserve = agents[session.agent]?.costMicroUsd ?? 0;
       const spend = decideSpend(budget, tx.run.spend, reserve);
       if (spend.exhausted) {
-        await pauseRun(tx, "budget", spend.detail, limits.drainMs);
+        await pauseRun(tx, "budget", spend.detail, limits.hardDeadlineMs); // What is paid for may finish.
         return claims;
       }
       await tx.updateRun({ spend: { ...tx.run.spend, reservedMicroUsd: tx.run.spend.reservedMicroUsd + reserve } });

@@ -88,9 +88,10 @@ export class Checks {
     this.#working ??= this.#work().finally(() => (this.#working = null));
   }
 
-  /** The results on exactly this commit, run now if they are not known. */
+  /** The results on exactly this commit, run now if they are not known; none when aborted. */
   async resultsFor(commit: Commit, signal: AbortSignal): Promise<AcceptanceResult[]> {
-    await this.#working;
+    await Promise.race([this.#working, aborted(signal)]);
+    if (signal.aborted) return [];
     if (this.#last?.commit === commit) return this.#last.results;
     return this.#check(commit, signal);
   }
@@ -152,4 +153,11 @@ export class Checks {
       if (root) await deliver(tx, root.id, { kind: "trunk_red", red: commit, green: tx.run.green, detail });
     });
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

@@ -133,9 +133,9 @@ export class Engine {
 
   /** First call: no new sessions, running ones finish. Second call: they are cut. `drive` then answers `paused`. */
   async interrupt(): Promise<void> {
+    if (this.#interrupted) this.#cutAll("pause");
+    else await pause(this.#ports.store, this.#run, "interrupted", null); // Refused where nothing has to be paused any more.
     this.#interrupted = true;
-    const answer = await pause(this.#ports.store, this.#run, "interrupted", null);
-    if (!answer.ok) this.#cutAll("pause");
     this.wake();
   }
 

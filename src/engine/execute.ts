@@ -76,6 +76,7 @@ async function runTurn(
   planner: Extract<Claim["subject"], { kind: "turn" }>["planner"],
 ): Promise<Ending> {
   const { store, claim } = session;
+  session.watch.begin();
   const { brief, readUpTo } = await store.transition(claim.run, (tx) =>
     plannerBrief(tx, claim, planner, place(session)),
   );
@@ -90,6 +91,7 @@ async function runTurn(
 
 async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
   const { store, claim, lane, trunk, workspace, config } = session;
+  session.watch.begin();
   let usage = noUsage;
   let base: Commit = workspace.base;
   let sentBack: SentBack | null = null;

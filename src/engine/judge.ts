@@ -31,6 +31,7 @@ export async function judge(
   for (const result of all)
     session.transcript.add("note", `${result.passed ? "passed" : "FAILED"}: ${result.name}\n${result.output}`);
 
+  watch.begin();
   const brief = await briefWith(all);
   const evidence: Evidence = { commit: workspace.base, acceptance: all, tasks: brief.tasks, remarks: [] };
   const green = (checked ?? acceptance).every((result) => result.passed);

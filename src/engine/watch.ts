@@ -13,8 +13,8 @@ export type WatchedAnswer =
   | { kind: "failure"; failure: Failure; usage: AgentAnswer["usage"] };
 
 export class Watch {
-  readonly softAt: number;
-  readonly hardAt: number;
+  softAt = 0;
+  hardAt = 0;
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #report: (error: unknown) => void;
@@ -30,12 +30,16 @@ export class Watch {
     this.#clock = clock;
     this.#limits = limits;
     this.#report = report;
-    const now = clock.now();
-    this.softAt = now + limits.softDeadlineMs;
-    this.hardAt = now + limits.hardDeadlineMs;
+  }
+
+  /** The agent's time begins; before that only `cut` ends the session. */
+  begin(): void {
+    const { softDeadlineMs, hardDeadlineMs } = this.#limits;
+    this.softAt = this.#clock.now() + softDeadlineMs;
+    this.hardAt = this.#clock.now() + hardDeadlineMs;
     this.#timers.push(
-      clock.timer(limits.softDeadlineMs, () => this.#agent?.handOffNow()),
-      clock.timer(limits.hardDeadlineMs, () => this.cut({ kind: "timed_out", afterMs: limits.hardDeadlineMs })),
+      this.#clock.timer(softDeadlineMs, () => this.#agent?.handOffNow()),
+      this.#clock.timer(hardDeadlineMs, () => this.cut({ kind: "timed_out", afterMs: hardDeadlineMs })),
     );
   }
 

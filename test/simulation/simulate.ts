@@ -7,7 +7,7 @@ import { sql } from "kysely";
 import { limitDefaults, type Limits } from "../../src/domain/limits.ts";
 import type { EngineId, PlannerId, RunId } from "../../src/domain/ids.ts";
 import type { RunConfig } from "../../src/domain/run-config.ts";
-import { pause, resume, send } from "../../src/engine/control.ts";
+import { pause, resume, send, stop } from "../../src/engine/control.ts";
 import { startEngine, type EngineEnd, type Ports } from "../../src/engine/engine.ts";
 import type { Store } from "../../src/engine/store-port.ts";
 import type { Database } from "../../src/store/dialect.ts";
@@ -145,7 +145,7 @@ class World {
         this.clock.timer(this.dice.int(1, 200_000), () => void resume(this.store, run, {}));
         return;
       default:
-        return;
+        if (this.dice.chance(0.2)) await stop(this.store, run, "enough");
     }
   }
 
