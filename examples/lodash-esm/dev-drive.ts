@@ -376,7 +376,7 @@ class Drive {
     const next = () => (this.seed = (Math.imul(this.seed, 1_103_515_245) + 12_345) >>> 0);
     return items
       .map((item) => ({ item, at: next() }))
-      .sort((a, b) => a.at - b.at)
+      .toSorted((a, b) => a.at - b.at)
       .map(({ item }) => item);
   }
 }

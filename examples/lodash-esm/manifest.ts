@@ -34,7 +34,7 @@ export function parseManifest(text: string, name: string): Manifest {
 
 export function printManifest(manifest: Manifest): string {
   const lines = Object.keys(manifest)
-    .sort(compare)
+    .toSorted(compare)
     .map((path) => `  ${JSON.stringify(path)}: ${JSON.stringify(manifest[path])}`);
   return lines.length === 0 ? "{}\n" : `{\n${lines.join(",\n")}\n}\n`;
 }

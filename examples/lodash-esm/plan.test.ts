@@ -102,7 +102,7 @@ function play(): { tasks: Create[]; depths: number[] } {
 test("every module with a plain form is in exactly one task, at least two levels of sub-planners down", () => {
   const { tasks, depths } = play();
   const planned = tasks.filter((task) => task.agent === "plain").flatMap((task) => task.paths);
-  expect(planned.sort()).toEqual(modulesIn(folder).filter((path) => hasPlainForm(readModule(folder, path))));
+  expect(planned.toSorted()).toEqual(modulesIn(folder).filter((path) => hasPlainForm(readModule(folder, path))));
   expect(Math.max(...depths)).toBeGreaterThanOrEqual(2);
   expect(tasks.length).toBeGreaterThanOrEqual(60);
   expect(tasks.length).toBeLessThanOrEqual(90);
@@ -119,7 +119,7 @@ test("a task waits for the tasks of the same turn that hold what its modules req
     const needed = new Set(
       task.paths.flatMap((path) => requiredBy(folder, path)).flatMap((path) => home.get(path) ?? []),
     );
-    expect([...needed].filter((name) => name !== task.name).sort()).toEqual([...task.dependsOn].sort());
+    expect([...needed].filter((name) => name !== task.name).toSorted()).toEqual([...task.dependsOn].toSorted());
   }
   expect(tasks.some((task) => task.dependsOn.length > 0)).toBe(true);
 });
@@ -152,7 +152,7 @@ test("a failed task is planned again in halves, once, and then reported", () => 
   const [task] = creates(first);
   const again = planTurn(briefOf({ planner, scratchpad: pad(first), inbox: [ended(task!.name, "failed")] }), folder);
   const halves = creates(again);
-  expect(halves.flatMap((half) => half.paths).sort()).toEqual([...task!.paths].sort());
+  expect(halves.flatMap((half) => half.paths).toSorted()).toEqual([...task!.paths].toSorted());
   expect(halves).toHaveLength(2);
   const last = planTurn(
     briefOf({ planner, scratchpad: pad(again), inbox: halves.map((half) => ended(half.name, "failed")) }),

@@ -16,7 +16,7 @@ export async function readBrief<R extends Brief["role"]>(role: R): Promise<Extra
     );
   }
   if (brief.version !== 1) stop(`this program speaks version 1 of the brief, not ${String(brief.version)}`);
-  if (brief.role !== role) stop(`this program is a ${role}, but the brief is for a ${String(brief.role)}`);
+  if (brief.role !== role) stop(`this program is a ${role}, but the brief is for a ${brief.role}`);
   return brief as Extract<Brief, { role: R }>;
 }
 

@@ -43,7 +43,7 @@ export function sorted(sites: Site[]): Site[] {
   }
   // What is no module first: where package.json is wrong, everything is, and the list of modules is cut.
   const rank = (site: Site) => Number(site.file.endsWith(".js"));
-  return [...byPlace.values()].sort(
+  return [...byPlace.values()].toSorted(
     (a, b) =>
       rank(a) - rank(b) ||
       compare(a.file, b.file) ||

@@ -10,7 +10,7 @@ export function modulesIn(root: string): string[] {
     const outside = folder.split("/").some((part) => part.startsWith(".") || part === "node_modules");
     return entry.isFile() && !outside && entry.name.endsWith(".js") ? [posix.join(folder, entry.name)] : [];
   });
-  return found.sort(compare);
+  return found.toSorted(compare);
 }
 
 export const readModule = (root: string, path: string): string => readFileSync(join(root, path), "utf8");
@@ -35,5 +35,5 @@ export function resolveIn(root: string, from: string, specifier: string): string
 export function closureOf(root: string, start: string): string[] {
   const seen = new Set([start]);
   for (const path of seen) if (existsSync(join(root, path))) for (const next of requiredBy(root, path)) seen.add(next);
-  return [...seen].sort(compare);
+  return [...seen].toSorted(compare);
 }

@@ -5,6 +5,7 @@ import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { LandAnswer, Trunk } from "../engine/ports.ts";
 import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
 import { landNow, named, runA, submission } from "./trunk.testsuite.ts";
@@ -55,6 +56,14 @@ async function landUntilKilled(from: number, ms: number): Promise<{ started: num
   return { started: numbers("start"), landed: numbers("landed") };
 }
 
+async function landAgain(trunk: Trunk, n: number): Promise<LandAnswer["kind"]> {
+  const workspace = await trunk.openWorkspace(runA, named(n), await trunk.tip(runA));
+  await put(workspace.path, { [`dir/${n}.txt`]: `${n}\n` });
+  const answer = await landNow(trunk, runA, workspace, submission(n));
+  await workspace.remove();
+  return answer.kind;
+}
+
 test("kill -9 in the middle of landings: nothing lost, nothing twice, the repository whole, a retry works", async () => {
   let next = 1;
   const acknowledged: number[] = [];
@@ -71,12 +80,7 @@ test("kill -9 in the middle of landings: nothing lost, nothing twice, the reposi
     expect(onTrunk.filter((task) => !acknowledged.includes(task))).toEqual(
       onTrunk.includes(last) && !acknowledged.includes(last) ? [last] : [],
     );
-    if (!onTrunk.includes(last)) {
-      const workspace = await trunk.openWorkspace(runA, named(last), await trunk.tip(runA));
-      await put(workspace.path, { [`dir/${last}.txt`]: `${last}\n` });
-      expect(await landNow(trunk, runA, workspace, submission(last))).toMatchObject({ kind: "landed" });
-      await workspace.remove();
-    }
+    expect(onTrunk.includes(last) ? "landed" : await landAgain(trunk, last)).toBe("landed");
     acknowledged.splice(
       0,
       acknowledged.length,
@@ -135,7 +139,7 @@ test("the branch moving under a landing: merged again onto the new tip", async (
     ...theirs.map((one) => landNow(other, runA, one, submission(Number(one.name.slice(1))))),
   ]);
   expect(answers.map((answer) => answer.kind)).toEqual(Array(8).fill("landed"));
-  expect((await world.trunk.landedSince(runA, world.base)).map((one) => one.task).toSorted()).toEqual([
+  expect((await world.trunk.landedSince(runA, world.base)).map((one) => one.task).toSorted((a, b) => a - b)).toEqual([
     1, 2, 3, 4, 5, 6, 7, 8,
   ]);
 });

@@ -191,9 +191,9 @@ describe("nothing outside of the workspace is read or written", () => {
 
   test("files swapped for links while a landing reads them never bring what they lead to", async () => {
     await put(join(world.repository, ".."), { "secret.txt": "SECRET\n" });
-    let busy = true;
+    const enough = new AbortController();
     const swapping = (async () => {
-      for (let n = 0; busy; n++) {
+      for (let n = 0; !enough.signal.aborted; n++) {
         await symlink(join(world.repository, "..", "secret.txt"), inside(`.swap${n}`));
         await rename(inside(`.swap${n}`), inside("a.txt"));
         await writeFile(inside(`.file${n}`), `mine ${n}\n`);
@@ -201,7 +201,7 @@ describe("nothing outside of the workspace is read or written", () => {
       }
     })();
     for (let n = 0; n < 15; n++) await land();
-    busy = false;
+    enough.abort();
     await swapping;
     const log = await userGit(join(world.state, "trunk.git"), "log", "-p", "--format=%H", `refs/heads/${runA}`);
     expect(log).not.toContain("SECRET");

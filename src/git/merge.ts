@@ -65,7 +65,7 @@ export function parseMerge(output: string, clean: boolean): Merge {
   for (const named of conflictMessages(fields.slice(at + 1))) {
     if (!named.some((path) => paths.has(path))) for (const path of named) paths.add(path);
   }
-  return { clean, tree, stages, files: [...paths].sort() };
+  return { clean, tree, stages, files: [...paths].toSorted() };
 }
 
 function parseStage(text: string): Stage {

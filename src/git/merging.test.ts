@@ -24,22 +24,27 @@ type Edit =
   | { kind: "move"; file: number }
   | { kind: "add"; name: string; text: string };
 
-const files = Object.fromEntries(
+const filesOfBase = Object.fromEntries(
   ["a.txt", "dir/b.txt", "dir/c.txt"].map((name) => [
     name,
     Array.from({ length: 12 }, (_, i) => `${name} ${i}`).join("\n") + "\n",
   ]),
 );
-const names = Object.keys(files);
-const file = fc.integer({ min: 0, max: names.length - 1 });
+const names = Object.keys(filesOfBase);
+const fileIndex = fc.integer({ min: 0, max: names.length - 1 });
 const text = fc.constantFrom("x", "y");
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constant("line" as const), file, line: fc.integer({ min: 0, max: 11 }), text }),
+    arbitrary: fc.record({
+      kind: fc.constant("line" as const),
+      file: fileIndex,
+      line: fc.integer({ min: 0, max: 11 }),
+      text,
+    }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove" as const), file }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("move" as const), file }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove" as const), file: fileIndex }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("move" as const), file: fileIndex }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -73,7 +78,7 @@ async function apply(root: string, edits: Edit[]): Promise<void> {
 }
 
 test("work of several from one base, landed in turn, equals git merge: the same tree, or a conflict in both", async () => {
-  world = await makeGitWorld(files);
+  world = await makeGitWorld(filesOfBase);
   const { trunk, base, repository } = world;
   let runs = 0;
   const property = fc.asyncProperty(
@@ -128,8 +133,8 @@ async function collide(
 
 test("a binary conflict leaves the trunk's version in place and gives all three", async () => {
   const bytes = (last: number) => Buffer.from([0, 1, 2, 255, last]);
-  const { trunk, two, answer, tip } = await collide({ "x.bin": bytes(0) }, { "x.bin": bytes(1) }, (two) =>
-    put(two.path, { "x.bin": bytes(2) }),
+  const { trunk, two, answer, tip } = await collide({ "x.bin": bytes(0) }, { "x.bin": bytes(1) }, (mine) =>
+    put(mine.path, { "x.bin": bytes(2) }),
   );
   expect(answer).toMatchObject({ kind: "conflict", files: ["x.bin"] });
   const { files } = await trunk.placeConflict(two, tip);
@@ -144,20 +149,20 @@ test("a binary conflict leaves the trunk's version in place and gives all three"
 
 test("a file renamed here and changed there follows the rename", async () => {
   const long = Array.from({ length: 30 }, (_, i) => `l${i}`).join("\n");
-  const { answer, two } = await collide({ "a.txt": long }, { "a.txt": `${long}\nmore` }, (two) =>
-    rename(join(two.path, "a.txt"), join(two.path, "z.txt")),
+  const { answer, two } = await collide({ "a.txt": long }, { "a.txt": `${long}\nmore` }, (mine) =>
+    rename(join(mine.path, "a.txt"), join(mine.path, "z.txt")),
   );
   expect(answer).toMatchObject({ kind: "landed", files: ["a.txt", "z.txt"] });
   expect(two.base).toBe(world?.base);
 });
 
 test("a file here and a folder there: both names are reported, and the next landing goes through", async () => {
-  const { trunk, two, answer, tip } = await collide({ "a.txt": "a\n" }, { "n/x.txt": "x\n" }, (two) =>
-    put(two.path, { n: "file\n" }),
+  const { trunk, two, answer, tip } = await collide({ "a.txt": "a\n" }, { "n/x.txt": "x\n" }, (mine) =>
+    put(mine.path, { n: "file\n" }),
   );
   expect(answer.kind).toBe("conflict");
   const { files } = await trunk.placeConflict(two, tip);
-  expect(files.map((file) => file.path)).toEqual(["n~yours"]);
+  expect(files.map(({ path }) => path)).toEqual(["n~yours"]);
   expect(await readFile(join(two.path, "n~yours"), "utf8")).toBe("file\n");
   await rename(join(two.path, "n~yours"), join(two.path, "n", "y.txt"));
   expect(await landNow(trunk, runA, two, submission(2))).toMatchObject({ kind: "landed", files: ["n/y.txt"] });
@@ -165,8 +170,8 @@ test("a file here and a folder there: both names are reported, and the next land
 
 test("text that has marker lines of its own may keep them", async () => {
   const own = "Title\n=======\n\n<<<<<<< HEAD is how a conflict looks\n";
-  const { trunk, two, tip } = await collide({ "a.md": own }, { "a.md": `one\n${own}` }, (two) =>
-    put(two.path, { "a.md": `two\n${own}` }),
+  const { trunk, two, tip } = await collide({ "a.md": own }, { "a.md": `one\n${own}` }, (mine) =>
+    put(mine.path, { "a.md": `two\n${own}` }),
   );
   await trunk.placeConflict(two, tip);
   expect(await landNow(trunk, runA, two, submission(2))).toMatchObject({
@@ -181,7 +186,7 @@ test("ignored files outlive a placed conflict, and the worker's git is clean on 
   const { trunk, two, tip } = await collide(
     { "a.txt": "a\n", ".gitignore": "node_modules/\n*.log\n" },
     { "a.txt": "1\n" },
-    (two) => put(two.path, { "a.txt": "2\n", "node_modules/x/index.js": "x", "build.log": "log" }),
+    (mine) => put(mine.path, { "a.txt": "2\n", "node_modules/x/index.js": "x", "build.log": "log" }),
   );
   await trunk.placeConflict(two, tip);
   expect([await exists(join(two.path, "node_modules/x/index.js")), await exists(join(two.path, "build.log"))]).toEqual([

@@ -8,7 +8,7 @@ import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/p
 import { dirname, join } from "node:path";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
-import { Git, GitError, type GitCall, type Identity } from "./git-process.ts";
+import { GitError, type Git, type GitCall, type Identity } from "./git-process.ts";
 import { exists, ignoreMissing } from "./remove-tree.ts";
 import type { UserRepository } from "./user-repository.ts";
 

@@ -32,9 +32,14 @@ export function submission(n: number, more: Partial<Submission> = {}): Submissio
 }
 
 /** Lands on the tip as it is, again when it moves meanwhile. */
-export async function landNow(trunk: Trunk, run: RunId, workspace: Workspace, work: Submission): Promise<LandAnswer> {
+export async function landNow(
+  trunk: Trunk,
+  run: RunId,
+  workspace: Workspace,
+  submitted: Submission,
+): Promise<LandAnswer> {
   for (;;) {
-    const answer = await trunk.land(run, workspace, { ...work, onto: await trunk.tip(run) });
+    const answer = await trunk.land(run, workspace, { ...submitted, onto: await trunk.tip(run) });
     if (answer.kind !== "moved") return answer;
   }
 }

@@ -6,7 +6,7 @@ import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit } from "../domain/ids.ts";
-import { Git, GitError } from "./git-process.ts";
+import { GitError, type Git } from "./git-process.ts";
 import { gitLimits } from "./limits.ts";
 
 export type UserRepository = {

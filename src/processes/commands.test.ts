@@ -30,7 +30,7 @@ const living = () => livingWith(`LONGHAUL_RUN=${run}`);
 test("exit code and output, stdout and stderr together", async () => {
   const result = await commands.run(order("echo out; echo err >&2; exit 4"));
   expect(result).toMatchObject({ exitCode: 4, timedOut: false });
-  expect(result.output.split("\n").sort()).toEqual(["", "err", "out"]);
+  expect(result.output.split("\n").toSorted()).toEqual(["", "err", "out"]);
 });
 
 test("long output is cut in the middle, with a note", async () => {

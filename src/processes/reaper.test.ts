@@ -21,16 +21,16 @@ afterEach(() => {
 });
 
 async function startEngine(count: number): Promise<{ engine: ChildProcess; mark: string; said: () => string }> {
-  const run = `reaper-test-${process.pid}-${++runs}`;
-  const mark = `LONGHAUL_RUN=${run}`;
+  const id = `reaper-test-${process.pid}-${++runs}`;
+  const mark = `LONGHAUL_RUN=${id}`;
   started.push(mark);
-  const engine = spawn(process.execPath, [engineProgram, run, String(count)], {
+  const engine = spawn(process.execPath, [engineProgram, id, String(count)], {
     // A folder of our own: an engine that is killed in the wrong moment cannot tidy up.
     env: { ...process.env, TMPDIR: folder },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";
-  engine.stdout!.on("data", (piece: Buffer) => void (said += piece.toString()));
+  engine.stdout.on("data", (piece: Buffer) => void (said += piece.toString()));
   await vi.waitFor(() => expect(said).toContain("begun"), patience);
   return { engine, mark, said: () => said };
 }

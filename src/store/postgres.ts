@@ -12,8 +12,8 @@ const reconnectMs = 1_000;
 
 export function openPostgres(url: string): Database {
   // Integers beyond 2^53 do not occur: ids, ms and millionths of a dollar.
-  const getTypeParser = ((oid: number, format?: "text") =>
-    oid === Number(types.builtins.INT8) ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser;
+  const getTypeParser: typeof types.getTypeParser = (oid, format) =>
+    oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format);
   const numbers = { getTypeParser };
   const pool = new Pool({ connectionString: url, max: connectionsMax, types: numbers });
   pool.on("error", () => undefined); // An idle connection that breaks is replaced by the pool at the next query.

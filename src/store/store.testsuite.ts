@@ -147,7 +147,7 @@ export function testStore(name: string, makeWorld: () => Promise<StoreWorld>): v
       const at = await cycleWithRoot();
       const subject: Subject = { kind: "turn", planner: at.planner };
       await queue(at.cycle, subject);
-      await expect(queue(at.cycle, subject)).rejects.toThrow();
+      await expect(queue(at.cycle, subject)).rejects.toThrow(/unique/i);
       const claim = await claimNext("turn");
       expect(claim).toMatchObject({ token: 1, holder: me, subject });
       expect(await claimNext("turn")).toBeNull();
@@ -210,7 +210,7 @@ export function testStore(name: string, makeWorld: () => Promise<StoreWorld>): v
         });
       }
       expect(await change((tx) => tx.tasksNamed(at.planner, ["a", "b"]))).toHaveLength(1);
-      await expect(insertTask(at, "a")).rejects.toThrow(); // Names are unique within a planner.
+      await expect(insertTask(at, "a")).rejects.toThrow(/unique/i); // Names are unique within a planner.
       expect(await change((tx) => tx.countTasks(at.cycle))).toMatchObject({ ready: 1, landed: 0 });
       expect(await change((tx) => tx.openChildren(at.planner))).toEqual({ tasks: 1, planners: 0 });
     });
@@ -306,7 +306,7 @@ export function testStore(name: string, makeWorld: () => Promise<StoreWorld>): v
       const stop = store.onForeignChange(() => woken.resolve());
       // Listening may take a moment to begin; the engine polls as well.
       const nudge = setInterval(() => void second.store.transition(run, (tx) => tx.addEvent("message.sent")), 50);
-      await woken.promise;
+      await expect(woken.promise).resolves.toBeUndefined();
       clearInterval(nudge);
       stop();
     });

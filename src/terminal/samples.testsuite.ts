@@ -22,7 +22,7 @@ export const counts = (some: Partial<TaskCounts> = {}): TaskCounts => ({
 export function sampleRun(some: Partial<Run> = {}): Run {
   return {
     id: "kx4m2p" as RunId,
-    repository: "/home/ana/shop",
+    repository: "/home/user/shop",
     goal: "Migrate the shop from Vue 2 to React: every public URL keeps working, every test is ported\n\nDetails: …",
     config: {
       agents: {},
@@ -32,7 +32,7 @@ export function sampleRun(some: Partial<Run> = {}): Run {
       budget: { microUsd: 50_000_000, tokens: null },
       parallel: parallelDefaults,
       limits: limitDefaults,
-      directory: "/home/ana/shop",
+      directory: "/home/user/shop",
       identity: "Longhaul <longhaul@localhost>",
     },
     base: "1f3c9aa0b2d4e6f8091a2b3c4d5e6f708192a3b4" as Commit,

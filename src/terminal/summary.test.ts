@@ -9,7 +9,7 @@ import { renderSummary } from "./summary.ts";
 
 const branches = { trunk: "longhaul/kx4m2p", green: "longhaul/kx4m2p-green" };
 const plain = (view: typeof samples.achieved, width = 100) =>
-  renderSummary(view, { branches, repository: "/home/ana/shop" }, { color: false, width });
+  renderSummary(view, { branches, repository: "/home/user/shop" }, { color: false, width });
 
 test("an achieved run: evidence, cycles, counts, and the commands to look at the result", () => {
   const text = plain(samples.achieved);
@@ -22,7 +22,7 @@ test("an achieved run: evidence, cycles, counts, and the commands to look at the
     "landings   57 landed  9 conflicts  1 refused",
     "sessions   241 in all",
     "$12.40 of $50.00 (25%)",
-    "branch longhaul/kx4m2p in /home/ana/shop",
+    "branch longhaul/kx4m2p in /home/user/shop",
     "git log --oneline 1f3c9aa0b2d4..longhaul/kx4m2p ",
     "git diff 1f3c9aa0b2d4 longhaul/kx4m2p ",
     "git switch longhaul/kx4m2p ",
@@ -89,7 +89,7 @@ test("no run, however hostile its texts, breaks the layout; only commands may be
 test("colours say nothing that the words do not", () => {
   const colored = renderSummary(
     samples.achieved,
-    { branches, repository: "/home/ana/shop" },
+    { branches, repository: "/home/user/shop" },
     { color: true, width: 100 },
   );
   expect(colored).toContain("\u001b[32m");

@@ -1,4 +1,5 @@
 /** The ways in which users get lodash's functions: one module each, the builds, and the same for fp. */
+// oxlint-disable-next-line import/no-unassigned-import -- clock and chance are replaced before any lodash is loaded
 import "./chance.ts";
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";

@@ -29,10 +29,10 @@ globalThis.setTimeout = Object.assign(
   },
   real.setTimeout,
 ) as typeof setTimeout;
-globalThis.clearTimeout = ((id: unknown): void => {
+globalThis.clearTimeout = (id: unknown): void => {
   if (!installed) real.clearTimeout(id as NodeJS.Timeout);
   else timers = timers.filter((timer) => timer.id !== id);
-}) as typeof clearTimeout;
+};
 
 export const controlled = {
   reset(seed: number): void {

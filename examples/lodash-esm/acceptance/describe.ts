@@ -55,5 +55,6 @@ function contentOf(one: object): string {
   if (one instanceof ArrayBuffer) return `(${Buffer.from(one).toString("hex")})`;
   if (ArrayBuffer.isView(one)) return `(${Buffer.from(one.buffer, one.byteOffset, one.byteLength).toString("hex")})`;
   const boxed = /^\[object (String|Number|Boolean)\]$/.test(Object.prototype.toString.call(one));
+  // oxlint-disable-next-line typescript/no-base-to-string -- a boxed primitive says what it holds
   return boxed ? `(${String(one)})` : Array.isArray(one) ? `(${one.length})` : "";
 }

@@ -64,13 +64,16 @@ function entryPoints(root: string, modules: string[]): string[] {
     tops.filter((file) => !builds.includes(file)),
     "entry",
   ).slice(0, 20);
-  return [...new Set([...builds, ...some])].sort(compare);
+  return [...new Set([...builds, ...some])].toSorted(compare);
 }
 
 /** A fixed order that looks random. */
 function byDigest(files: string[], salt: string): string[] {
   const digest = (text: string) =>
-    [...`${salt}${text}`].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 16_777_619) >>> 0, 2_166_136_261);
+    Array.from(`${salt}${text}`).reduce(
+      (hash, char) => Math.imul(hash ^ char.charCodeAt(0), 16_777_619) >>> 0,
+      2_166_136_261,
+    );
   return files.toSorted((a, b) => digest(a) - digest(b) || compare(a, b));
 }
 

@@ -23,7 +23,7 @@ export function faults(root: string): string[] {
 function faultIn(file: string, source: string): string[] {
   const isModule = /^(import|export)\b/m.test(source);
   try {
-    if (isModule) new vm.SourceTextModule(source, { identifier: file });
+    if (isModule) void new vm.SourceTextModule(source, { identifier: file });
     else vm.compileFunction(source, ["exports", "require", "module"], { filename: file });
     return [];
   } catch (error) {

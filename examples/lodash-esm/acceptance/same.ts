@@ -35,7 +35,7 @@ export async function compareBehaviour(root: string): Promise<Comparison> {
     }
     for (const name of build.names
       .filter((one) => !(one in excluded || `${build.file} ${one}` in excluded))
-      .sort(compare)) {
+      .toSorted(compare)) {
       const result = compareFunction(build, name, root);
       functions.add(name);
       calls += result.calls;
@@ -108,7 +108,7 @@ function siteOf(build: Build, name: string, original: Outcome, migrated: Outcome
   const { error } = migrated;
   const place = error instanceof TypeError && strictOnly.test(error.message) ? placeIn(root, error.stack ?? "") : null;
   if (place && error instanceof TypeError) return { kind: "strict", ...place, reason: error.message };
-  const at = [...original.text].findIndex((char, index) => char !== migrated.text[index]);
+  const at = original.text.split("").findIndex((char, index) => char !== migrated.text[index]);
   const part = (text: string) => text.slice(Math.max(0, at - 20), at + 40);
   return {
     kind: "differs",

@@ -110,10 +110,10 @@ function exportWrapper(root: Collection, statement: Node, wrapper: Node): void {
 function foldTests(root: Collection, roles: Roles): number {
   let folded = 0;
   const fold = (type: string, test: string, kept: string) => {
-    for (const path of root.find(j[type]).paths().reverse()) {
+    for (const path of root.find(j[type]).paths().toReversed()) {
       const asked = path.node[test] as Node;
       const known = [roles.exports, roles.module, roles.both].some((name) =>
-        playsRole({ ...path, node: asked, scope: path.scope } as Path, name, root),
+        playsRole({ ...path, node: asked, scope: path.scope }, name, root),
       );
       if (!known || isAnswer(path, roles)) continue;
       path.replace(path.node[kept] as Node);

@@ -54,7 +54,7 @@ function importsFor(root: Collection, resolve: Resolve, left: string[]): Import[
   const imports: Import[] = [];
   const taken = namesIn(programOf(root));
   const calls = root.find(j["CallExpression"], { callee: { type: "Identifier", name: "require" } }).paths();
-  for (const call of calls.sort((a, b) => a.node.start - b.node.start)) {
+  for (const call of calls.toSorted((a, b) => a.node.start - b.node.start)) {
     const [argument] = call.node["arguments"] as Node[];
     const line = call.node.loc.start.line;
     const from = isString(argument) ? resolve(argument.value) : null;

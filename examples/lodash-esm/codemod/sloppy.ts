@@ -22,7 +22,7 @@ export function loosenWrites(source: string, places: Place[]): Loosening {
   const found = places.map((place) => {
     const offset = (starts[place.line - 1] ?? -1) + place.column - 1;
     const around = writes.filter((p) => p.node.start <= offset && offset < p.node.end);
-    return { place, path: around.sort((a, b) => a.node.end - a.node.start - (b.node.end - b.node.start))[0] };
+    return { place, path: around.toSorted((a, b) => a.node.end - a.node.start - (b.node.end - b.node.start))[0] };
   });
   for (const { place, path } of found) {
     const at = `line ${place.line}, column ${place.column}`;

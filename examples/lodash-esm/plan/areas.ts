@@ -42,8 +42,8 @@ function gathered(paths: string[], label: (path: string) => string): Group[] {
     byLabel.set("others", [...(byLabel.get("others") ?? []), ...small.flatMap(([, members]) => members)]);
   }
   return [...byLabel]
-    .map(([name, members]) => ({ label: name, paths: members.sort(compare), last: name === "aggregates" }))
-    .sort((a, b) => compare(a.label, b.label));
+    .map(([name, members]) => ({ label: name, paths: members.toSorted(compare), last: name === "aggregates" }))
+    .toSorted((a, b) => compare(a.label, b.label));
 }
 
 const folderOf = (path: string): string => (posix.dirname(path) === "." ? "root" : posix.dirname(path));
@@ -117,6 +117,9 @@ export function batches(root: string, paths: string[]): Batch[] {
     const own = ordered.slice(batch * size, (batch + 1) * size);
     const needed = new Set(own.flatMap((path) => requires.get(path)!).flatMap((path) => home.get(path) ?? []));
     // A circle of requires inside the scope would make a batch wait for a later one.
-    return { paths: own.sort(compare), after: [...needed].filter((other) => other < batch).sort((a, b) => a - b) };
+    return {
+      paths: own.toSorted(compare),
+      after: [...needed].filter((other) => other < batch).toSorted((a, b) => a - b),
+    };
   });
 }

@@ -16,7 +16,7 @@ export function planRepairs(root: string, sites: Site[]): Repairs {
     if (causes.length === 0) concerns.push(`no cause found in the source: ${siteLine(site)}`);
     for (const cause of causes) bySource.set(cause, [...(bySource.get(cause) ?? []), site]);
   }
-  const drafts = [...bySource].sort(([a], [b]) => compare(a, b)).map(([path, seen]) => draftFor(root, path, seen));
+  const drafts = [...bySource].toSorted(([a], [b]) => compare(a, b)).map(([path, seen]) => draftFor(root, path, seen));
   return { drafts, concerns };
 }
 

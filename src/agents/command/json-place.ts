@@ -5,8 +5,8 @@
 import { commandBounds } from "./bounds.ts";
 import { cutEnd, plainText } from "./text.ts";
 
-// oxlint-disable-next-line no-control-regex -- JSON forbids them in texts
 const token =
+  // oxlint-disable-next-line no-control-regex -- JSON forbids them in texts
   /\s*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true\b|false\b|null\b))/y;
 
 /** What may come next. */

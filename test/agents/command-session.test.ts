@@ -2,15 +2,15 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { RunId, SessionId } from "../../domain/ids.ts";
-import { limitDefaults } from "../../domain/limits.ts";
-import { allowedEnvironment } from "../../processes/environment.ts";
-import { livingWith } from "../../processes/living.fixture.ts";
-import { openProcesses } from "../../processes/processes.ts";
-import { briefs } from "../agent.testsuite.ts";
-import { createAgents } from "../agents.ts";
-import type { CommandAgentConfig } from "../../domain/run-config.ts";
-import type { CommandAgentHost } from "./session.ts";
+import type { RunId, SessionId } from "../../src/domain/ids.ts";
+import { limitDefaults } from "../../src/domain/limits.ts";
+import { allowedEnvironment } from "../../src/processes/environment.ts";
+import { livingWith } from "../../src/processes/living.fixture.ts";
+import { openProcesses } from "../../src/processes/processes.ts";
+import { briefs } from "../../src/agents/agent.testsuite.ts";
+import { createAgents } from "../../src/agents/agents.ts";
+import type { CommandAgentConfig } from "../../src/domain/run-config.ts";
+import type { CommandAgentHost } from "../../src/agents/command/session.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 const processes = openProcesses();

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { idText } from "../../domain/ids.ts";
-import { limitDefaults } from "../../domain/limits.ts";
-import { allowedEnvironment } from "../../processes/environment.ts";
-import { livingWith } from "../../processes/living.fixture.ts";
-import { openProcesses } from "../../processes/processes.ts";
-import { testAgent } from "../agent.testsuite.ts";
-import { createAgents } from "../agents.ts";
+import { idText } from "../../src/domain/ids.ts";
+import { limitDefaults } from "../../src/domain/limits.ts";
+import { allowedEnvironment } from "../../src/processes/environment.ts";
+import { livingWith } from "../../src/processes/living.fixture.ts";
+import { openProcesses } from "../../src/processes/processes.ts";
+import { testAgent } from "../../src/agents/agent.testsuite.ts";
+import { createAgents } from "../../src/agents/agents.ts";
 
 const program = fileURLToPath(new URL("./scripted.fixture.ts", import.meta.url));
 

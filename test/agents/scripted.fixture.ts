@@ -1,7 +1,7 @@
 /** For tests: a program that behaves as `SCRIPT` (JSON, a list of behaviours) says; `COUNTER` is a file of its own. */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import type { Behaviour } from "../agent.testsuite.ts";
+import type { Behaviour } from "../../src/agents/agent.testsuite.ts";
 
 const env = (name: string) => process.env[name] ?? "";
 const before = existsSync(env("COUNTER")) ? Number(readFileSync(env("COUNTER"), "utf8")) : 0;
@@ -31,7 +31,6 @@ switch (behaviour?.does) {
     break;
   case "crash":
     process.exit(3);
-  // oxlint-disable-next-line no-fallthrough -- `exit` never returns
   case "wait_for_hand_off": {
     process.stderr.write("up\n");
     const timer = setInterval(() => {
@@ -57,7 +56,6 @@ switch (behaviour?.does) {
     ]);
     answer({ handoff: { done: "Left some" } });
     process.exit(0);
-  // oxlint-disable-next-line no-fallthrough -- `exit` never returns
   case undefined:
     throw new Error(`no behaviour for conversation ${before + 1}`);
 }
