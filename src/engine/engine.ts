@@ -52,6 +52,7 @@ export async function startEngine(ports: Ports, options: EngineOptions): Promise
   if (holder) return { ok: false, holder };
   const killed = await leftovers.killAll(run);
   await trunk.begin(run, base);
+  await trunk.takeOver(run, me.id);
   await trunk.clearLeftovers(run);
   const engine = new Engine(ports, run, me.id, config);
   await engine.recover(killed);

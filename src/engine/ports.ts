@@ -5,7 +5,7 @@
 import type { Brief, ConflictFile } from "../domain/brief.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Handoff } from "../domain/handoff.ts";
-import type { Commit, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type { Commit, EngineId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { PlannerAction } from "../domain/plan.ts";
 import type { Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
@@ -159,6 +159,8 @@ export type GroupEnd =
 export interface Trunk {
   /** Creates the run's branch at `base`. Repeatable. */
   begin(run: RunId, base: Commit): Promise<void>;
+  /** From now on only landings through this very object move the run's branch: an older engine's are answered `moved`. */
+  takeOver(run: RunId, engine: EngineId): Promise<void>;
   tip(run: RunId): Promise<Commit>;
   /** A clean checkout of `commit` in a directory of its own. `name`: unique among those that are open; `[a-z0-9-]+`. */
   openWorkspace(run: RunId, name: string, commit: Commit): Promise<Workspace>;
@@ -195,7 +197,7 @@ export type Submission = {
   session: SessionId;
   /** The commit message without trailers. */
   message: string;
-  /** The tip as the engine knows it. When the branch is elsewhere, the answer is `moved` and nothing has happened. */
+  /** The tip as the engine knows it. When the branch is elsewhere or another engine took over, the answer is `moved`. */
   onto: Commit;
 };
 

@@ -37,7 +37,9 @@ describe("a landed commit's message", () => {
   });
 
   test("whatever the text, the landing is read back", () => {
-    const readsBack = (message: string) => expect(landed(message)).toMatchObject({ task: 7, session: 7 });
+    const readsBack = (message: string) => {
+      expect(landed(message)).toMatchObject({ task: 7, session: 7 });
+    };
     fc.assert(fc.property(fc.string({ unit: "binary" }), readsBack));
     const pieces = fc.array(fc.constantFrom("Longhaul-Task: t9", "\n", "\r", " ", "\u0000", "x", "---", "> "));
     fc.assert(fc.property(pieces, (parts) => readsBack(parts.join(""))));

@@ -77,6 +77,7 @@ export async function makeGitWorld(files: { [path: string]: string | Buffer }): 
     state: join(repository, ".longhaul"),
     ...fileAccess(),
     restart: () => openAt(repository),
+    another: () => openAt(repository),
     close: folder.remove,
   };
 }

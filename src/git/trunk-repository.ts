@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { EnvironmentError } from "../domain/environment-error.ts";
-import type { Commit, RunId } from "../domain/ids.ts";
+import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import { GitError, type Git, type GitCall, type Identity } from "./git-process.ts";
 import { exists, ignoreMissing } from "./remove-tree.ts";
 import type { UserRepository } from "./user-repository.ts";
@@ -27,6 +27,8 @@ export class TrunkRepository {
   readonly gitDir: string;
   readonly identity: Identity;
   readonly #user: UserRepository;
+  /** What `takeOver` wrote, by run. */
+  readonly #marks = new Map<RunId, string>();
 
   private constructor(git: Git, gitDir: string, user: UserRepository, identity: Identity) {
     this.git = git;
@@ -128,17 +130,40 @@ export class TrunkRepository {
     return answer.exitCode === 0 ? asCommit(answer.stdout.toString().trim()) : null;
   }
 
-  /** Moves the branch from `from` (null: not there) to `to`, durably. false: it was not at `from` (any more). */
+  /** Writes whose the branch is: a ref to a blob with the engine's id, which every later move of ours verifies. */
+  async takeOver(run: RunId, engine: EngineId): Promise<void> {
+    const mark = await this.git.text(["hash-object", "-w", "--stdin"], this.at(run, { input: engine }));
+    await this.git.run(["update-ref", engineRef(run), mark], this.at(run));
+    this.#marks.set(run, mark);
+  }
+
+  /**
+   * Moves the branch from `from` (null: not there) to `to`, durably. false: it was not at `from` (any more), or the run
+   * was taken over by another engine. One transaction of refs, so an engine that slept through a take-over moves nothing.
+   */
   async moveBranch(run: RunId, from: Commit | null, to: Commit): Promise<boolean> {
     const old = from ?? "0".repeat(to.length);
-    const moved = await this.git.run(["update-ref", branch(run), to, old], this.at(run, { exits: [0, 1, 128] }));
+    const mark = this.#marks.get(run);
+    const input = [...(mark ? [`verify ${engineRef(run)} ${mark}`] : []), `update ${branch(run)} ${to} ${old}`];
+    const moved = await this.git.run(
+      ["update-ref", "--stdin"],
+      this.at(run, { exits: [0, 1, 128], input: `${input.join("\n")}\n` }),
+    );
     if (moved.exitCode === 0) {
       // git has flushed the ref's file, but not the folder that names it.
       await syncFolder(dirname(join(this.gitDir, branch(run))));
       return true;
     }
-    if ((await this.tipOrNull(run)) !== from) return false;
+    if ((await this.tipOrNull(run)) !== from || (mark && (await this.#readMark(run)) !== mark)) return false;
     throw new GitError(["update-ref"], `failed with exit code ${moved.exitCode}`, moved.exitCode, moved.stderr);
+  }
+
+  async #readMark(run: RunId): Promise<string> {
+    const answer = await this.git.run(
+      ["rev-parse", "--verify", "--quiet", engineRef(run)],
+      this.at(run, { exits: [0, 1] }),
+    );
+    return answer.stdout.toString().trim();
   }
 
   async setGreen(run: RunId, green: Commit): Promise<void> {
@@ -155,6 +180,7 @@ export class TrunkRepository {
 }
 
 export const branch = (run: RunId) => `refs/heads/${run}`;
+const engineRef = (run: RunId) => `refs/longhaul/${run}/engine`;
 export const greenRef = (run: RunId) => `refs/longhaul/${run}/green`;
 
 async function syncFolder(path: string): Promise<void> {

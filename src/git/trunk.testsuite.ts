@@ -1,6 +1,6 @@
 /** What every `Trunk` does, whatever it is made of. An adapter's own tests call `testTrunk` with a world of theirs. */
 import { afterEach, describe, expect, test } from "vitest";
-import type { Commit, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type { Commit, EngineId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { LandAnswer, Submission, Trunk, Workspace } from "../engine/ports.ts";
 
 export type Files = { [path: string]: string };
@@ -17,6 +17,8 @@ export type TrunkWorld = {
   readVersion(path: string): Promise<string>;
   /** A trunk of a new engine over the same state; the old one is not used any more. */
   restart(): Promise<Trunk>;
+  /** A second engine's trunk over the same state, beside the first. */
+  another(): Promise<Trunk>;
   close(): Promise<void>;
 };
 
@@ -67,6 +69,7 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     conflictTests(enter);
     resolveTests(enter);
     missingVersionTests(enter);
+    takeOverTests(enter);
     recoveryTests(enter);
   });
 }
@@ -307,6 +310,23 @@ function missingVersionTests(enter: Enter): void {
     const { files } = await world.trunk.placeConflict(workspace, landed(first).commit);
     expect(files).toMatchObject([{ path: "new.txt", base: null }]);
     expect(await world.read(workspace, "new.txt")).toContain("<<<<<<< trunk\none\n=======\ntwo\n>>>>>>> yours");
+  });
+}
+
+function takeOverTests(enter: Enter): void {
+  test("an engine that slept through a take-over moves nothing", async () => {
+    const world = await enter();
+    await world.trunk.takeOver(runA, "first" as EngineId);
+    const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
+    await change(world, workspace, { "a.txt": "late\n" });
+    const second = await world.another();
+    await second.takeOver(runA, "second" as EngineId);
+    expect(await world.trunk.land(runA, workspace, { ...submission(1), onto: world.base })).toEqual({ kind: "moved" });
+    expect(await second.tip(runA)).toBe(world.base);
+    await world.trunk.takeOver(runA, "third" as EngineId);
+    expect(await world.trunk.land(runA, workspace, { ...submission(1), onto: world.base })).toMatchObject({
+      kind: "landed",
+    });
   });
 }
 

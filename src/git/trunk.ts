@@ -2,7 +2,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
-import type { Commit, RunId } from "../domain/ids.ts";
+import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type { Landed, Submission, Trunk, Workspace } from "../engine/ports.ts";
 import { parseLanded } from "./commit-message.ts";
 import { placeConflict } from "./conflict.ts";
@@ -62,6 +62,11 @@ export class GitTrunk implements Trunk {
     await this.#trunk.ensureCommit(run, base);
     await this.#trunk.requireComplete(run, base);
     if ((await this.#trunk.tipOrNull(run)) === null) await this.#trunk.moveBranch(run, null, base);
+  }
+
+  takeOver(run: RunId, engine: EngineId): Promise<void> {
+    requireRunId(run);
+    return this.#trunk.takeOver(run, engine);
   }
 
   tip(run: RunId): Promise<Commit> {

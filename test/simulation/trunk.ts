@@ -1,5 +1,5 @@
 /** A trunk in memory: commits are lists of paths; two changes of one path since the base conflict. Survives engines, as a disk does. */
-import type { Commit, RunId, SessionId, TaskId } from "../../src/domain/ids.ts";
+import type { Commit, EngineId, RunId, SessionId, TaskId } from "../../src/domain/ids.ts";
 import type { LandAnswer, Landed, Submission, Trunk, Workspace } from "../../src/engine/ports.ts";
 
 export type SimCommit = { id: Commit; task: TaskId; session: SessionId; files: string[] };
@@ -13,6 +13,7 @@ export class SimTrunk {
   readonly edits: Edits = new Map();
   readonly open = new Set<string>();
   published: Commit = this.root;
+  #owner: EngineId | null = null;
   readonly #takeTime: () => Promise<void>;
 
   /** `takeTime`: a landing lasts, and much may happen meanwhile. */
@@ -26,7 +27,12 @@ export class SimTrunk {
 
   /** `step` is a point at which the engine may die; `riskyStep` one at which it does so more often. */
   port(step: () => Promise<void>, riskyStep: () => Promise<void>): Trunk {
+    let mark: EngineId | null = null;
     return {
+      takeOver: async (_run, engine) => {
+        await step();
+        this.#owner = mark = engine;
+      },
       begin: async () => step(),
       tip: async () => {
         await step();
@@ -43,7 +49,7 @@ export class SimTrunk {
       land: async (_run, workspace, submission) => {
         await riskyStep();
         await this.#takeTime();
-        const answer = this.#land(workspace, submission);
+        const answer = mark === this.#owner ? this.#land(workspace, submission) : ({ kind: "moved" } as const);
         await riskyStep();
         return answer;
       },
