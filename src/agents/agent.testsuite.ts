@@ -65,7 +65,7 @@ export function testAgent(name: string, createWorld: (folder: string) => AgentWo
         workspace,
         printed,
         living: () => world.living(order),
-        brief: briefs(run, session, workspace, folder),
+        brief: briefs(run, session, workspace, agent.handOffFile),
       };
     }
 
@@ -223,7 +223,7 @@ export function briefs(
   run: RunId,
   session: SessionId,
   workspace: string,
-  folder: string,
+  handOffFile: string,
 ): { planner: PlannerBrief; worker: WorkerBrief; judge: JudgeBrief } {
   const head = {
     version: 1 as const,
@@ -232,7 +232,7 @@ export function briefs(
     cycle: { number: 1, brief: "", history: [] },
     workspace,
     base: "0".repeat(40),
-    deadline: { softAt: 0, hardAt: 0, handOffFile: join(folder, "state", "sessions", `s${session}`, "hand-off") },
+    deadline: { softAt: 0, hardAt: 0, handOffFile },
   };
   const planner = { id: "p1", parent: null, depth: 0, name: "root", question: "Reach the goal", paths: [] };
   const limits = { depthLeft: 4, tasksPerTurnMax: 200, dependenciesPerTaskMax: 100, openTasksLeft: 5_000 };

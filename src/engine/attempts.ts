@@ -2,12 +2,12 @@
  * The end of a task attempt. What the trunk says is final: a landing is recorded by whoever finds it there, once, even
  * when the session that made it is gone.
  */
-import { decideRetry, type Failure } from "../domain/failure.ts";
+import { decideRetry, describeFailure, type Failure } from "../domain/failure.ts";
 import { handoffOf, type Handoff } from "../domain/handoff.ts";
 import type { Commit } from "../domain/ids.ts";
 import { noUsage, type Claim, type Session, type Usage } from "../domain/session.ts";
 import { isOpen, type Task } from "../domain/task.ts";
-import { failTask, settleCycle } from "./closing.ts";
+import { cancelTask, failTask, settleCycle } from "./closing.ts";
 import { deliver, queueAttempt } from "./queueing.ts";
 import type { Landed } from "./ports.ts";
 import { endSession, heldSession } from "./session-end.ts";
@@ -82,6 +82,11 @@ export async function failAttempt(
   const { limits } = tx.run.config;
   await tx.settleLanding(session.id, { status: "lost" });
   await endSession(tx, session, { outcome: "failed", failure, usage });
+  if (failure.kind === "cut" && failure.by !== "pause") {
+    await cancelTask(tx, task.id, describeFailure(failure), failure.by, false);
+    await settleCycle(tx);
+    return;
+  }
   const retry = decideRetry(task.record, failure, limits.attemptsMax, limits, tx.now);
   if (retry.kind === "retry") {
     await tx.setTask(task.id, { state: { status: "ready" }, record: retry.record });

@@ -34,7 +34,8 @@ export async function judge(
   watch.begin();
   const brief = await briefWith(all);
   const evidence: Evidence = { commit: workspace.base, acceptance: all, tasks: brief.tasks, remarks: [] };
-  const green = (checked ?? acceptance).every((result) => result.passed);
+  const proof = checked ?? acceptance;
+  const green = proof.length > 0 && proof.every((result) => result.passed);
   let usage = noUsage;
   let proposal = verdictFromAcceptance(evidence, brief.cycle.history, config.limits);
   if (config.roles.judge !== null) {

@@ -49,7 +49,7 @@ function open(config: Partial<CommandAgentConfig>, limits: Partial<CommandAgentH
       printed[stream] += text;
     },
   });
-  return { agent, workspace, printed, session, brief: briefs(run, session, workspace, folder) };
+  return { agent, workspace, printed, session, brief: briefs(run, session, workspace, agent.handOffFile) };
 }
 
 describe("how a program is run", () => {
@@ -81,7 +81,7 @@ describe("how a program is run", () => {
       PWD: expect.any(String),
       NAMED: "let through",
       MINE: "1",
-      LONGHAUL_BRIEF: join(folder, "state", "sessions", `s${session}`, "brief.json"),
+      LONGHAUL_BRIEF: join(folder, "state", "sessions", run, `s${session}`, "brief.json"),
       LONGHAUL_HANDOFF_FILE: brief.planner.deadline.handOffFile,
       LONGHAUL_ROLE: "planner",
       LONGHAUL_SESSION: `s${session}`,
@@ -155,7 +155,7 @@ describe("failures", () => {
       failure: { kind: "environment", detail: 'no agent "nobody" in the configuration: the agents are agent' },
     });
     const blocked = open({ command: "true" });
-    writeFileSync(join(folder, "state", "sessions", `s${blocked.session}`), "a file where the folder should be");
+    writeFileSync(join(folder, "state", "sessions", run, `s${blocked.session}`), "a file where the folder should be");
     expect(await blocked.agent.converse(blocked.brief.worker)).toMatchObject({
       failure: { kind: "environment", detail: expect.stringContaining("cannot write the brief") },
     });

@@ -128,15 +128,15 @@ function readVerdict(value: unknown, limits: AnswerLimits): Meaning {
   return { kind: "verdict", proposal };
 }
 
-function verdictFromExit({ end, stdout }: ProgramEnd, limits: AnswerLimits): Meaning {
+function verdictFromExit({ end, stdout, lastWords }: ProgramEnd, limits: AnswerLimits): Meaning {
   const exitCode = end.kind === "exited" ? end.exitCode : 0;
+  // A program that died of its own fault prints a trace on stderr and nothing on stdout: that is no verdict.
+  if (exitCode !== 0 && stdout.kind !== "text")
+    return { kind: "failure", failure: { kind: "crashed", exitCode, signal: null, detail: lastWords } };
   const text = stdout.kind === "text" ? stdout.text : "";
   const lines = stdout.kind === "text" ? stdout.lastLines : "";
   // People read the last line: that is where programs say what came of it.
-  const summary = cutStart(
-    lines.split("\n").at(-1) || `The judge command ended with exit code ${exitCode} and printed nothing.`,
-    limits.titleBytesMax,
-  );
+  const summary = cutStart(lines.split("\n").at(-1) || "The judge command ended with exit code 0.", limits.titleBytesMax);
   if (exitCode === 0) return { kind: "verdict", proposal: { verdict: "achieved", summary, brief: "" } };
   return {
     kind: "verdict",
