@@ -2,12 +2,13 @@
  * Drives a run in this process: wires the real ports together, shows the live view, turns signals into pauses, and
  * says at the end what came of it.
  */
+import { statfs } from "node:fs/promises";
 import { hostname } from "node:os";
 import { environment } from "../config.ts";
 import { createAgents } from "../agents/agents.ts";
 import { assertNever } from "../domain/assert.ts";
 import type { EngineId } from "../domain/ids.ts";
-import type { Run } from "../domain/run.ts";
+import type { PauseReason, Run } from "../domain/run.ts";
 import { startEngine, type Engine, type EngineEnd, type Ports } from "../engine/engine.ts";
 import { openGitTrunk } from "../git/trunk.ts";
 import { createCommands } from "../processes/commands.ts";
@@ -93,6 +94,12 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
       environment: { ...allowedEnvironment(environment), LONGHAUL_CONFIG_DIR: directory },
       killGraceMs,
     }),
+    machine: {
+      async freeDiskBytes() {
+        const { bavail, bsize } = await statfs(project.stateFolder);
+        return bavail * bsize;
+      },
+    },
     leftovers,
     clock,
   };
@@ -116,12 +123,14 @@ function onSignals(engine: Engine) {
   };
 }
 
+const pauseCodes: { [R in PauseReason]?: number } = { budget: exitCodes.budget, environment: exitCodes.environment };
+
 function exitCodeOfEnd(end: EngineEnd): number {
   switch (end.kind) {
     case "ended":
       return end.state.outcome === "achieved" ? exitCodes.ok : exitCodes.failed;
     case "paused":
-      return end.state.reason === "budget" ? exitCodes.budget : exitCodes.failed;
+      return pauseCodes[end.state.reason] ?? exitCodes.failed;
     case "taken_over":
       return exitCodes.failed;
     default:

@@ -41,6 +41,7 @@ export async function openProject(create: boolean): Promise<Project> {
     const database = databaseUrl ? openPostgres(databaseUrl) : openSqlite(place, Date);
     return { repository, stateFolder, store: await openStore(database), views: openViews(database) };
   } catch (cause) {
+    if (cause instanceof EnvironmentError) throw cause;
     if (cause instanceof StoreTooNewError)
       throw new EnvironmentError(place, "it was written by a newer version of Longhaul", "Update Longhaul.", { cause });
     const mend = databaseUrl

@@ -57,6 +57,9 @@ export const limitDefaults = {
   /** Running sessions may finish for this long when a cycle reaches its bound or the operator pauses. */
   drainMs: 600_000,
 
+  /** With less room than this on the disk, a failed session is the disk's fault, and the run pauses. */
+  diskFreeBytesMin: 67_108_864,
+
   leaseMs: 30_000,
   /** Longest sleep of the scheduler: the safety net under its wake-ups. */
   pollMs: 1_000,

@@ -13,9 +13,10 @@ export type RunStatus =
 
 /**
  * `operator`: `longhaul pause`; `interrupted`: Ctrl-C; `budget`: exhausted; `planner`: the root planner fails, so nothing
- * can be planned; `judge`: no verdict can be had.
+ * can be planned; `judge`: no verdict can be had; `environment`: sessions fail for what is around them, such as a full disk
+ * or a missing program, and no fault of theirs.
  */
-export type PauseReason = "operator" | "interrupted" | "budget" | "planner" | "judge";
+export type PauseReason = "operator" | "interrupted" | "budget" | "planner" | "judge" | "environment";
 
 /** `achieved`: by verdict; `stopped`: by verdict, by the operator or at a bound. */
 export type RunOutcome = "achieved" | "stopped";

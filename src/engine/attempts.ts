@@ -8,6 +8,7 @@ import type { Commit } from "../domain/ids.ts";
 import { noUsage, type Claim, type Session, type Usage } from "../domain/session.ts";
 import { isOpen, type Task } from "../domain/task.ts";
 import { cancelTask, failTask, settleCycle } from "./closing.ts";
+import { pauseRun } from "./pausing.ts";
 import { deliver, queueAttempt } from "./queueing.ts";
 import type { Landed } from "./ports.ts";
 import { endSession, heldSession } from "./session-end.ts";
@@ -91,6 +92,11 @@ export async function failAttempt(
   if (retry.kind === "retry") {
     await tx.setTask(task.id, { state: { status: "ready" }, record: retry.record });
     await queueAttempt(tx, task, retry.readyAt);
+  } else if (failure.kind === "environment") {
+    // Not the task's fault: the operator mends it and resumes, and the task begins anew.
+    await tx.setTask(task.id, { state: { status: "ready" }, record: { failures: 0, interruptions: 0 } });
+    await queueAttempt(tx, task, tx.now);
+    await pauseRun(tx, "environment", describeFailure(failure), limits.drainMs);
   } else {
     await failTask(tx, { ...task, record: retry.record }, session, failure, retry.reason);
   }

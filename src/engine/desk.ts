@@ -6,7 +6,7 @@ import type { Claim, Usage } from "../domain/session.ts";
 import type { Place } from "./briefs.ts";
 import type { Checks } from "./checks.ts";
 import type { Lane } from "./lane.ts";
-import type { AgentSession, Agents, Clock, Commands, Trunk, Workspace } from "./ports.ts";
+import type { AgentSession, Agents, Clock, Commands, Machine, Trunk, Workspace } from "./ports.ts";
 import type { Store } from "./store-port.ts";
 import type { Transcript } from "./transcript.ts";
 import type { Watch, WatchedAnswer } from "./watch.ts";
@@ -16,6 +16,7 @@ export type Desk = {
   trunk: Trunk;
   agents: Agents;
   commands: Commands;
+  machine: Machine;
   clock: Clock;
   lane: Lane;
   checks: Checks;

@@ -13,7 +13,7 @@ import { pause } from "./control.ts";
 import { message, type Desk } from "./desk.ts";
 import { execute, type Execution } from "./execute.ts";
 import { Lane } from "./lane.ts";
-import type { Agents, Clock, Commands, Leftovers, Trunk } from "./ports.ts";
+import type { Agents, Clock, Commands, Leftovers, Machine, Trunk } from "./ports.ts";
 import { publish } from "./publish.ts";
 import { startCycle } from "./queueing.ts";
 import type { Store } from "./store-port.ts";
@@ -23,6 +23,7 @@ export type Ports = {
   trunk: Trunk;
   agents: Agents;
   commands: Commands;
+  machine: Machine;
   leftovers: Leftovers;
   clock: Clock;
 };
@@ -60,7 +61,7 @@ export async function startEngine(ports: Ports, options: EngineOptions): Promise
 }
 
 /** A pause for these reasons leaves nothing for the engine to wait for: it ends, and `resume` starts a new one. */
-const endsEngine: readonly string[] = ["interrupted", "budget", "planner", "judge"];
+const endsEngine: readonly string[] = ["interrupted", "budget", "planner", "judge", "environment"];
 
 export class Engine {
   readonly #ports: Ports;
@@ -78,10 +79,21 @@ export class Engine {
     this.#ports = ports;
     this.#run = run;
     this.#me = me;
-    const { store, trunk, agents, commands, clock } = ports;
+    const { store, trunk, agents, commands, machine, clock } = ports;
     const report = (error: unknown) => this.#report(error);
     const checks = new Checks(store, trunk, commands, run, config, report);
-    this.#desk = { store, trunk, agents, commands, clock, config, report, checks, lane: new Lane(store, trunk, run) };
+    this.#desk = {
+      store,
+      trunk,
+      agents,
+      commands,
+      machine,
+      clock,
+      config,
+      report,
+      checks,
+      lane: new Lane(store, trunk, run),
+    };
   }
 
   /** @internal Called by `startEngine`. */

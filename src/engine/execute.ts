@@ -3,6 +3,7 @@
  * end in its own name, and its processes and its workspace are gone when `done` resolves.
  */
 import type { SentBack } from "../domain/brief.ts";
+import { describeFailure, type Failure } from "../domain/failure.ts";
 import { idText, type Commit } from "../domain/ids.ts";
 import { noUsage, type Claim } from "../domain/session.ts";
 import { endAttemptFailed } from "./attempts.ts";
@@ -34,7 +35,21 @@ async function run(desk: Desk, claim: Claim, watch: Watch, transcript: Transcrip
     watch.end();
     await transcript.end();
   }
-  if (ending) await recordFailure(desk, claim, ending);
+  if (ending) await recordFailure(desk, claim, { ...ending, failure: await causeOf(desk, ending.failure) });
+}
+
+/** On a full disk everything fails in its own way; none of it is the agent's fault. */
+async function causeOf({ machine, config, report }: Desk, failure: Failure): Promise<Failure> {
+  if (failure.kind === "cut" || failure.kind === "gave_up") return failure;
+  const free = await machine.freeDiskBytes().catch((error: unknown) => {
+    report(error);
+    return Infinity;
+  });
+  if (free >= config.limits.diskFreeBytesMin) return failure;
+  return {
+    kind: "environment",
+    detail: `the disk is full: ${Math.floor(free / 1_048_576)} MB are left (${describeFailure(failure)})`,
+  };
 }
 
 async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript): Promise<Ending> {

@@ -57,7 +57,12 @@ export async function failJudgement(tx: Transition, session: Session, failure: F
   if (retry.kind === "retry") return;
   // Never a guess in the judge's place: the operator mends it and resumes, which runs the judgement that is queued.
   const times = retry.record.failures + retry.record.interruptions;
-  await pauseRun(tx, "judge", `the judgement failed ${times} times, last: ${describeFailure(failure)}`, 0);
+  await pauseRun(
+    tx,
+    failure.kind === "environment" ? "environment" : "judge",
+    `the judgement failed ${times} times, last: ${describeFailure(failure)}`,
+    0,
+  );
 }
 
 export async function endRun(tx: Transition, outcome: "achieved" | "stopped", reason: string): Promise<void> {

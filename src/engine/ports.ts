@@ -17,6 +17,12 @@ export interface Clock {
   timer(ms: number, fire: () => void): () => void;
 }
 
+/** What is left of the machine that the run works on. */
+export interface Machine {
+  /** Bytes that may still be written where workspaces and the trunk lie. */
+  freeDiskBytes(): Promise<number>;
+}
+
 /** Random numbers in [0, 1). */
 export type Random = () => number;
 

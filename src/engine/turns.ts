@@ -76,7 +76,8 @@ async function failTurn(
     return;
   }
   const open = await tx.openChildren(planner.id);
-  if (open.tasks + open.planners > 0) {
+  const environment = failure.kind === "environment";
+  if (open.tasks + open.planners > 0 && !environment) {
     // Its children go on; the end of each wakes it for one more try.
     await tx.updatePlanner(planner.id, {
       failures: limits.turnFailuresMax - 1,
@@ -89,12 +90,13 @@ async function failTurn(
     );
     return;
   }
-  if (planner.parent === null) {
+  if (planner.parent === null || environment) {
     // Without a root planner there is no cycle worth judging: the operator mends it and resumes, which runs this turn.
     await tx.updatePlanner(planner.id, { failures: 0, interruptions: 0 });
     await queueTurn(tx, planner, tx.now);
     const times = retry.record.failures + retry.record.interruptions;
-    await pauseRun(tx, "planner", `the root planner failed ${times} times, last: ${describeFailure(failure)}`, 0);
+    const detail = `the ${planner.parent === null ? "root planner" : `planner ${planner.name}`} failed ${times} times, last: ${describeFailure(failure)}`;
+    await pauseRun(tx, environment ? "environment" : "planner", detail, limits.drainMs);
     return;
   }
   await endPlanner(tx, planner, session, "failed", syntheticHandoff(failure, retry.record), true);

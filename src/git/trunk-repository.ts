@@ -196,20 +196,7 @@ async function create(git: Git, user: UserRepository, gitDir: string): Promise<v
   await mkdir(dirname(gitDir), { recursive: true });
   await removeDeadBuilds(gitDir);
   const building = `${gitDir}.building-${process.pid}-${randomUUID()}`;
-  // --local links the objects; --dissociate copies what the user's repository itself only borrows.
-  await git.run([
-    "clone",
-    "--quiet",
-    "--bare",
-    "--local",
-    "--dissociate",
-    "--no-tags",
-    "--template=",
-    uploadPack,
-    "--",
-    user.commonDir,
-    building,
-  ]);
+  await cloneInto(git, user, building);
   await git.run(["config", "--remove-section", "remote.origin"], { gitDir: building });
   await rm(join(building, "packed-refs"), { force: true });
   await rm(join(building, "refs", "heads"), { recursive: true, force: true });
@@ -221,6 +208,32 @@ async function create(git: Git, user: UserRepository, gitDir: string): Promise<v
     // Another process was faster.
     await rm(building, { recursive: true, force: true });
   });
+}
+
+/** Objects are linked, which costs nothing, or copied where the state folder lies on another disk. */
+async function cloneInto(git: Git, user: UserRepository, building: string): Promise<void> {
+  // --dissociate copies what the user's repository itself only borrows.
+  const clone = (how: string) =>
+    git.run([
+      "clone",
+      "--quiet",
+      "--bare",
+      how,
+      "--dissociate",
+      "--no-tags",
+      "--template=",
+      uploadPack,
+      "--",
+      user.commonDir,
+      building,
+    ]);
+  try {
+    await clone("--local");
+  } catch (error) {
+    if (!(error instanceof GitError) || !/cross-device|failed to create link/i.test(error.stderr)) throw error;
+    await rm(building, { recursive: true, force: true });
+    await clone("--no-hardlinks");
+  }
 }
 
 async function removeDeadBuilds(gitDir: string): Promise<void> {

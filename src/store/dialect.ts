@@ -12,6 +12,12 @@ export type Database = {
     table: CreateTableBuilder<T, C>,
     name: string,
   ): CreateTableBuilder<T, C>;
+  /** For errors. */
+  place: string;
+  /** A fault that the operator can mend: a full disk, a broken file, an unreachable server. */
+  explain(error: unknown): { problem: string; mend: string } | null;
+  /** True: the server is gone for the moment; what was under way is rolled back, or was committed just before. */
+  isOutage(error: unknown): boolean;
   /** True: another transaction stood in the way, this one has done nothing and may be tried again. */
   isContention(error: unknown): boolean;
   /** Tells other processes that something has changed; part of the transaction. */

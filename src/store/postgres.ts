@@ -16,6 +16,8 @@ export function openPostgres(url: string): Database {
     oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format);
   const numbers = { getTypeParser };
   const pool = new Pool({ connectionString: url, max: connectionsMax, types: numbers });
+  // A connection that breaks while it is used fails its query as well; that is where it is dealt with.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", () => undefined); // An idle connection that breaks is replaced by the pool at the next query.
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return {
@@ -24,12 +26,34 @@ export function openPostgres(url: string): Database {
     lockRows: true,
     addIdColumn: (table, name) =>
       table.addColumn(name, "bigint", (column) => column.primaryKey().generatedByDefaultAsIdentity()),
+    place: "DATABASE_URL",
+    explain: (error) =>
+      isOutage(error)
+        ? {
+            problem: `the server cannot be reached: ${textOf(error)}`,
+            mend: "Start it or mend the address, then: longhaul resume",
+          }
+        : null,
+    isOutage,
     isContention: (error) => error instanceof Error && "code" in error && contention.has(String(error.code)),
     announce: sql`select pg_notify(${sql.lit(channel)}, '')`,
     listen: (wake) => listen(url, wake),
     close: () => db.destroy(),
   };
 }
+
+/** Connection exceptions, shutdown, start-up, too many connections, and what the socket itself says. */
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return (
+    /^(08|57P0|53300)/.test(code) ||
+    /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/.test(code) ||
+    /Connection terminated|not queryable|timeout exceeded when trying to connect/.test(error.message)
+  );
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Listens on a connection of its own and comes back after it broke; the caller's polling is the safety net meanwhile. */
 function listen(url: string, wake: () => void): () => void {

@@ -13,6 +13,25 @@ import type { Tables } from "./schema.ts";
  */
 const busyMs = 20;
 const busyCode = 5;
+const nothingLost = "Nothing that was acknowledged is lost; then: longhaul resume";
+/** By SQLite's primary result code. */
+const faults: { [code: number]: { problem: string; mend: string } } = {
+  8: { problem: "the store cannot be written: it is read-only", mend: `Make it writable. ${nothingLost}` },
+  10: {
+    problem: "the store cannot be read or written: the disk reports an error",
+    mend: `Check the disk. ${nothingLost}`,
+  },
+  11: {
+    problem: "the store is damaged",
+    mend: "Nothing was deleted: keep the file, and put back a copy from a backup.",
+  },
+  13: { problem: "the disk is full", mend: `Make room. ${nothingLost}` },
+  14: { problem: "the store cannot be opened", mend: "Check that the folder exists and may be written." },
+  26: {
+    problem: "this is not a database of Longhaul",
+    mend: "Nothing was deleted: move the file away, or put back a copy.",
+  },
+};
 const foreignPollMs = 100;
 const statementsMax = 300;
 
@@ -31,6 +50,10 @@ export function openSqlite(file: string, clock: { now(): number }, onQuery?: (sq
     },
     lockRows: false,
     addIdColumn: (table, name) => table.addColumn(name, "integer", (column) => column.primaryKey().autoIncrement()),
+    place: file,
+    explain: (error) =>
+      error instanceof Error && "errcode" in error ? (faults[Number(error.errcode) & 0xff] ?? null) : null,
+    isOutage: () => false,
     isContention: (error) => error instanceof Error && "errcode" in error && error.errcode === busyCode,
     announce: null,
     listen: (wake) => pollDataVersion(database, wake),
@@ -46,6 +69,7 @@ function adapt(database: DatabaseSync) {
     prepare(text: string): Adapted {
       // A transaction that begins as a reader and then writes can fail at once when another process writes.
       const statement = text === "begin" ? "begin immediate" : text;
+      if (text === "rollback") return rollbackOf(database);
       const known = statements.get(statement);
       if (known) return known;
       if (statements.size >= statementsMax) statements.clear();
@@ -54,6 +78,15 @@ function adapt(database: DatabaseSync) {
       return fresh;
     },
   };
+}
+
+/** On a full disk SQLite has rolled back by itself; a second rollback would fail and hide the first error. */
+function rollbackOf(database: DatabaseSync): Adapted {
+  const run = () => {
+    if (database.isTransaction) database.exec("rollback");
+    return { changes: 0, lastInsertRowid: 0 };
+  };
+  return { reader: false, all: () => [], run, iterate: () => [][Symbol.iterator]() };
 }
 
 type Adapted = ReturnType<typeof adaptStatement>;

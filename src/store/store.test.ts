@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { sql } from "kysely";
+import { Client } from "pg";
 import { expect, inject, test } from "vitest";
 import type { CycleId, EngineId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import { freshDatabase } from "../../test/fresh-database.ts";
@@ -72,4 +74,45 @@ test("a claim reads the queue by an index, not the finished history", async () =
   await dispose();
   expect(statements.length).toBeGreaterThan(10);
   expect(scans).toEqual([]);
+});
+
+test("connections that the server cuts, as when it restarts, lose no transition", async () => {
+  const { url, drop } = await freshDatabase(inject("postgresUrl"));
+  const { store, views } = await opened(openPostgres(url));
+  const run = "run1" as RunId;
+  await store.createRun({ id: run, repository: "/", goal: "", config, base: "c" as never });
+  const cutting = new Client({ connectionString: url });
+  await cutting.connect();
+  const count = 60;
+  const cuts = new Set([10, 30, 50]);
+  const work = Array.from({ length: count }, (_, n) =>
+    store.transition(run, async (tx) => {
+      if (cuts.delete(n))
+        await cutting.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+        );
+      await tx.addEvent("message.sent", {}, { n });
+    }),
+  );
+  await Promise.all(work);
+  await cutting.end();
+  const seen = new Set((await views.events(run, 0, 1_000)).map(({ data }) => data["n"]));
+  expect(Array.from({ length: count }, (_, n) => n).filter((n) => !seen.has(n))).toEqual([]);
+  await store.close();
+  await drop();
+});
+
+test("a full disk is said as such, and the store works on when there is room", async () => {
+  const { file, dispose } = await temporaryFile();
+  const database = openSqlite(file, Date);
+  const store = await openStore(database);
+  const run = "run1" as RunId;
+  await store.createRun({ id: run, repository: "/", goal: "", config, base: "c" as never });
+  await sql`pragma max_page_count = 1`.execute(database.db); // SQLite answers as on a full disk: SQLITE_FULL.
+  const fill = store.transition(run, (tx) => tx.addEvent("message.sent", {}, { text: "x".repeat(1_000_000) }));
+  await expect(fill).rejects.toThrow(`${file}: the disk is full. Make room.`);
+  await sql`pragma max_page_count = 1000000`.execute(database.db);
+  await store.transition(run, (tx) => tx.addEvent("message.sent", {}, { text: "y" }));
+  await store.close();
+  await dispose();
 });

@@ -3,6 +3,7 @@
  * run's row. That one lock per run is what makes claims, inboxes, blockers and budgets right without further thought.
  */
 import type { Transaction } from "kysely";
+import { EnvironmentError } from "../domain/environment-error.ts";
 import type { EngineLease } from "../domain/run.ts";
 import type { Store, Transition } from "../engine/store-port.ts";
 import { running, type Context } from "./context.ts";
@@ -17,7 +18,9 @@ import { taskQueries } from "./task-queries.ts";
 
 /** Migrates the database to this version's schema first. Rejects with `StoreTooNewError` when that is older. */
 export async function openStore(database: Database): Promise<Store> {
-  await migrate(database);
+  await migrate(database).catch((error: unknown) => {
+    throw explained(database, error);
+  });
   const inTransaction = <T>(runId: string, work: (context: Context) => Promise<T>): Promise<T> =>
     transact(database, async (trx) => {
       let query = trx.selectFrom("runs").selectAll().select(database.now.as("now")).where("id", "=", runId);
@@ -137,19 +140,29 @@ export async function openStore(database: Database): Promise<Store> {
   };
 }
 
-const contentionMsMax = 15_000;
-const againMs = 10;
+const contention = { againMs: 10, msMax: 15_000 };
+const outage = { againMs: 1_000, msMax: 300_000 };
 
-/** One transaction; tried again, for a bounded time, while another process stands in the way. */
+/**
+ * One transaction; tried again, for a bounded time, while another process stands in the way or the server is away. A
+ * commit whose answer was lost may so be made twice: transitions are safe against that, since claims fence them.
+ */
 async function transact<T>(database: Database, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
-  for (let waitedMs = 0; ; waitedMs += againMs) {
+  const startedAt = performance.now();
+  for (;;) {
     try {
       return await database.db.transaction().execute(work);
     } catch (error) {
-      if (!database.isContention(error) || waitedMs >= contentionMsMax) throw error;
-      await new Promise((resolve) => setTimeout(resolve, againMs));
+      const patience = database.isContention(error) ? contention : database.isOutage(error) ? outage : null;
+      if (!patience || performance.now() - startedAt >= patience.msMax) throw explained(database, error);
+      await new Promise((resolve) => setTimeout(resolve, patience.againMs));
     }
   }
+}
+
+function explained(database: Database, error: unknown): unknown {
+  const fault = database.explain(error);
+  return fault ? new EnvironmentError(database.place, fault.problem, fault.mend, { cause: error }) : error;
 }
 
 function makeTransition(c: Context): Transition {

@@ -202,6 +202,7 @@ class World {
           };
         }),
       },
+      machine: { freeDiskBytes: async () => Infinity },
       clock: {
         now: () => clock.now(),
         timer: (ms, fire) =>

@@ -136,7 +136,10 @@ function verdictFromExit({ end, stdout, lastWords }: ProgramEnd, limits: AnswerL
   const text = stdout.kind === "text" ? stdout.text : "";
   const lines = stdout.kind === "text" ? stdout.lastLines : "";
   // People read the last line: that is where programs say what came of it.
-  const summary = cutStart(lines.split("\n").at(-1) || "The judge command ended with exit code 0.", limits.titleBytesMax);
+  const summary = cutStart(
+    lines.split("\n").at(-1) || "The judge command ended with exit code 0.",
+    limits.titleBytesMax,
+  );
   if (exitCode === 0) return { kind: "verdict", proposal: { verdict: "achieved", summary, brief: "" } };
   return {
     kind: "verdict",
