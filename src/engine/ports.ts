@@ -17,9 +17,6 @@ export interface Clock {
   timer(ms: number, fire: () => void): () => void;
 }
 
-/** Random numbers in [0, 1). */
-export type Random = () => number;
-
 // --- agents -------------------------------------------------------------------------------------------------
 
 /** Runs sessions. One implementation dispatches to the kinds of agent (command, later model and ACP). */
