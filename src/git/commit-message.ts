@@ -4,7 +4,7 @@
  */
 import { idText, parseId, type Commit, type RunId, type SessionId, type TaskId } from "../domain/ids.ts";
 import type { Submission } from "../engine/ports.ts";
-import { gitLimits } from "./limits.ts";
+import { gitLimits } from "../domain/limits.ts";
 
 export function landedMessage(run: RunId, submission: Submission): string {
   const text = cleanMessage(submission.message) || `Task ${idText("task", submission.task)}`;

@@ -8,7 +8,7 @@ import { invariant } from "../domain/assert.ts";
 import type { ConflictFile } from "../domain/brief.ts";
 import type { Commit } from "../domain/ids.ts";
 import { showPath } from "./entry-rules.ts";
-import { gitLimits } from "./limits.ts";
+import { gitLimits } from "../domain/limits.ts";
 import { mergeNamed, type Merge, type Stage } from "./merge.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 import { givePrivateGit, through, type GitWorkspace, type Marked } from "./workspace.ts";

@@ -7,7 +7,7 @@ import { dirname, resolve } from "node:path";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit } from "../domain/ids.ts";
 import { GitError, type Git } from "./git-process.ts";
-import { gitLimits } from "./limits.ts";
+import { gitLimits } from "../domain/limits.ts";
 
 export type UserRepository = {
   /** The working copy's top folder, absolute, links resolved. */
