@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Commit, RunId } from "../domain/ids.ts";
-import { cleanMessage, landedMessage, parseLanded } from "./commit-message.ts";
 import { gitLimits } from "../domain/limits.ts";
+import { cleanMessage, landedMessage, parseLanded } from "./commit-message.ts";
 import { submission } from "./trunk.testsuite.ts";
 
 const run = "arun22" as RunId;

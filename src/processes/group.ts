@@ -8,8 +8,8 @@ import { spawn, type ChildProcess, type StdioOptions } from "node:child_process"
 import { closeSync, openSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
-import type { GroupEnd, GroupOrder, ProcessGroup } from "../engine/ports.ts";
 import { processLimits } from "../domain/limits.ts";
+import type { GroupEnd, GroupOrder, ProcessGroup } from "../engine/ports.ts";
 import type { Pipes } from "./pipes.ts";
 import { groupEmpties } from "./proc.ts";
 import type { Reaper } from "./reaper.ts";

@@ -4,8 +4,8 @@
  * environment escapes: only a sandbox with its own process ids helps against that.
  */
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
-import type { Environment } from "../engine/ports.ts";
 import { processLimits } from "../domain/limits.ts";
+import type { Environment } from "../engine/ports.ts";
 import { environmentOf, processIds } from "./proc.ts";
 
 type Search = {

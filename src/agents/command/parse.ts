@@ -1,7 +1,7 @@
 /** Owns reading one JSON object from a program's stdout, and saying in words where it departs from the contract. */
 import type { z } from "zod";
-import type { Usage } from "../../domain/session.ts";
 import { commandAgentLimits } from "../../domain/limits.ts";
+import type { Usage } from "../../domain/session.ts";
 import { usageSchema } from "./contract.ts";
 import { describeJsonFault } from "./json-place.ts";
 import { cutEnd, plainText } from "./text.ts";
