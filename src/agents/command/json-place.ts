@@ -3,7 +3,8 @@
  * tells the place for some faults and not for others.
  */
 import { commandAgentLimits } from "../../domain/limits.ts";
-import { cutEnd, plainText } from "./text.ts";
+import { cutEnd } from "../../domain/text.ts";
+import { plainText } from "./text.ts";
 
 const token =
   // oxlint-disable-next-line no-control-regex -- JSON forbids them in texts

@@ -2,9 +2,10 @@
 import type { z } from "zod";
 import { commandAgentLimits } from "../../domain/limits.ts";
 import type { Usage } from "../../domain/session.ts";
+import { cutEnd } from "../../domain/text.ts";
 import { usageSchema } from "./contract.ts";
 import { describeJsonFault } from "./json-place.ts";
-import { cutEnd, plainText } from "./text.ts";
+import { plainText } from "./text.ts";
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; detail: string };
 

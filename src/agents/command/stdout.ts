@@ -3,7 +3,8 @@
  * is an answer; otherwise its start and its end.
  */
 import { commandAgentLimits } from "../../domain/limits.ts";
-import { cutEnd, cutStart, lastLines, plainText } from "./text.ts";
+import { cutEnd, cutStart, leftOut } from "../../domain/text.ts";
+import { lastLines, plainText } from "./text.ts";
 
 export type Printed =
   | { kind: "nothing" }
@@ -71,7 +72,7 @@ export class Stdout {
 
   #text(): string {
     const omitted = this.#tail.omittedBytes;
-    const middle = omitted > 0 ? `\n… ${omitted} bytes left out …\n` : "";
+    const middle = omitted > 0 ? `\n${leftOut(omitted)}\n` : "";
     return plainText(`${this.#pieces.join("")}${middle}${this.#tail.text()}`).trim();
   }
 
