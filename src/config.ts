@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { EnvironmentError } from "./domain/environment-error.ts";
+import { describeJsonFault } from "./domain/json-place.ts";
 import { limitDefaults, parallelDefaults, type Limits } from "./domain/limits.ts";
 import type { AgentConfig, CheckCommand, RunConfig } from "./domain/run-config.ts";
 
@@ -64,9 +65,6 @@ export const configSchema = z.strictObject({
     .default("Longhaul <longhaul@localhost>"),
 });
 
-/** What a user may write in `longhaul.config.ts`. */
-export type Config = z.input<typeof configSchema>;
-
 export class ConfigError extends EnvironmentError {}
 
 /** The file's path, or null when the folder has none. */
@@ -109,10 +107,15 @@ async function readConfig(path: string): Promise<unknown> {
       });
     }
   }
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new ConfigError(path, `cannot be read: ${textOf(cause)}`, "Check the file's permissions.", { cause });
+  });
   try {
-    return JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse(text);
   } catch (cause) {
-    throw new ConfigError(path, `not valid JSON: ${textOf(cause)}`, "Mend the file at that place.", { cause });
+    throw new ConfigError(path, `not valid JSON: ${describeJsonFault(text)}`, "Mend the file at that place.", {
+      cause,
+    });
   }
 }
 

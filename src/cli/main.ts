@@ -62,6 +62,12 @@ function makeProgram(exit: (code: number) => void): Command {
     .option("--budget-tokens <n>", "a new budget in tokens", wholeNumber(0))
     .addOption(jsonOption())
     .action(async (options: ResumeOptions) => exit(await resume(options)));
+  addSteering(program, exit);
+  addInspection(program);
+  return program;
+}
+
+function addSteering(program: Command, exit: (code: number) => void): void {
   program
     .command("pause")
     .description("start no new sessions; running ones finish, or are cut after the grace time")
@@ -90,8 +96,6 @@ function makeProgram(exit: (code: number) => void): Command {
     .addOption(runOption())
     .addOption(jsonOption())
     .action((planner: string, message: string, options: Common) => send(planner, message, options));
-  addInspection(program);
-  return program;
 }
 
 function addInspection(program: Command): void {

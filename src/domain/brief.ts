@@ -4,7 +4,6 @@
  * paths are absolute. Fields may be added within a version; agents ignore what they do not know.
  */
 import type { Handoff } from "./handoff.ts";
-import type { Role } from "./session.ts";
 import type { AcceptanceResult, CycleRecord } from "./verdict.ts";
 
 export type BriefHead = {
@@ -87,5 +86,3 @@ export type JudgeBrief = BriefHead & {
 };
 
 export type Brief = PlannerBrief | WorkerBrief | JudgeBrief;
-/** @internal Keeps the three briefs and the roles in step. */
-export type BriefRole = Brief["role"] extends Role ? Brief["role"] : never;

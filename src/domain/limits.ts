@@ -1,7 +1,7 @@
 /**
- * Every bound of the product, with its default, in one place. The config may override any of them (`limits:`).
- * Units stand last in the name. Nothing else in the code may wait, queue, recurse or buffer without a bound
- * that is written here.
+ * Every bound of the product, in one place. The config may override those of `limitDefaults` (`limits:`); the groups
+ * behind them are bounds of one part's machinery, which nobody needs to set. Units stand last in the name. Nothing
+ * else in the code may wait, queue, recurse or buffer without a bound that is written here.
  */
 export const limitDefaults = {
   /** The root planner has depth 0; a planner at this depth cannot spawn sub-planners. */
@@ -82,3 +82,64 @@ export const parallelDefaults = {
 };
 
 export type Parallel = typeof parallelDefaults;
+
+/** How git is run, and what may land. */
+export const gitLimits = {
+  /** git before this has no `merge-tree --write-tree`. */
+  versionMin: [2, 38],
+  /** One file that a change may bring; more belongs into LFS or outside of the repository. */
+  fileBytesMax: 104_857_600,
+  /** A commit message without its trailers. */
+  messageBytesMax: 16_384,
+  subjectBytesMax: 200,
+  /** Reasons that one refusal lists one by one. */
+  reasonsMax: 20,
+  /** One git process; copying a big repository is the slowest of them. */
+  processMs: 600_000,
+  /** One git process that reads a worker's files. */
+  intakeMs: 120_000,
+  /** Between SIGTERM, on which git removes its locks, and SIGKILL. */
+  killGraceMs: 5_000,
+  /** What one git process may print. */
+  outputBytesMax: 268_435_456,
+  stderrBytesMax: 65_536,
+  /** Files and folders read at once. */
+  filesAtOnce: 16,
+  copyBytes: 1_048_576,
+  /** A conflicted file that is searched for conflict markers. */
+  markedBytesMax: 104_857_600,
+} as const;
+
+/** How groups of processes are ended and found. */
+export const processLimits = {
+  /** After SIGKILL; then the rest of a group (zombies that nobody reaps, disk sleep) is given up. */
+  groupGoneMs: 5_000,
+  /** A pipe that a process outside the group still holds is closed when nothing came through it for this long … */
+  drainQuietMs: 50,
+  /** … or at the latest after this long. */
+  drainMs: 2_000,
+  /** Looking again, at first and at most. */
+  pollMs: 1,
+  pollMsMax: 50,
+  /** Between two starts of the reaper, when it does not stay alive. */
+  reaperRestartMs: 1_000,
+  /** Killing marked processes; a program that starts new ones faster than that is given up. */
+  markedGoneMs: 5_000,
+  /** Processes looked at before the event loop gets its turn. */
+  scanBatch: 256,
+  environBytesMax: 8_388_608,
+} as const;
+
+/** How much of what a command agent prints is kept. */
+export const commandAgentLimits = {
+  /** Free text on stdout that is kept for the answer, at its start and at its end. */
+  freeTextBytesMax: 65_536,
+  /** The last lines that stand for a handoff or explain a crash. */
+  linesMax: 20,
+  linesBytesMax: 4_096,
+  /** Faults of an answer that are named one by one. */
+  faultsMax: 10,
+  excerptBytesMax: 80,
+  usdMax: 1_000_000,
+  tokensMax: 1_000_000_000_000,
+} as const;

@@ -2,6 +2,7 @@
  * What a planner may do in a turn, and the judgement on it: a plan is taken whole or refused whole, with one
  * error per fault that names the action and says what would be right.
  */
+import { orderByDependency } from "./dependency-order.ts";
 import type { Handoff } from "./handoff.ts";
 import { idText, parseId, type TaskId } from "./ids.ts";
 import type { Limits } from "./limits.ts";
@@ -40,58 +41,92 @@ export type Plan = {
 
 export type PlanJudgement = { ok: true; plan: Plan } | { ok: false; errors: string[] };
 
+type Action<T extends PlannerAction["type"]> = Extract<PlannerAction, { type: T }>;
+/** An action and its place in the turn, by which an error names it. */
+type Create = { action: Action<"create_task">; index: number };
+type Refuse = (what: string) => void;
+type RefuseAt = (index: number, what: string) => void;
+
 export function judgePlan(view: PlanView, actions: PlannerAction[], limits: Limits): PlanJudgement {
   const errors: string[] = [];
-  const refuse = (index: number, what: string) => errors.push(`actions[${index}] (${actions[index]?.type}): ${what}`);
-  const plan: Plan = { tasks: [], planners: [], cancel: [], scratchpad: null, finish: null };
-
+  const refuse: Refuse = (what) => errors.push(what);
+  const refuseAt: RefuseAt = (index, what) => refuse(`actions[${index}] (${actions[index]?.type}): ${what}`);
+  const known = knownTasks(view);
   const creates = actions.flatMap((action, index) => (action.type === "create_task" ? [{ action, index }] : []));
-  if (creates.length > limits.tasksPerTurnMax) {
-    errors.push(
-      `${creates.length} tasks in one turn, at most ${limits.tasksPerTurnMax} are allowed (tasksPerTurnMax): ` +
+  checkTaskCount(view, creates.length, limits, refuse);
+  checkTasks(view, known, creates, limits, refuseAt);
+  const { tasks, circle } = orderByDependency(planTasks(known, creates, refuseAt));
+  if (circle) refuse(`tasks depend on each other in a circle: ${circle.join(" → ")}: remove one of these dependencies`);
+  const plan: Plan = { tasks, ...planTheRest(view, known, actions, limits, refuseAt) };
+  checkPlannerCount(view, plan, limits, refuse);
+  if (plan.finish) checkFinish(view, plan, refuse);
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, plan };
+}
+
+/** How actions name tasks that exist: this planner's by name, those of the cycle by id. */
+type KnownTasks = { byName: Map<string, Task>; find(name: string): Task | undefined };
+
+function knownTasks(view: PlanView): KnownTasks {
+  const byName = new Map(view.tasks.filter((t) => t.planner === view.planner.id).map((t) => [t.name, t]));
+  const byId = new Map(view.tasks.map((t) => [t.id, t]));
+  const find = (name: string) => {
+    const id = parseId("task", name);
+    return byName.get(name) ?? (id && byId.get(id));
+  };
+  return { byName, find };
+}
+
+function checkTaskCount(view: PlanView, creates: number, limits: Limits, refuse: Refuse): void {
+  if (creates > limits.tasksPerTurnMax) {
+    refuse(
+      `${creates} tasks in one turn, at most ${limits.tasksPerTurnMax} are allowed (tasksPerTurnMax): ` +
         "create the most useful ones now and the rest in later turns, or spawn sub-planners for parts of the scope",
     );
-  } else if (view.openTasksInRun + creates.length > limits.openTasksMax) {
-    errors.push(
-      `${view.openTasksInRun} tasks of the run are open and ${creates.length} more would pass ${limits.openTasksMax} (openTasksMax): ` +
+  } else if (view.openTasksInRun + creates > limits.openTasksMax) {
+    refuse(
+      `${view.openTasksInRun} tasks of the run are open and ${creates} more would pass ${limits.openTasksMax} (openTasksMax): ` +
         "wait for tasks to end before you create more",
     );
   }
+}
 
-  const byName = new Map(view.tasks.filter((t) => t.planner === view.planner.id).map((t) => [t.name, t]));
-  const byId = new Map(view.tasks.map((t) => [t.id, t]));
-  const fresh = new Map<string, number>();
+/** Each new task by itself, and its name among this planner's. */
+function checkTasks(view: PlanView, known: KnownTasks, creates: Create[], limits: Limits, refuseAt: RefuseAt): void {
+  const fresh = new Set<string>();
   for (const { action, index } of creates) {
-    const before = byName.get(action.name);
+    const before = known.byName.get(action.name);
     if (before)
-      refuse(
+      refuseAt(
         index,
         `you already have a task named "${action.name}" (${idText("task", before.id)}, ${before.state.status}): use another name`,
       );
     else if (fresh.has(action.name))
-      refuse(index, `the name "${action.name}" is used twice in this turn: names are unique within a planner`);
-    fresh.set(action.name, index);
-    checkTask(action, view, limits, (what) => refuse(index, what));
+      refuseAt(index, `the name "${action.name}" is used twice in this turn: names are unique within a planner`);
+    fresh.add(action.name);
+    checkTask(action, view, limits, (what) => refuseAt(index, what));
   }
+}
 
-  for (const { action, index } of creates) {
+/** The new tasks as they were written down, each dependency resolved to a new task or to one that exists. */
+function planTasks(known: KnownTasks, creates: Create[], refuseAt: RefuseAt): Plan["tasks"] {
+  const fresh = new Set(creates.map(({ action }) => action.name));
+  return creates.map(({ action, index }) => {
     const dependsOnNew: string[] = [];
     const dependsOnExisting: TaskId[] = [];
     for (const dependency of new Set(action.dependsOn)) {
       if (dependency === action.name) {
-        refuse(index, `task "${action.name}" depends on itself: remove the dependency`);
+        refuseAt(index, `task "${action.name}" depends on itself: remove the dependency`);
       } else if (fresh.has(dependency)) {
         dependsOnNew.push(dependency);
       } else {
-        const id = parseId("task", dependency);
-        const existing = byName.get(dependency) ?? (id && byId.get(id));
+        const existing = known.find(dependency);
         if (!existing)
-          refuse(
+          refuseAt(
             index,
             `no task "${dependency}" to depend on: give the name of a task of yours or the id of a task of this cycle`,
           );
         else if (existing.state.status === "failed" || existing.state.status === "cancelled")
-          refuse(
+          refuseAt(
             index,
             `task "${dependency}" has ${existing.state.status === "failed" ? "failed" : "been cancelled"} and will never land: depend on its replacement`,
           );
@@ -99,59 +134,39 @@ export function judgePlan(view: PlanView, actions: PlannerAction[], limits: Limi
       }
     }
     const { type: _, dependsOn: __, ...spec } = action;
-    plan.tasks.push({ spec, dependsOnNew, dependsOnExisting });
-  }
-  const circle = sortByDependency(plan);
-  if (circle)
-    errors.push(`tasks depend on each other in a circle: ${circle.join(" → ")}: remove one of these dependencies`);
+    return { spec, dependsOnNew, dependsOnExisting };
+  });
+}
 
-  const children = view.planners.filter((p) => p.parent === view.planner.id);
-  const questions = new Map(view.planners.map((p) => [normalize(p.question), p]));
-  const names = new Set(children.map((p) => p.name));
+/** What the turn asks for besides tasks, in the order of the actions. */
+function planTheRest(
+  view: PlanView,
+  known: KnownTasks,
+  actions: PlannerAction[],
+  limits: Limits,
+  refuseAt: RefuseAt,
+): Omit<Plan, "tasks"> {
+  const plan: Omit<Plan, "tasks"> = { planners: [], cancel: [], scratchpad: null, finish: null };
+  const taken = takenByPlanners(view);
   actions.forEach((action, index) => {
+    const refuse: Refuse = (what) => refuseAt(index, what);
     switch (action.type) {
       case "create_task":
         return;
-      case "spawn_planner": {
-        const owner = questions.get(normalize(action.question));
-        if (view.planner.depth >= limits.planDepthMax)
-          refuse(
-            index,
-            `a planner at depth ${view.planner.depth} cannot spawn planners (planDepthMax ${limits.planDepthMax}): create tasks instead`,
-          );
-        if (owner)
-          refuse(
-            index,
-            `planner ${idText("planner", owner.id)} ("${owner.name}") already owns this question: no two planners own the same one`,
-          );
-        if (names.has(action.name))
-          refuse(index, `you already have a sub-planner named "${action.name}": use another name`);
-        checkName(action.name, limits, (what) => refuse(index, what));
-        checkPaths(action.paths, limits, (what) => refuse(index, what));
-        checkAgent(action.agent, view, (what) => refuse(index, what));
-        if (bytes(action.question) > limits.instructionsBytesMax)
-          refuse(index, tooLong("question", action.question, limits.instructionsBytesMax));
-        names.add(action.name);
-        questions.set(normalize(action.question), {
-          id: view.planner.id,
-          parent: null,
-          name: action.name,
-          question: action.question,
-        });
+      case "spawn_planner":
+        checkSpawn(action, view, taken, limits, refuse);
         plan.planners.push({ name: action.name, question: action.question, paths: action.paths, agent: action.agent });
         return;
-      }
       case "cancel_task": {
-        const id = parseId("task", action.task);
-        const task = byName.get(action.task) ?? (id && byId.get(id));
+        const task = known.find(action.task);
         if (!task || task.planner !== view.planner.id)
-          refuse(index, `no task "${action.task}" of yours: you can cancel only your own tasks`);
+          refuse(`no task "${action.task}" of yours: you can cancel only your own tasks`);
         else if (isOpen(task.state)) plan.cancel.push({ task: task.id, reason: action.reason });
         return; // A task that ended meanwhile needs no cancelling; its end is in the inbox.
       }
       case "write_scratchpad":
         if (bytes(action.text) > limits.scratchpadBytesMax)
-          refuse(index, tooLong("scratchpad", action.text, limits.scratchpadBytesMax));
+          refuse(tooLong("scratchpad", action.text, limits.scratchpadBytesMax));
         plan.scratchpad = action.text;
         return;
       case "finish_scope":
@@ -159,24 +174,59 @@ export function judgePlan(view: PlanView, actions: PlannerAction[], limits: Limi
         return;
     }
   });
-  if (children.length + plan.planners.length > limits.plannersPerPlannerMax)
-    errors.push(
-      `${children.length + plan.planners.length} sub-planners, at most ${limits.plannersPerPlannerMax} are allowed (plannersPerPlannerMax): give each a wider question`,
-    );
-  if (plan.planners.length > 0 && view.planners.length + plan.planners.length > limits.plannersPerCycleMax)
-    errors.push(
-      `the cycle would have ${view.planners.length + plan.planners.length} planners, at most ${limits.plannersPerCycleMax} are allowed (plannersPerCycleMax): create tasks instead`,
-    );
-  if (plan.finish) checkFinish(view, plan, errors);
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, plan };
+  return plan;
 }
 
-function checkTask(
-  spec: TaskSpec & { dependsOn: string[] },
+/** Names of this planner's sub-planners, and questions of the whole cycle with their owners. */
+type Taken = { names: Set<string>; questions: Map<string, Pick<Planner, "id" | "name">> };
+
+const childrenOf = (view: PlanView) => view.planners.filter((p) => p.parent === view.planner.id);
+
+const takenByPlanners = (view: PlanView): Taken => ({
+  names: new Set(childrenOf(view).map((p) => p.name)),
+  questions: new Map(view.planners.map((p) => [normalize(p.question), p])),
+});
+
+/** Takes the name and the question, so that no later action of the turn gets them. */
+function checkSpawn(
+  { name, question, paths, agent }: Action<"spawn_planner">,
   view: PlanView,
+  taken: Taken,
   limits: Limits,
-  refuse: (what: string) => void,
+  refuse: Refuse,
 ): void {
+  const owner = taken.questions.get(normalize(question));
+  if (view.planner.depth >= limits.planDepthMax)
+    refuse(
+      `a planner at depth ${view.planner.depth} cannot spawn planners (planDepthMax ${limits.planDepthMax}): create tasks instead`,
+    );
+  if (owner)
+    refuse(
+      `planner ${idText("planner", owner.id)} ("${owner.name}") already owns this question: no two planners own the same one`,
+    );
+  if (taken.names.has(name)) refuse(`you already have a sub-planner named "${name}": use another name`);
+  checkName(name, limits, refuse);
+  checkPaths(paths, limits, refuse);
+  checkAgent(agent, view, refuse);
+  if (bytes(question) > limits.instructionsBytesMax) refuse(tooLong("question", question, limits.instructionsBytesMax));
+  taken.names.add(name);
+  taken.questions.set(normalize(question), { id: view.planner.id, name });
+}
+
+function checkPlannerCount(view: PlanView, plan: Plan, limits: Limits, refuse: Refuse): void {
+  const children = childrenOf(view).length + plan.planners.length;
+  if (children > limits.plannersPerPlannerMax)
+    refuse(
+      `${children} sub-planners, at most ${limits.plannersPerPlannerMax} are allowed (plannersPerPlannerMax): give each a wider question`,
+    );
+  const planners = view.planners.length + plan.planners.length;
+  if (plan.planners.length > 0 && planners > limits.plannersPerCycleMax)
+    refuse(
+      `the cycle would have ${planners} planners, at most ${limits.plannersPerCycleMax} are allowed (plannersPerCycleMax): create tasks instead`,
+    );
+}
+
+function checkTask(spec: TaskSpec & { dependsOn: string[] }, view: PlanView, limits: Limits, refuse: Refuse): void {
   checkName(spec.name, limits, refuse);
   checkPaths(spec.paths, limits, refuse);
   checkAgent(spec.agent, view, refuse);
@@ -191,64 +241,31 @@ function checkTask(
     );
 }
 
-function checkName(name: string, limits: Limits, refuse: (what: string) => void): void {
+function checkName(name: string, limits: Limits, refuse: Refuse): void {
   if (name.trim() === "") refuse("the name is empty");
   if (bytes(name) > limits.titleBytesMax) refuse(tooLong("name", name, limits.titleBytesMax));
   if (parseId("task", name) !== undefined) refuse(`the name "${name}" looks like a task id: use another name`);
 }
 
-function checkPaths(paths: string[], limits: Limits, refuse: (what: string) => void): void {
+function checkPaths(paths: string[], limits: Limits, refuse: Refuse): void {
   if (paths.length > limits.pathsMax)
     refuse(`${paths.length} paths, at most ${limits.pathsMax} are allowed (pathsMax): name folders or globs instead`);
   const outside = paths.find((path) => path.startsWith("/") || path.split("/").includes("..") || path.includes("\0"));
   if (outside !== undefined) refuse(`the path ${JSON.stringify(outside)} is not relative to the repository's root`);
 }
 
-function checkAgent(agent: string | null, view: PlanView, refuse: (what: string) => void): void {
+function checkAgent(agent: string | null, view: PlanView, refuse: Refuse): void {
   if (agent !== null && !view.agents.includes(agent))
     refuse(`no agent "${agent}" in the configuration: the agents are ${view.agents.join(", ")}`);
 }
 
-function checkFinish(view: PlanView, plan: Plan, errors: string[]): void {
+function checkFinish(view: PlanView, plan: Plan, refuse: Refuse): void {
   const cancelled = new Set(plan.cancel.map((c) => c.task));
   const stillOpen = view.open.tasks - cancelled.size + plan.tasks.length + view.open.planners + plan.planners.length;
   if (stillOpen > 0)
-    errors.push(
+    refuse(
       `finish_scope: ${stillOpen} of your tasks and sub-planners are still open: wait for them (you are woken when one ends) or cancel them`,
     );
-}
-
-/** Orders `plan.tasks` by dependency; returns the names of a circle if there is one. */
-function sortByDependency(plan: Plan): string[] | null {
-  const byName = new Map(plan.tasks.map((task) => [task.spec.name, task]));
-  const sorted: Plan["tasks"] = [];
-  const state = new Map<string, "open" | "sorted">();
-  const path: string[] = [];
-  // Iterative: a chain of 200 tasks must not depend on the size of the stack.
-  for (const root of byName.keys()) {
-    const stack: { name: string; next: number }[] = state.has(root) ? [] : [{ name: root, next: 0 }];
-    while (stack.length > 0) {
-      const frame = stack.at(-1)!;
-      const task = byName.get(frame.name)!;
-      if (!state.has(frame.name)) {
-        state.set(frame.name, "open");
-        path.push(frame.name);
-      }
-      const dependency = task.dependsOnNew[frame.next++];
-      if (dependency === undefined) {
-        state.set(frame.name, "sorted");
-        sorted.push(task);
-        path.pop();
-        stack.pop();
-      } else if (state.get(dependency) === "open") {
-        return [...path.slice(path.indexOf(dependency)), dependency];
-      } else if (!state.has(dependency)) {
-        stack.push({ name: dependency, next: 0 });
-      }
-    }
-  }
-  plan.tasks = sorted;
-  return null;
 }
 
 /** How many of the tasks it depends on have not landed yet. */

@@ -23,9 +23,6 @@ export interface Machine {
   freeDiskBytes(): Promise<number>;
 }
 
-/** Random numbers in [0, 1). */
-export type Random = () => number;
-
 // --- agents -------------------------------------------------------------------------------------------------
 
 /** Runs sessions. One implementation dispatches to the kinds of agent (command, later model and ACP). */

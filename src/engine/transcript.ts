@@ -1,5 +1,6 @@
 /** Collects what a session prints and writes it to the store in batches, bounded: the start and the end are kept. */
 import type { Claim } from "../domain/session.ts";
+import { cutStart, leftOut } from "../domain/text.ts";
 import type { Clock } from "./ports.ts";
 import type { Store, TranscriptEntry, TranscriptKind } from "./store-port.ts";
 
@@ -27,7 +28,7 @@ export class Transcript {
     this.#clock = clock;
     this.#claim = claim;
     this.#headBytesMax = bytesMax / 2;
-    this.#tailBytesMax = bytesMax / 2;
+    this.#tailBytesMax = Math.floor(bytesMax / 2);
     this.#report = report;
   }
 
@@ -49,14 +50,14 @@ export class Transcript {
   /** Writes everything that is left; after that nothing is added any more. Never rejects: a transcript is not worth a session. */
   async end(): Promise<void> {
     if (this.#leftOutBytes > 0)
-      this.#pending.push({ at: this.#clock.now(), kind: "note", text: `… ${this.#leftOutBytes} bytes left out …` });
+      this.#pending.push({ at: this.#clock.now(), kind: "note", text: leftOut(this.#leftOutBytes) });
     this.#pending.push(...this.#tail);
     this.#tail = [];
     await this.#flush();
   }
 
   #keepTail(entry: TranscriptEntry, bytes: number): void {
-    const kept = bytes > this.#tailBytesMax ? { ...entry, text: entry.text.slice(-this.#tailBytesMax) } : entry;
+    const kept = bytes > this.#tailBytesMax ? { ...entry, text: cutStart(entry.text, this.#tailBytesMax) } : entry;
     const keptBytes = Buffer.byteLength(kept.text);
     this.#leftOutBytes += bytes - keptBytes;
     this.#tail.push(kept);

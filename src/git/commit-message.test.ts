@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Commit, RunId } from "../domain/ids.ts";
+import { gitLimits } from "../domain/limits.ts";
 import { cleanMessage, landedMessage, parseLanded } from "./commit-message.ts";
-import { gitLimits } from "./limits.ts";
-import { submission } from "./trunk.testsuite.ts";
+import { submission } from "./trunk-steps.testsuite.ts";
 
 const run = "arun22" as RunId;
 const commit = "0".repeat(40) as Commit;

@@ -3,8 +3,8 @@
  * agent wrote can pass for one; so the trunk's own history tells which task landed as which commit.
  */
 import { idText, parseId, type Commit, type RunId, type SessionId, type TaskId } from "../domain/ids.ts";
+import { gitLimits } from "../domain/limits.ts";
 import type { Submission } from "../engine/ports.ts";
-import { gitLimits } from "./limits.ts";
 
 export function landedMessage(run: RunId, submission: Submission): string {
   const text = cleanMessage(submission.message) || `Task ${idText("task", submission.task)}`;

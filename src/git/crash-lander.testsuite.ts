@@ -1,7 +1,7 @@
 /** The process that `crash.test.ts` kills: lands one new file after the other and says so. */
 import type { RunId } from "../domain/ids.ts";
 import { openAt, put } from "./git-world.testsuite.ts";
-import { landNow, named, submission } from "./trunk.testsuite.ts";
+import { landNow, named, submission } from "./trunk-steps.testsuite.ts";
 
 const [repository = "", run = "", from = "1"] = process.argv.slice(2);
 const trunk = await openAt(repository);

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { LandAnswer, Trunk } from "../engine/ports.ts";
 import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { landNow, named, runA, submission } from "./trunk.testsuite.ts";
+import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

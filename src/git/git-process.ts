@@ -10,7 +10,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { delimiter, isAbsolute } from "node:path";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { RunId } from "../domain/ids.ts";
-import { gitLimits } from "./limits.ts";
+import { gitLimits } from "../domain/limits.ts";
 
 export type Environment = { readonly [name: string]: string | undefined };
 export type Identity = { name: string; email: string };

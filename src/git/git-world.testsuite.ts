@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import type { Workspace } from "../engine/ports.ts";
 import { Git } from "./git-process.ts";
 import { openGitTrunk, type GitTrunk } from "./trunk.ts";
-import type { TrunkWorld } from "./trunk.testsuite.ts";
+import type { TrunkWorld } from "./trunk-steps.testsuite.ts";
 import { excludeStateFolder, findRepository } from "./user-repository.ts";
 
 const execute = promisify(execFile);

@@ -5,9 +5,9 @@
 import { lstat, mkdir, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
+import { gitLimits } from "../domain/limits.ts";
 import { showPath } from "./entry-rules.ts";
 import { GitError, splitNul } from "./git-process.ts";
-import { gitLimits } from "./limits.ts";
 import { ignoreMissing, removeTree } from "./remove-tree.ts";
 import { copySafely } from "./safe-copy.ts";
 import { survey } from "./survey.ts";

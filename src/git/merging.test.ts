@@ -7,7 +7,7 @@ import type { RunId } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
 import { makeGitWorld, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { landNow, named, runA, submission } from "./trunk.testsuite.ts";
+import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

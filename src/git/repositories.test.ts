@@ -7,7 +7,7 @@ import type { RunId } from "../domain/ids.ts";
 import { environment, makeRepository, openAt, put, temporaryFolder, userGit } from "./git-world.testsuite.ts";
 import { Git } from "./git-process.ts";
 import { exists } from "./remove-tree.ts";
-import { landNow, named, runA, submission } from "./trunk.testsuite.ts";
+import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 import { excludeStateFolder, findRepository } from "./user-repository.ts";
 
 // Many processes on a busy machine.

@@ -5,8 +5,8 @@
 import { constants, type Stats } from "node:fs";
 import { lstat, mkdir, open, readlink, realpath, symlink, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { gitLimits } from "../domain/limits.ts";
 import { refuseLink, refusePath } from "./entry-rules.ts";
-import { gitLimits } from "./limits.ts";
 
 export type CopyOutcome = "copied" | "gone" | { refused: string };
 

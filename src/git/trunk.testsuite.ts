@@ -1,56 +1,21 @@
 /** What every `Trunk` does, whatever it is made of. An adapter's own tests call `testTrunk` with a world of theirs. */
 import { afterEach, describe, expect, test } from "vitest";
-import type { Commit, EngineId, RunId, SessionId, TaskId } from "../domain/ids.ts";
-import type { LandAnswer, Submission, Trunk, Workspace } from "../engine/ports.ts";
-
-export type Files = { [path: string]: string };
-
-/** A trunk over a repository whose `base` holds the files that were asked for. */
-export type TrunkWorld = {
-  trunk: Trunk;
-  base: Commit;
-  write(workspace: Workspace, path: string, text: string): Promise<void>;
-  remove(workspace: Workspace, path: string): Promise<void>;
-  /** null: no such file. */
-  read(workspace: Workspace, path: string): Promise<string | null>;
-  /** Reads what a `ConflictFile` names. */
-  readVersion(path: string): Promise<string>;
-  /** A trunk of a new engine over the same state; the old one is not used any more. */
-  restart(): Promise<Trunk>;
-  /** A second engine's trunk over the same state, beside the first. */
-  another(): Promise<Trunk>;
-  close(): Promise<void>;
-};
-
-export const runA = "arun22" as RunId;
-export const runB = "brun22" as RunId;
-export const session = (n: number) => n as SessionId;
-
-/** A workspace's name. */
-export const named = (n: number) => `s${n}`;
-
-export function submission(n: number, more: Partial<Submission> = {}): Submission {
-  return { cycle: 1, task: n as TaskId, session: session(n), message: `Task ${n}`, onto: "" as Commit, ...more };
-}
-
-/** Lands on the tip as it is, again when it moves meanwhile. */
-export async function landNow(
-  trunk: Trunk,
-  run: RunId,
-  workspace: Workspace,
-  submitted: Submission,
-): Promise<LandAnswer> {
-  for (;;) {
-    const answer = await trunk.land(run, workspace, { ...submitted, onto: await trunk.tip(run) });
-    if (answer.kind !== "moved") return answer;
-  }
-}
-
-const lines = (...changed: [number, string][]) => {
-  const all = Array.from({ length: 20 }, (_, i) => `line ${i}`);
-  for (const [at, text] of changed) all[at] = text;
-  return `${all.join("\n")}\n`;
-};
+import type { EngineId } from "../domain/ids.ts";
+import { conflictTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
+import {
+  landed,
+  landNow,
+  lines,
+  named,
+  readTip,
+  runA,
+  runB,
+  submission,
+  work,
+  type Enter,
+  type Files,
+  type TrunkWorld,
+} from "./trunk-steps.testsuite.ts";
 
 export function testTrunk(name: string, makeWorld: (files: Files) => Promise<TrunkWorld>): void {
   describe(`a trunk: ${name}`, () => {
@@ -72,43 +37,6 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     takeOverTests(enter);
     recoveryTests(enter);
   });
-}
-
-type Enter = (files?: Files) => Promise<TrunkWorld>;
-
-/** Opens a workspace, changes files (null: removes), lands. */
-async function work(
-  world: TrunkWorld,
-  n: number,
-  from: Commit,
-  changes: { [path: string]: string | null },
-): Promise<[LandAnswer, Workspace]> {
-  const workspace = await world.trunk.openWorkspace(runA, named(n), from);
-  await change(world, workspace, changes);
-  return [await landNow(world.trunk, runA, workspace, submission(n)), workspace];
-}
-
-async function change(
-  world: TrunkWorld,
-  workspace: Workspace,
-  changes: { [path: string]: string | null },
-): Promise<void> {
-  for (const [path, text] of Object.entries(changes)) {
-    if (text === null) await world.remove(workspace, path);
-    else await world.write(workspace, path, text);
-  }
-}
-
-async function readTip(world: TrunkWorld, path: string): Promise<string | null> {
-  const workspace = await world.trunk.openWorkspace(runA, named(999), await world.trunk.tip(runA));
-  const text = await world.read(workspace, path);
-  await workspace.remove();
-  return text;
-}
-
-function landed(answer: LandAnswer): Extract<LandAnswer, { kind: "landed" }> {
-  expect(answer).toMatchObject({ kind: "landed" });
-  return answer as Extract<LandAnswer, { kind: "landed" }>;
 }
 
 function beginTests(enter: Enter): void {
@@ -216,117 +144,20 @@ function landTests(enter: Enter): void {
   });
 }
 
-/** Two change the same line from the same base; the first lands. */
-async function collide(enter: Enter) {
-  const world = await enter();
-  const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "trunk's"]), "t.txt": "t\n" });
-  const [answer, workspace] = await work(world, 2, world.base, { "a.txt": lines([5, "mine"]), "n.txt": "n\n" });
-  return { world, tip: landed(first).commit, answer, workspace };
-}
-
-function conflictTests(enter: Enter): void {
-  test("a change of the same line is a conflict, and the trunk stays", async () => {
-    const { world, tip, answer } = await collide(enter);
-    expect(answer).toEqual({ kind: "conflict", files: ["a.txt"] });
-    expect(await world.trunk.tip(runA)).toBe(tip);
-  });
-
-  test("a placed conflict has the trunk's files, the change, markers, and each version", async () => {
-    const { world, tip, workspace } = await collide(enter);
-    const placed = await world.trunk.placeConflict(workspace, tip);
-    expect(placed.base).toBe(tip);
-    const marked = (await world.read(workspace, "a.txt")) ?? "";
-    expect(marked).toContain("<<<<<<< trunk\ntrunk's\n=======\nmine\n>>>>>>> yours\n");
-    expect([await world.read(workspace, "t.txt"), await world.read(workspace, "n.txt")]).toEqual(["t\n", "n\n"]);
-    const [file] = placed.files;
-    expect([file?.path, placed.files.length]).toEqual(["a.txt", 1]);
-    const versions = await Promise.all(
-      [file?.base, file?.trunk, file?.yours].map((path) => world.readVersion(path ?? "")),
-    );
-    expect(versions).toEqual([lines(), lines([5, "trunk's"]), lines([5, "mine"])]);
-  });
-
-  test("files that still have their markers are refused", async () => {
-    const { world, tip, workspace } = await collide(enter);
-    await world.trunk.placeConflict(workspace, tip);
-    const answer = await landNow(world.trunk, runA, workspace, submission(2));
-    expect(answer).toMatchObject({ kind: "refused", reasons: [expect.stringContaining("a.txt")] });
-    expect(await world.trunk.tip(runA)).toBe(tip);
-  });
-
-  test("a resolved conflict lands on the tip it was placed on", async () => {
-    const { world, tip, workspace } = await collide(enter);
-    await world.trunk.placeConflict(workspace, tip);
-    await world.write(workspace, "a.txt", lines([5, "both"]));
-    const answer = landed(await landNow(world.trunk, runA, workspace, submission(2)));
-    expect(answer.files.toSorted()).toEqual(["a.txt", "n.txt"]);
-    expect(await readTip(world, "a.txt")).toBe(lines([5, "both"]));
-    expect((await world.trunk.landedSince(runA, world.base)).map((one) => one.task)).toEqual([1, 2]);
-  });
-}
-
-function resolveTests(enter: Enter): void {
-  test("giving the conflicted file up leaves the rest of the change", async () => {
-    const { world, tip, workspace } = await collide(enter);
-    await world.trunk.placeConflict(workspace, tip);
-    await world.write(workspace, "a.txt", lines([5, "trunk's"]));
-    expect(landed(await landNow(world.trunk, runA, workspace, submission(2))).files).toEqual(["n.txt"]);
-  });
-
-  test("a conflict can be lost a second time", async () => {
-    const { world, tip, workspace } = await collide(enter);
-    await world.trunk.placeConflict(workspace, tip);
-    const [third] = await work(world, 3, tip, { "a.txt": lines([5, "third"]) });
-    await world.write(workspace, "a.txt", lines([5, "both"]));
-    const answer = await landNow(world.trunk, runA, workspace, submission(2));
-    expect(answer).toEqual({ kind: "conflict", files: ["a.txt"] });
-    const placed = await world.trunk.placeConflict(workspace, landed(third).commit);
-    const base = placed.files[0]?.base ?? "";
-    expect(await world.readVersion(base)).toBe(lines([5, "trunk's"]));
-    await world.write(workspace, "a.txt", lines([5, "all three"]));
-    landed(await landNow(world.trunk, runA, workspace, submission(2)));
-    expect(await readTip(world, "a.txt")).toBe(lines([5, "all three"]));
-  });
-}
-
-function missingVersionTests(enter: Enter): void {
-  test("a file removed here and changed there is a conflict; the missing version is null", async () => {
-    const world = await enter();
-    const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "trunk's"]) });
-    const [answer, workspace] = await work(world, 2, world.base, { "a.txt": null });
-    expect(answer).toMatchObject({ kind: "conflict", files: ["a.txt"] });
-    const { files } = await world.trunk.placeConflict(workspace, landed(first).commit);
-    expect(files).toMatchObject([{ path: "a.txt", base: expect.any(String), trunk: expect.any(String), yours: null }]);
-    await world.remove(workspace, "a.txt");
-    landed(await landNow(world.trunk, runA, workspace, submission(2)));
-    expect(await readTip(world, "a.txt")).toBeNull();
-  });
-
-  test("the same new file with different content is a conflict without a base", async () => {
-    const world = await enter();
-    const [first] = await work(world, 1, world.base, { "new.txt": "one\n" });
-    const [answer, workspace] = await work(world, 2, world.base, { "new.txt": "two\n" });
-    expect(answer).toMatchObject({ kind: "conflict", files: ["new.txt"] });
-    const { files } = await world.trunk.placeConflict(workspace, landed(first).commit);
-    expect(files).toMatchObject([{ path: "new.txt", base: null }]);
-    expect(await world.read(workspace, "new.txt")).toContain("<<<<<<< trunk\none\n=======\ntwo\n>>>>>>> yours");
-  });
-}
-
 function takeOverTests(enter: Enter): void {
   test("an engine that slept through a take-over moves nothing", async () => {
     const world = await enter();
     await world.trunk.takeOver(runA, "first" as EngineId);
     const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
-    await change(world, workspace, { "a.txt": "late\n" });
+    await world.write(workspace, "a.txt", "late\n");
     const second = await world.another();
     await second.takeOver(runA, "second" as EngineId);
     expect(await world.trunk.land(runA, workspace, { ...submission(1), onto: world.base })).toEqual({ kind: "moved" });
     expect(await second.tip(runA)).toBe(world.base);
     await world.trunk.takeOver(runA, "third" as EngineId);
-    expect(await world.trunk.land(runA, workspace, { ...submission(1), onto: world.base })).toMatchObject({
-      kind: "landed",
-    });
+    expect(landed(await world.trunk.land(runA, workspace, { ...submission(1), onto: world.base })).files).toEqual([
+      "a.txt",
+    ]);
   });
 }
 

@@ -6,8 +6,8 @@ import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit } from "../domain/ids.ts";
+import { gitLimits } from "../domain/limits.ts";
 import { GitError, type Git } from "./git-process.ts";
-import { gitLimits } from "./limits.ts";
 
 export type UserRepository = {
   /** The working copy's top folder, absolute, links resolved. */

@@ -8,8 +8,8 @@ import { spawn, type ChildProcess, type StdioOptions } from "node:child_process"
 import { closeSync, openSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { processLimits } from "../domain/limits.ts";
 import type { GroupEnd, GroupOrder, ProcessGroup } from "../engine/ports.ts";
-import { processBounds } from "./bounds.ts";
 import type { Pipes } from "./pipes.ts";
 import { groupEmpties } from "./proc.ts";
 import type { Reaper } from "./reaper.ts";
@@ -115,7 +115,7 @@ class RunningGroup implements ProcessGroup {
   #killNow(): void {
     this.#signal("SIGKILL");
     if (this.#leaderEnded) return; // `#finish` is at it.
-    this.#giveUpTimer = setTimeout(() => this.#end({ kind: "killed", signal: "SIGKILL" }), processBounds.groupGoneMs);
+    this.#giveUpTimer = setTimeout(() => this.#end({ kind: "killed", signal: "SIGKILL" }), processLimits.groupGoneMs);
   }
 
   /** The leader is gone; its id stays taken for as long as its group has members. */
@@ -124,7 +124,7 @@ class RunningGroup implements ProcessGroup {
     // Being asked to end, the members keep the grace that the leader did not need.
     if (this.#graceUntil !== null) await groupEmpties(this.pid, exists, this.#graceUntil);
     this.#signal("SIGKILL");
-    await groupEmpties(this.pid, exists, performance.now() + processBounds.groupGoneMs);
+    await groupEmpties(this.pid, exists, performance.now() + processLimits.groupGoneMs);
     // What is left now has its SIGKILL pending: the reaper could do no more.
     this.#reaper.remove(this.pid);
     await this.#output.drain();
@@ -182,14 +182,14 @@ class Output {
 
   /** Waits for the ends of the pipes. A process outside the group may hold them open: it is not waited for. */
   async drain(): Promise<void> {
-    const until = performance.now() + processBounds.drainMs;
+    const until = performance.now() + processLimits.drainMs;
     let quietSince = performance.now();
     for (let seen = this.#pieces; this.#open.size > 0; seen = this.#pieces) {
-      await sleep(processBounds.pollMs);
+      await sleep(processLimits.pollMs);
       await turn(); // However late the timer was: what lies in the pipes has been read now.
       const now = performance.now();
       if (this.#pieces !== seen) quietSince = now;
-      if (now > until || now - quietSince > processBounds.drainQuietMs) return;
+      if (now > until || now - quietSince > processLimits.drainQuietMs) return;
     }
   }
 

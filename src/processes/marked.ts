@@ -4,8 +4,8 @@
  * environment escapes: only a sandbox with its own process ids helps against that.
  */
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { processLimits } from "../domain/limits.ts";
 import type { Environment } from "../engine/ports.ts";
-import { processBounds } from "./bounds.ts";
 import { environmentOf, processIds } from "./proc.ts";
 
 type Search = {
@@ -32,7 +32,7 @@ export class MarkedProcesses {
     if (needles.length === 0)
       throw new Error("at least one mark is needed: without one, every process would be killed");
     return new Promise((answer, fail) => {
-      const until = performance.now() + processBounds.markedGoneMs;
+      const until = performance.now() + processLimits.markedGoneMs;
       this.#waiting.push({ needles, killed: new Set(), until, found: false, answer, fail });
       if (!this.#running) void this.#run();
     });
@@ -44,9 +44,9 @@ export class MarkedProcesses {
     try {
       await turn(); // Whoever else asks in this turn of the event loop joins the first pass.
       for (
-        let pause: number = processBounds.pollMs;
+        let pause: number = processLimits.pollMs;
         this.#waiting.length > 0;
-        pause = Math.min(pause * 2, processBounds.pollMsMax)
+        pause = Math.min(pause * 2, processLimits.pollMsMax)
       ) {
         searches = this.#waiting;
         this.#waiting = [];
@@ -67,7 +67,7 @@ export class MarkedProcesses {
     for (const search of searches) search.found = false;
     const spared = new Set([process.pid, ...this.#spared()]);
     for (const [index, pid] of processIds().entries()) {
-      if (index % processBounds.scanBatch === processBounds.scanBatch - 1) await turn();
+      if (index % processLimits.scanBatch === processLimits.scanBatch - 1) await turn();
       if (spared.has(pid)) continue;
       const environment = environmentOf(pid);
       for (const search of searches) {

@@ -10,9 +10,9 @@ const textOf = (pieces: string[], bytesMax: number) => {
 
 test("what fits is kept as it is", () => {
   fc.assert(
-    fc.property(fc.array(fc.string({ unit: "binary" })), (pieces) =>
-      expect(textOf(pieces, 100_000)).toBe(pieces.join("").toWellFormed()),
-    ),
+    fc.property(fc.array(fc.string({ unit: "binary" })), (pieces) => {
+      expect(textOf(pieces, 100_000)).toBe(pieces.join("").toWellFormed());
+    }),
   );
 });
 

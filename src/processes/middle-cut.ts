@@ -1,6 +1,5 @@
 /** Owns a text that grows without end in bounded memory: its start and its end are kept, the middle is counted. */
-
-const markerRoom = 64;
+import { characterEnd, characterStart, leftOut, leftOutBytesMax } from "../domain/text.ts";
 
 export class MiddleCut {
   readonly #bytesMax: number;
@@ -13,7 +12,7 @@ export class MiddleCut {
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
-    this.#headMax = Math.max(0, Math.floor((bytesMax - markerRoom) / 2));
+    this.#headMax = Math.max(0, Math.floor((bytesMax - leftOutBytesMax) / 2));
   }
 
   add(text: string): void {
@@ -38,11 +37,10 @@ export class MiddleCut {
     }
     const head = Buffer.concat(this.#head);
     const tail = Buffer.concat(this.#tail);
-    const keptHead = head.subarray(0, wholeCharacters(head, head.length));
-    let from = Math.max(0, tail.length - this.#headMax);
-    while (from < tail.length && isContinuation(tail[from])) from++;
+    const keptHead = head.subarray(0, characterEnd(head, head.length));
+    const from = characterStart(tail, Math.max(0, tail.length - this.#headMax));
     const omitted = this.#omitted + (head.length - keptHead.length) + from;
-    return `${keptHead.toString()}\n… ${omitted} bytes left out …\n${tail.subarray(from).toString()}`;
+    return `${keptHead.toString()}\n${leftOut(omitted)}\n${tail.subarray(from).toString()}`;
   }
 
   #trim(bytes: number): void {
@@ -54,14 +52,3 @@ export class MiddleCut {
     this.#tailBytes = joined.length - from;
   }
 }
-
-/** Where the last character that `bytes` holds whole before `end` ends. */
-function wholeCharacters(bytes: Buffer, end: number): number {
-  let start = end;
-  while (start > 0 && end - start < 4 && isContinuation(bytes[start - 1])) start--;
-  const lead = start > 0 ? bytes[start - 1]! : 0;
-  const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-  return start - 1 + size <= end || start === 0 ? end : start - 1;
-}
-
-const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;

@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { processBounds } from "./bounds.ts";
+import { processLimits } from "../domain/limits.ts";
 
 const linux = process.platform === "linux";
 let buffer = Buffer.allocUnsafe(65_536);
@@ -32,7 +32,7 @@ export function livesInGroup(pid: number, group: number): boolean {
  */
 export async function groupEmpties(group: number, exists: () => boolean, until: number): Promise<boolean> {
   let known: number[] = [];
-  for (let pause: number = processBounds.pollMs, first = true; exists(); first = false) {
+  for (let pause: number = processLimits.pollMs, first = true; exists(); first = false) {
     if (linux && !first) {
       known = known.filter((pid) => livesInGroup(pid, group));
       // A whole pass is dear, so it is made only when all the known ones are gone.
@@ -41,7 +41,7 @@ export async function groupEmpties(group: number, exists: () => boolean, until: 
     }
     if (performance.now() >= until) return false;
     await sleep(pause);
-    pause = Math.min(pause * 2, processBounds.pollMsMax);
+    pause = Math.min(pause * 2, processLimits.pollMsMax);
   }
   return true;
 }
@@ -54,7 +54,7 @@ function readFile(path: string): Buffer {
     for (;;) {
       const read = readSync(file, buffer, length, buffer.length - length, null);
       length += read;
-      if (read === 0 || length >= processBounds.environBytesMax) return buffer.subarray(0, length);
+      if (read === 0 || length >= processLimits.environBytesMax) return buffer.subarray(0, length);
       if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
     }
   } catch (error) {

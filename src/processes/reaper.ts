@@ -11,7 +11,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
-import { processBounds } from "./bounds.ts";
+import { processLimits } from "../domain/limits.ts";
 
 /** Only builtins of the shell, so that it needs no environment and cannot fail for lack of processes. */
 const reaperScript = `
@@ -102,7 +102,7 @@ export class Reaper {
     was.pipe.destroy();
     if (this.#stopped || this.#live.size === 0) return;
     const lived = performance.now() - was.startedAt;
-    this.#startAgain(lived < processBounds.reaperRestartMs ? processBounds.reaperRestartMs : 0);
+    this.#startAgain(lived < processLimits.reaperRestartMs ? processLimits.reaperRestartMs : 0);
   }
 
   #startAgain(afterMs: number): void {
@@ -117,7 +117,7 @@ export class Reaper {
     }
     this.#restart = setTimeout(() => {
       if (!this.#process && !this.#stopped && this.#live.size > 0) this.#startAgain(0);
-    }, processBounds.reaperRestartMs);
+    }, processLimits.reaperRestartMs);
     this.#restart.unref();
   }
 }

@@ -8,10 +8,11 @@ import { expect, inject, test } from "vitest";
 import type { CycleId, EngineId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import { freshDatabase } from "../../test/fresh-database.ts";
 import type { Database } from "./dialect.ts";
+import { config } from "./open-store.testsuite.ts";
 import { openPostgres } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
 import { openStore } from "./store.ts";
-import { config, testStore } from "./store.testsuite.ts";
+import { testStore } from "./store.testsuite.ts";
 import { openViews } from "./views.ts";
 
 const opened = async (database: Database) => ({ store: await openStore(database), views: openViews(database) });

@@ -1,5 +1,5 @@
 /** Reads for screens and commands. Each is one read of committed rows; none takes a lock. */
-import { sql, type Selectable } from "kysely";
+import type { Selectable } from "kysely";
 import { describeFailure, type Failure } from "../domain/failure.ts";
 import type { Event, EventType } from "../domain/event.ts";
 import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
@@ -11,6 +11,7 @@ import type { TranscriptKind } from "../engine/store-port.ts";
 import type { PlannerView, RunView, SessionView, TaskCounts, Views } from "../engine/views.ts";
 import { ended, running } from "./context.ts";
 import type { Database } from "./dialect.ts";
+import { everything } from "./export.ts";
 import { countTasks } from "./run-queries.ts";
 import { toCycle, toRun } from "./rows.ts";
 import type { Tables } from "./schema.ts";
@@ -257,46 +258,4 @@ function toEvent(row: Selectable<Tables["events"]>): Event {
     planner: row.planner_id as PlannerId | null,
     data: JSON.parse(row.data) as Event["data"],
   };
-}
-
-const exported = [
-  "cycles",
-  "planners",
-  "tasks",
-  "sessions",
-  "messages",
-  "handoffs",
-  "landings",
-  "checks",
-  "events",
-  "transcripts",
-] as const;
-const pageRows = 500;
-
-async function* everything(db: Db, run: RunId): ReturnType<Views["everything"]> {
-  yield { table: "runs", row: await db.selectFrom("runs").selectAll().where("id", "=", run).executeTakeFirstOrThrow() };
-  for (const table of exported) {
-    const key = table === "events" || table === "transcripts" ? "seq" : "id";
-    let last = 0;
-    for (;;) {
-      const page = sql<{
-        [column: string]: unknown;
-      }>`select * from ${sql.table(table)} where run_id = ${run} and ${sql.ref(key)} > ${last} order by ${sql.ref(key)} limit ${pageRows}`;
-      const { rows } = await page.execute(db);
-      for (const row of rows) yield { table, row };
-      const end = rows.at(-1)?.[key];
-      if (rows.length < pageRows || end === undefined) break;
-      last = Number(end);
-    }
-  }
-  const rest = {
-    dependencies: sql<{
-      [column: string]: unknown;
-    }>`select d.* from dependencies d join tasks t on t.id = d.task_id where t.run_id = ${run} order by d.task_id, d.depends_on`,
-    verdicts: sql<{
-      [column: string]: unknown;
-    }>`select v.* from verdicts v join cycles c on c.id = v.cycle_id where c.run_id = ${run} order by v.cycle_id`,
-  };
-  for (const [table, query] of Object.entries(rest))
-    for (const row of (await query.execute(db)).rows) yield { table, row };
 }

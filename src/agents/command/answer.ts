@@ -3,13 +3,13 @@ import { assertNever } from "../../domain/assert.ts";
 import { handoffOf } from "../../domain/handoff.ts";
 import type { Limits } from "../../domain/limits.ts";
 import { noUsage, type Role, type Usage } from "../../domain/session.ts";
+import { cutMiddle, cutStart } from "../../domain/text.ts";
 import type { VerdictProposal } from "../../domain/verdict.ts";
 import type { AgentAnswer, AgentFailure, GroupEnd } from "../../engine/ports.ts";
 import { planSchema, verdictSchema, workSchema } from "./contract.ts";
 import { boundHandoff } from "./handoff.ts";
 import { parseAs, parseJson, usageIn, type Parsed } from "./parse.ts";
 import type { Printed } from "./stdout.ts";
-import { cutMiddle, cutStart } from "./text.ts";
 
 export type ProgramEnd = {
   /** As configured, for people. */

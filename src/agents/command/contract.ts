@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { Handoff } from "../../domain/handoff.ts";
-import { commandBounds } from "./bounds.ts";
+import { commandAgentLimits } from "../../domain/limits.ts";
 import { plainText } from "./text.ts";
 
 const text = z.string().transform(plainText);
@@ -29,8 +29,8 @@ const handoffSchema = z.object({
 
 /** What the session cost, if the program knows. */
 export const usageSchema = z.object({
-  usd: z.number().nonnegative().max(commandBounds.usdMax).default(0),
-  tokens: z.int().nonnegative().max(commandBounds.tokensMax).default(0),
+  usd: z.number().nonnegative().max(commandAgentLimits.usdMax).default(0),
+  tokens: z.int().nonnegative().max(commandAgentLimits.tokensMax).default(0),
 });
 
 const head = { version: z.literal(1).default(1), usage: usageSchema.optional() };

@@ -1,6 +1,6 @@
 /** Owns the size of a handoff: what an agent reports is cut to the bound rather than its work thrown away. */
 import type { Handoff } from "../../domain/handoff.ts";
-import { cutMiddle } from "./text.ts";
+import { cutMiddle } from "../../domain/text.ts";
 
 export function boundHandoff(handoff: Handoff, bytesMax: number): Handoff {
   if (sizeOf(handoff) <= bytesMax) return handoff;

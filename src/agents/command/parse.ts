@@ -1,10 +1,11 @@
 /** Owns reading one JSON object from a program's stdout, and saying in words where it departs from the contract. */
 import type { z } from "zod";
+import { commandAgentLimits } from "../../domain/limits.ts";
 import type { Usage } from "../../domain/session.ts";
-import { commandBounds } from "./bounds.ts";
+import { cutEnd } from "../../domain/text.ts";
 import { usageSchema } from "./contract.ts";
-import { describeJsonFault } from "./json-place.ts";
-import { cutEnd, plainText } from "./text.ts";
+import { describeJsonFault } from "../../domain/json-place.ts";
+import { plainText } from "./text.ts";
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; detail: string };
 
@@ -21,7 +22,7 @@ export function parseAs<T>(schema: z.ZodType<T>, value: unknown): Parsed<T> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return { ok: true, value: result.data };
   const issues = result.error.issues;
-  const named = issues.slice(0, commandBounds.faultsMax).map(describeIssue);
+  const named = issues.slice(0, commandAgentLimits.faultsMax).map(describeIssue);
   const rest = issues.length - named.length;
   return { ok: false, detail: [...named, ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ") };
 }
@@ -57,7 +58,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 
 function excerpt(input: unknown, field: string): string {
   const value: unknown = typeof input === "object" && input !== null ? Reflect.get(input, field) : input;
-  return value === undefined ? "nothing" : cutEnd(plainText(JSON.stringify(value)), commandBounds.excerptBytesMax);
+  return value === undefined ? "nothing" : cutEnd(plainText(JSON.stringify(value)), commandAgentLimits.excerptBytesMax);
 }
 
 function placeOf(path: readonly PropertyKey[]): string {

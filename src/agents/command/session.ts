@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { invariant } from "../../domain/assert.ts";
 import type { Brief } from "../../domain/brief.ts";
 import { idText } from "../../domain/ids.ts";
-import type { Limits } from "../../domain/limits.ts";
+import { commandAgentLimits, type Limits } from "../../domain/limits.ts";
 import type { CommandAgentConfig } from "../../domain/run-config.ts";
 import { noUsage, type Usage } from "../../domain/session.ts";
 import type {
@@ -23,7 +23,6 @@ import type {
   SessionOrder,
 } from "../../engine/ports.ts";
 import { readAnswer, type AnswerLimits } from "./answer.ts";
-import { commandBounds } from "./bounds.ts";
 import { argvOf, programText } from "./program.ts";
 import { Stdout, Tail } from "./stdout.ts";
 import { lastLines } from "./text.ts";
@@ -100,11 +99,11 @@ export class CommandSession implements AgentSession {
       return failed({ kind: "environment", detail: `cannot write the brief of ${this.#name}: ${error.message}` });
     }
     const stdout = new Stdout(this.#host.limits.resultBytesMax);
-    const stderr = new Tail(commandBounds.linesBytesMax * 4);
+    const stderr = new Tail(commandAgentLimits.linesBytesMax * 4);
     const end = await this.#run(brief, briefFile, stdout, stderr);
 
     const printed = stdout.read();
-    const words = lastLines(stderr.text(), commandBounds.linesMax, commandBounds.linesBytesMax);
+    const words = lastLines(stderr.text(), commandAgentLimits.linesMax, commandAgentLimits.linesBytesMax);
     const lastWords = words || (printed.kind === "text" ? printed.lastLines : "");
     const program = programText(this.#config.command);
     const { answer, usage } = readAnswer(brief.role, { program, end, stdout: printed, lastWords }, this.#host.limits);

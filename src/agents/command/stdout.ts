@@ -2,8 +2,9 @@
  * Owns what is kept of a program's stdout until it ends: all of it, up to a bound, when it begins with `{` and so
  * is an answer; otherwise its start and its end.
  */
-import { commandBounds } from "./bounds.ts";
-import { cutEnd, cutStart, lastLines, plainText } from "./text.ts";
+import { commandAgentLimits } from "../../domain/limits.ts";
+import { cutEnd, cutStart, leftOut } from "../../domain/text.ts";
+import { lastLines, plainText } from "./text.ts";
 
 export type Printed =
   | { kind: "nothing" }
@@ -17,7 +18,7 @@ export class Stdout {
   #kind: "nothing" | "object" | "object_too_long" | "text" = "nothing";
   #pieces: string[] = [];
   #bytes = 0;
-  readonly #tail = new Tail(commandBounds.freeTextBytesMax);
+  readonly #tail = new Tail(commandAgentLimits.freeTextBytesMax);
 
   constructor(objectBytesMax: number) {
     this.#objectBytesMax = objectBytesMax;
@@ -46,7 +47,7 @@ export class Stdout {
         return {
           kind: "text",
           text: this.#text(),
-          lastLines: lastLines(this.#end(), commandBounds.linesMax, commandBounds.linesBytesMax),
+          lastLines: lastLines(this.#end(), commandAgentLimits.linesMax, commandAgentLimits.linesBytesMax),
         };
     }
   }
@@ -60,18 +61,18 @@ export class Stdout {
   }
 
   #addText(text: string): void {
-    const head = cutEnd(text, commandBounds.freeTextBytesMax - this.#bytes);
+    const head = cutEnd(text, commandAgentLimits.freeTextBytesMax - this.#bytes);
     if (head !== "") this.#pieces.push(head);
     this.#bytes += Buffer.byteLength(head);
     if (head.length < text.length) {
-      this.#bytes = commandBounds.freeTextBytesMax; // From here on everything is the end.
+      this.#bytes = commandAgentLimits.freeTextBytesMax; // From here on everything is the end.
       this.#tail.add(text.slice(head.length));
     }
   }
 
   #text(): string {
     const omitted = this.#tail.omittedBytes;
-    const middle = omitted > 0 ? `\n… ${omitted} bytes left out …\n` : "";
+    const middle = omitted > 0 ? `\n${leftOut(omitted)}\n` : "";
     return plainText(`${this.#pieces.join("")}${middle}${this.#tail.text()}`).trim();
   }
 

@@ -2,8 +2,8 @@
  * Owns saying where a text stops being JSON. `JSON.parse` judges; this one is asked only afterwards, because V8
  * tells the place for some faults and not for others.
  */
-import { commandBounds } from "./bounds.ts";
-import { cutEnd, plainText } from "./text.ts";
+import { commandAgentLimits } from "./limits.ts";
+import { cutEnd } from "./text.ts";
 
 const token =
   // oxlint-disable-next-line no-control-regex -- JSON forbids them in texts
@@ -27,8 +27,8 @@ export function describeJsonFault(text: string): string {
 
 /** The start of the line, in quotes. */
 function excerpt(rest: string): string {
-  const line = plainText(rest.slice(0, 4 * commandBounds.excerptBytesMax)).split("\n", 1)[0] ?? "";
-  return JSON.stringify(cutEnd(line, commandBounds.excerptBytesMax));
+  const line = rest.slice(0, 4 * commandAgentLimits.excerptBytesMax).split("\n", 1)[0] ?? "";
+  return JSON.stringify(cutEnd(line, commandAgentLimits.excerptBytesMax));
 }
 
 const wording: Record<Expected, string> = {

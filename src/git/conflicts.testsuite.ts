@@ -1,0 +1,100 @@
+/** Conflicts, as every `Trunk` finds, places and takes them back. */
+import { expect, test } from "vitest";
+import { landed, landNow, lines, readTip, runA, submission, work, type Enter } from "./trunk-steps.testsuite.ts";
+
+/** Two change the same line from the same base; the first lands. */
+async function collide(enter: Enter) {
+  const world = await enter();
+  const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "trunk's"]), "t.txt": "t\n" });
+  const [answer, workspace] = await work(world, 2, world.base, { "a.txt": lines([5, "mine"]), "n.txt": "n\n" });
+  return { world, tip: landed(first).commit, answer, workspace };
+}
+
+export function conflictTests(enter: Enter): void {
+  test("a change of the same line is a conflict, and the trunk stays", async () => {
+    const { world, tip, answer } = await collide(enter);
+    expect(answer).toEqual({ kind: "conflict", files: ["a.txt"] });
+    expect(await world.trunk.tip(runA)).toBe(tip);
+  });
+
+  test("a placed conflict has the trunk's files, the change, markers, and each version", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    const placed = await world.trunk.placeConflict(workspace, tip);
+    expect(placed.base).toBe(tip);
+    const marked = (await world.read(workspace, "a.txt")) ?? "";
+    expect(marked).toContain("<<<<<<< trunk\ntrunk's\n=======\nmine\n>>>>>>> yours\n");
+    expect([await world.read(workspace, "t.txt"), await world.read(workspace, "n.txt")]).toEqual(["t\n", "n\n"]);
+    const [file] = placed.files;
+    expect([file?.path, placed.files.length]).toEqual(["a.txt", 1]);
+    const versions = await Promise.all(
+      [file?.base, file?.trunk, file?.yours].map((path) => world.readVersion(path ?? "")),
+    );
+    expect(versions).toEqual([lines(), lines([5, "trunk's"]), lines([5, "mine"])]);
+  });
+
+  test("files that still have their markers are refused", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    await world.trunk.placeConflict(workspace, tip);
+    const answer = await landNow(world.trunk, runA, workspace, submission(2));
+    expect(answer).toMatchObject({ kind: "refused", reasons: [expect.stringContaining("a.txt")] });
+    expect(await world.trunk.tip(runA)).toBe(tip);
+  });
+
+  test("a resolved conflict lands on the tip it was placed on", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    await world.trunk.placeConflict(workspace, tip);
+    await world.write(workspace, "a.txt", lines([5, "both"]));
+    const answer = landed(await landNow(world.trunk, runA, workspace, submission(2)));
+    expect(answer.files.toSorted()).toEqual(["a.txt", "n.txt"]);
+    expect(await readTip(world, "a.txt")).toBe(lines([5, "both"]));
+    expect((await world.trunk.landedSince(runA, world.base)).map((one) => one.task)).toEqual([1, 2]);
+  });
+}
+
+export function resolveTests(enter: Enter): void {
+  test("giving the conflicted file up leaves the rest of the change", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    await world.trunk.placeConflict(workspace, tip);
+    await world.write(workspace, "a.txt", lines([5, "trunk's"]));
+    expect(landed(await landNow(world.trunk, runA, workspace, submission(2))).files).toEqual(["n.txt"]);
+  });
+
+  test("a conflict can be lost a second time", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    await world.trunk.placeConflict(workspace, tip);
+    const [third] = await work(world, 3, tip, { "a.txt": lines([5, "third"]) });
+    await world.write(workspace, "a.txt", lines([5, "both"]));
+    const answer = await landNow(world.trunk, runA, workspace, submission(2));
+    expect(answer).toEqual({ kind: "conflict", files: ["a.txt"] });
+    const placed = await world.trunk.placeConflict(workspace, landed(third).commit);
+    const base = placed.files[0]?.base ?? "";
+    expect(await world.readVersion(base)).toBe(lines([5, "trunk's"]));
+    await world.write(workspace, "a.txt", lines([5, "all three"]));
+    landed(await landNow(world.trunk, runA, workspace, submission(2)));
+    expect(await readTip(world, "a.txt")).toBe(lines([5, "all three"]));
+  });
+}
+
+export function missingVersionTests(enter: Enter): void {
+  test("a file removed here and changed there is a conflict; the missing version is null", async () => {
+    const world = await enter();
+    const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "trunk's"]) });
+    const [answer, workspace] = await work(world, 2, world.base, { "a.txt": null });
+    expect(answer).toMatchObject({ kind: "conflict", files: ["a.txt"] });
+    const { files } = await world.trunk.placeConflict(workspace, landed(first).commit);
+    expect(files).toMatchObject([{ path: "a.txt", base: expect.any(String), trunk: expect.any(String), yours: null }]);
+    await world.remove(workspace, "a.txt");
+    landed(await landNow(world.trunk, runA, workspace, submission(2)));
+    expect(await readTip(world, "a.txt")).toBeNull();
+  });
+
+  test("the same new file with different content is a conflict without a base", async () => {
+    const world = await enter();
+    const [first] = await work(world, 1, world.base, { "new.txt": "one\n" });
+    const [answer, workspace] = await work(world, 2, world.base, { "new.txt": "two\n" });
+    expect(answer).toMatchObject({ kind: "conflict", files: ["new.txt"] });
+    const { files } = await world.trunk.placeConflict(workspace, landed(first).commit);
+    expect(files).toMatchObject([{ path: "new.txt", base: null }]);
+    expect(await world.read(workspace, "new.txt")).toContain("<<<<<<< trunk\none\n=======\ntwo\n>>>>>>> yours");
+  });
+}
