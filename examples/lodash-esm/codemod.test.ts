@@ -1,11 +1,14 @@
 import { createRequire } from "node:module";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { foldDetection } from "./codemod/detection.ts";
 import { convertReadme, describePackage } from "./codemod/package.ts";
 import { convertPlain } from "./codemod/plain.ts";
 import { loosenWrites } from "./codemod/sloppy.ts";
 import { originalLodash } from "./prepare.ts";
 import { readModule, resolveIn } from "./tree.ts";
+
+// Real files and processes on a shared machine: the bound is there to end a hang, not to measure.
+vi.setConfig({ testTimeout: 10 * 60_000, hookTimeout: 20 * 60_000 });
 
 const lodash = originalLodash();
 const plain = (path: string, source = readModule(lodash, path)) =>

@@ -3,8 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { mergeManifests, parseManifest, printManifest, type Manifest } from "./manifest.ts";
+
+// Real files and processes on a shared machine: the bound is there to end a hang, not to measure.
+vi.setConfig({ testTimeout: 10 * 60_000, hookTimeout: 20 * 60_000 });
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "manifest-"))));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { BriefMessage, PlannerBrief } from "../../src/domain/brief.ts";
 import type { PlannerAction } from "../../src/domain/plan.ts";
 import { handoff } from "./program.ts";
@@ -9,6 +9,9 @@ import { hasPlainForm } from "./plan/areas.ts";
 import { planTurn } from "./plan/turn.ts";
 import { prepare } from "./prepare.ts";
 import { modulesIn, readModule, requiredBy } from "./tree.ts";
+
+// Real files and processes on a shared machine: the bound is there to end a hang, not to measure.
+vi.setConfig({ testTimeout: 10 * 60_000, hookTimeout: 20 * 60_000 });
 
 let folder: string;
 beforeAll(() => {
