@@ -1,6 +1,6 @@
 /**
  * The job of the overhead benchmark: many trivial tasks of one planner, run by shell commands; every
- * fourth waits for the one before it.
+ * tenth waits for the one before it.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -8,13 +8,17 @@ import { join } from "node:path";
 import { limitDefaults } from "../src/domain/limits.ts";
 import type { AgentConfig, RunConfig } from "../src/domain/run-config.ts";
 
-/** `nothing`: the worker reports that nothing is to do. `lands`: it adds one file, which lands. */
-export type Variant = "nothing" | "lands";
+/**
+ * `nothing`: the worker reports that nothing is to do. `lands`: it adds one file, which lands. `sleeps`: it takes ten
+ * seconds for nothing, while which the engine has nothing to do.
+ */
+export type Variant = "nothing" | "lands" | "sleeps";
 export type Case = { concurrency: number; variant: Variant; tasks: number; url: string | null };
 
 const workers: { [V in Variant]: string } = {
   nothing: `echo '{"status":"nothing_to_do"}'`,
   lands: `echo done > "$LONGHAUL_SESSION.txt"`,
+  sleeps: `sleep 10; echo '{"status":"nothing_to_do"}'`,
 };
 const planned = `{"version":1,"actions":[]}`;
 /** Plans in its first turn and only looks on in the later ones. */
@@ -64,7 +68,7 @@ function plan(tasks: number): object[] {
     type: "create_task",
     name: `task-${index}`,
     title: `Task ${index}`,
-    ...(index % 4 === 3 && { dependsOn: [`task-${index - 1}`] }),
+    ...(index % 10 === 9 && { dependsOn: [`task-${index - 1}`] }),
   }));
   return [...created, { type: "write_scratchpad", text: "planned" }];
 }

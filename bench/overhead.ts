@@ -12,18 +12,24 @@ import type { CaseFigures } from "./overhead-run.ts";
 const sizes = [
   { concurrency: 1, tasks: 20 },
   { concurrency: 50, tasks: 100 },
-  { concurrency: 300, tasks: 400 },
+  { concurrency: 300, tasks: 340 },
 ];
-const variants: Variant[] = ["nothing", "lands"];
+const idle = { concurrency: 8, tasks: 8 };
+const work: { variant: Variant; sizes: { concurrency: number; tasks: number }[] }[] = [
+  { variant: "nothing", sizes },
+  { variant: "lands", sizes },
+  { variant: "sleeps", sizes: [idle] },
+];
 const outputBytesMax = 2 ** 28;
 
-type Measured = { what: string[]; repeats: CaseFigures[] };
+type Measured = { what: string[]; idle: boolean; repeats: CaseFigures[] };
 
 /** Answers Markdown. */
 export async function measureOverhead(repeats: number): Promise<string> {
   return withServers(async (servers) => {
     const measured: Measured[] = casesOf(servers).map(({ server, one }) => ({
       what: [server.name, one.variant, String(one.concurrency)],
+      idle: one.variant === "sleeps",
       repeats: [],
     }));
     // Round by round, so that a busy minute of the machine falls on every case and not on one.
@@ -34,21 +40,26 @@ export async function measureOverhead(repeats: number): Promise<string> {
         console.error(`round ${round}: ${measured[index]?.what.join(" ")}: ${figure(figures.wallMs / 1000)} s`);
       }
     }
+    const busy = measured.filter(({ idle: sleeping }) => !sleeping);
     return [
       `Values are ms as median / p95 / max over ${repeats} repeats, unless said otherwise; ranges in brackets are over the repeats.`,
       "**What a session waits for**",
-      waits(measured),
+      waits(busy),
       "**What its parts take**",
-      parts(measured),
+      parts(busy),
       "**What it costs**",
-      costs(measured),
+      costs(busy),
+      "**What waiting costs: eight workers that sleep for ten seconds**",
+      idleCosts(measured.filter(({ idle: sleeping }) => sleeping)),
     ].join("\n\n");
   });
 }
 
 function casesOf(servers: Server[]): { server: Server; one: Case }[] {
   return servers.flatMap((server) =>
-    variants.flatMap((variant) => sizes.map((size) => ({ server, one: { ...size, variant, url: server.url } }))),
+    work.flatMap(({ variant, sizes: each }) =>
+      each.map((size) => ({ server, one: { ...size, variant, url: server.url } })),
+    ),
   );
 }
 
@@ -125,6 +136,19 @@ function costs(measured: Measured[]): string {
       spread(repeats.map(({ loopDelayMs }) => loopDelayMs.p99)),
       spread(repeats.map(({ loopDelayMs }) => loopDelayMs.max)),
       spread(repeats.map(({ rssMb }) => rssMb)),
+    ]),
+  );
+}
+
+function idleCosts(measured: Measured[]): string {
+  const rate = (repeats: CaseFigures[], value: (one: CaseFigures) => number) =>
+    spread(repeats.map((one) => (value(one) * 1000) / one.wallMs));
+  return table(
+    ["database", "transactions/s", "engine CPU (ms/s)"],
+    measured.map(({ what: [database = ""], repeats }) => [
+      database,
+      rate(repeats, ({ phases }) => phases["transaction: work"].length),
+      rate(repeats, ({ engineCpuMs }) => engineCpuMs),
     ]),
   );
 }
