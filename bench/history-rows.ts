@@ -1,0 +1,164 @@
+/** A store with a long history: one planner whose finished tasks have every row that the engine leaves of them. */
+import { sql } from "kysely";
+import type { Commit, CycleId, PlannerId, RunId } from "../src/domain/ids.ts";
+import { limitDefaults } from "../src/domain/limits.ts";
+import type { AgentConfig, RunConfig } from "../src/domain/run-config.ts";
+import { queueAttempt, startCycle } from "../src/engine/queueing.ts";
+import type { Store } from "../src/engine/store-port.ts";
+import type { Views } from "../src/engine/views.ts";
+import type { Database } from "../src/store/dialect.ts";
+import { openStore } from "../src/store/store.ts";
+import { openViews } from "../src/store/views.ts";
+import { openDatabase } from "./databases.ts";
+
+export const run = "history" as RunId;
+export type History = { store: Store; views: Views; planner: PlannerId; remove(): Promise<void> };
+
+const commit = "0".repeat(40) as Commit;
+const rowsAtOnce = 500;
+const eventsOfTask = [
+  "task.created",
+  "task.ready",
+  "session.started",
+  "landing.submitted",
+  "landing.landed",
+  "session.ended",
+];
+const command: AgentConfig = { kind: "command", command: "true", env: {}, passEnv: [], costMicroUsd: 0 };
+const config: RunConfig = {
+  agents: { planner: command, worker: command },
+  roles: { planner: "planner", worker: "worker", judge: null },
+  acceptance: [{ name: "true", command: "true", timeoutMs: null }],
+  checks: [],
+  budget: { microUsd: null, tokens: null },
+  parallel: { workers: 8, planners: 4 },
+  limits: limitDefaults,
+  directory: "/",
+  identity: "Longhaul bench <bench@example.invalid>",
+};
+
+/** `finished` tasks that have landed, `ready` tasks that wait in the queue. */
+export async function openHistory(url: string | null, finished: number, ready: number): Promise<History> {
+  const { database, remove } = await openDatabase(url);
+  const store = await openStore(database);
+  await store.createRun({ id: run, repository: "/repository", goal: "bench", config, base: commit });
+  const { planner, cycle } = await store.transition(run, async (tx) => {
+    await startCycle(tx, 1, "");
+    const current = await tx.cycle();
+    const [root] = current ? await tx.activePlanners(current.id) : [];
+    if (!current || root === undefined) throw new Error("no cycle was started");
+    return { planner: root, cycle: current.id };
+  });
+  for (let done = 0; done < finished; done += rowsAtOnce)
+    await addFinished(database, planner, cycle, done, Math.min(rowsAtOnce, finished - done));
+  await addReady(store, planner, cycle, ready);
+  // What autovacuum would have done by itself as the rows came in over hours.
+  if (url !== null) await sql`vacuum analyze`.execute(database.db);
+  return { store, views: openViews(database), planner, remove };
+}
+
+async function addFinished(
+  { db }: Database,
+  planner: PlannerId,
+  cycle: CycleId,
+  first: number,
+  count: number,
+): Promise<void> {
+  const at = Date.now();
+  const of = { run_id: run, planner_id: planner };
+  const numbers = Array.from({ length: count }, (_, index) => first + index);
+  const noRecord = { failures: 0, interruptions: 0, blockers: 0, nothing_to_do: 0, reason: null };
+  await db.transaction().execute(async (trx) => {
+    const tasks = await trx
+      .insertInto("tasks")
+      .values(
+        numbers.map((number) => ({
+          ...of,
+          ...noRecord,
+          cycle_id: cycle,
+          name: `old-${number}`,
+          title: `Old task ${number}`,
+          instructions: "Do what is to do.",
+          paths: "[]",
+          priority: 0,
+          acceptance: "",
+          agent: null,
+          status: "landed",
+          session_id: null,
+          commit,
+          created_at: at,
+          ended_at: at,
+        })),
+      )
+      .returning("id")
+      .execute();
+    const session = { cycle_id: cycle, kind: "attempt", agent: "worker", priority: 0, status: "ended", holder: "old" };
+    const times = { ready_at: at, queued_at: at, started_at: at, ended_at: at, lease_until: null };
+    const money = { reserved_micro_usd: 0, micro_usd: 0, tokens: 0 };
+    const sessions = await trx
+      .insertInto("sessions")
+      .values(
+        tasks.map(({ id }) => ({
+          ...of,
+          ...session,
+          ...times,
+          ...money,
+          task_id: id,
+          token: 1,
+          outcome: "succeeded",
+          failure: null,
+        })),
+      )
+      .returning(["id", "task_id"])
+      .execute();
+    const pairs = sessions.map(({ id, task_id }) => ({ session_id: id, task_id: task_id ?? 0 }));
+    const submission = JSON.stringify({ handoff: { done: "Done." }, usage: { microUsd: 0, tokens: 0 } });
+    const settled = { submitted_at: at, settled_at: at, commit, detail: "[]" };
+    await trx
+      .insertInto("landings")
+      .values(pairs.map((pair) => ({ run_id: run, ...pair, status: "landed", submission, ...settled })))
+      .execute();
+    const body = JSON.stringify({
+      done: "Done.",
+      notes: [],
+      concerns: [],
+      deviations: [],
+      findings: [],
+      suggestions: [],
+    });
+    await trx
+      .insertInto("handoffs")
+      .values(pairs.map((pair) => ({ ...of, ...pair, cycle_id: cycle, status: "landed", body, synthetic: 0, at })))
+      .execute();
+    await trx
+      .insertInto("messages")
+      .values(pairs.map(({ session_id }) => ({ ...of, at, body, consumed_by: session_id })))
+      .execute();
+    for (const type of eventsOfTask)
+      await trx
+        .insertInto("events")
+        .values(pairs.map((pair) => ({ ...of, ...pair, at, type, data: "{}" })))
+        .execute();
+    await trx
+      .insertInto("transcripts")
+      .values(pairs.map(({ session_id }) => ({ run_id: run, session_id, at, kind: "brief", text: body })))
+      .execute();
+  });
+}
+
+async function addReady(store: Store, planner: PlannerId, cycle: CycleId, count: number): Promise<void> {
+  const spec = { title: "Ready", instructions: "", paths: [], priority: 0, acceptance: "", agent: null };
+  await store.transition(run, async (tx) => {
+    for (let number = 0; number < count; number++) {
+      const state = { status: "ready" } as const;
+      const id = await tx.insertTask({
+        cycle,
+        planner,
+        spec: { ...spec, name: `ready-${number}` },
+        dependsOn: [],
+        state,
+      });
+      await queueAttempt(tx, { id, cycle, planner, agent: null, priority: 0 }, tx.now);
+    }
+  });
+}

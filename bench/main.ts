@@ -1,0 +1,30 @@
+/** `npm run bench`: measures and prints Markdown tables. `-- overhead`, `-- history`, `-- main`: only that part. */
+import { parseArgs } from "node:util";
+import { describeMachine } from "./machine.ts";
+import { measureHistory } from "./history.ts";
+import { measureMainJob } from "./main-job.ts";
+import { measureOverhead } from "./overhead.ts";
+
+const parts: { [name: string]: { title: string; repeats: number; measure(repeats: number): Promise<string> } } = {
+  overhead: { title: "Engine overhead per session", repeats: 3, measure: measureOverhead },
+  history: { title: "Cost of a step against the length of the history", repeats: 3, measure: measureHistory },
+  main: { title: "The main job with 1, 8 and 64 workers", repeats: 1, measure: measureMainJob },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { repeats: { type: "string" } },
+});
+const wanted = positionals.length > 0 ? positionals : Object.keys(parts);
+const repeats = values.repeats === undefined ? null : Number(values.repeats);
+const unknown = wanted.filter((name) => !parts[name]);
+if (unknown.length > 0 || (repeats !== null && !(Number.isInteger(repeats) && repeats > 0))) {
+  console.error(`usage: npm run bench -- [${Object.keys(parts).join("] [")}] [--repeats N]`);
+  process.exit(2);
+}
+
+console.log(`${describeMachine()}\n`);
+for (const name of wanted) {
+  const part = parts[name];
+  if (part) console.log(`## ${part.title}\n\n${await part.measure(repeats ?? part.repeats)}\n`);
+}

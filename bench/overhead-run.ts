@@ -1,0 +1,155 @@
+/**
+ * One case of the overhead benchmark, in a process of its own, so that its CPU time and memory are the engine's alone:
+ * `overhead-run.ts CASE_JSON`. Prints its figures as JSON.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { createAgents } from "../src/agents/agents.ts";
+import { makeRunId, type EngineId } from "../src/domain/ids.ts";
+import { startEngine, type Ports } from "../src/engine/engine.ts";
+import { Git } from "../src/git/git-process.ts";
+import { openGitTrunk } from "../src/git/trunk.ts";
+import { findRepository } from "../src/git/user-repository.ts";
+import { createCommands } from "../src/processes/commands.ts";
+import { allowedEnvironment } from "../src/processes/environment.ts";
+import { openProcesses } from "../src/processes/processes.ts";
+import type { Database } from "../src/store/dialect.ts";
+import { openStore } from "../src/store/store.ts";
+import { openDatabase } from "./databases.ts";
+import { Meter, meteredAgents, meteredGroups, meteredStore, meteredTrunk } from "./meter.ts";
+import { makeJob, type Case } from "./overhead-job.ts";
+
+/** All in ms, unless the name says otherwise. */
+export type CaseFigures = {
+  sessions: number;
+  turns: number;
+  wallMs: number;
+  startWaits: number[];
+  slotHeld: number[];
+  releaseWaits: number[];
+  phases: Meter["ms"];
+  engineCpuMs: number;
+  childCpuMs: number | null;
+  rssMb: number;
+  loopDelayMs: { p99: number; max: number };
+};
+
+async function runCase(one: Case): Promise<CaseFigures> {
+  const folder = mkdtempSync(join(tmpdir(), "longhaul-bench-"));
+  const { database, remove } = await openDatabase(one.url);
+  const processes = openProcesses();
+  try {
+    return await drive(one, folder, database, processes);
+  } finally {
+    await processes.stop();
+    await remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function drive(
+  one: Case,
+  folder: string,
+  database: Database,
+  { groups, leftovers }: ReturnType<typeof openProcesses>,
+): Promise<CaseFigures> {
+  const meter = new Meter();
+  const { repository, config } = makeJob(one, folder);
+  const store = await openStore(database);
+  const user = await findRepository(new Git(process.env), repository);
+  const stateFolder = join(user.topLevel, ".longhaul");
+  const trunk = await openGitTrunk({ repository: user, stateFolder, environment: process.env });
+  const { base } = await trunk.resolveBase();
+  const run = makeRunId(Math.random);
+  await store.createRun({ id: run, repository: user.topLevel, goal: "bench", config, base });
+  const { limits, agents } = config;
+  const ports: Ports = {
+    store: meteredStore(meter, store),
+    trunk: meteredTrunk(meter, trunk),
+    agents: meteredAgents(
+      meter,
+      createAgents({
+        agents,
+        command: {
+          groups: meteredGroups(meter, groups),
+          environment: (passEnv) => allowedEnvironment(process.env, passEnv),
+          stateFolder,
+          configDirectory: config.directory,
+          limits,
+        },
+      }),
+    ),
+    commands: createCommands({ groups, environment: allowedEnvironment(process.env), killGraceMs: limits.killGraceMs }),
+    leftovers,
+    clock: {
+      now: () => Date.now(),
+      timer(ms, fire) {
+        const timer = setTimeout(fire, ms);
+        return () => clearTimeout(timer);
+      },
+    },
+  };
+  const me = { id: "bench" as EngineId, host: hostname(), pid: process.pid };
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const cpuBefore = process.cpuUsage();
+  const childrenBefore = childCpuMs();
+  const start = await startEngine(ports, { run, me, isDead: () => true });
+  if (!start.ok) throw new Error("the run is held by somebody else");
+  const end = await start.engine.drive();
+  if (end.kind !== "ended" || end.state.outcome !== "achieved")
+    throw new Error(`the run ended: ${JSON.stringify(end)}`);
+  const cpu = process.cpuUsage(cpuBefore);
+  const childrenAfter = childCpuMs();
+  return {
+    ...(await readRows(database, meter, one.concurrency)),
+    phases: meter.ms,
+    engineCpuMs: (cpu.user + cpu.system) / 1000,
+    childCpuMs: childrenBefore === null || childrenAfter === null ? null : childrenAfter - childrenBefore,
+    rssMb: process.resourceUsage().maxRSS / 1024,
+    loopDelayMs: { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 },
+  };
+}
+
+async function readRows(database: Database, meter: Meter, slots: number) {
+  const { db } = database;
+  const all = await db.selectFrom("sessions").selectAll().orderBy("started_at").orderBy("id").execute();
+  const attempts = all.flatMap(({ kind, started_at, ended_at, task_id, ...row }) =>
+    kind === "attempt" && started_at !== null && ended_at !== null && task_id !== null
+      ? [{ ...row, task: task_id, startedAt: started_at, endedAt: ended_at }]
+      : [],
+  );
+  const ends = attempts.map(({ endedAt }) => endedAt).toSorted((a, b) => a - b);
+  const byTask = new Map(attempts.map((row) => [row.task, row]));
+  const dependencies = await db.selectFrom("dependencies").selectAll().execute();
+  const landings = await db.selectFrom("landings").selectAll().execute();
+  for (const { session_id, submitted_at } of landings)
+    meter.note("waited for the lane", submitted_at - (meter.answeredAt.get(session_id) ?? submitted_at));
+  return {
+    sessions: attempts.length,
+    turns: all.filter(({ kind }) => kind === "turn").length,
+    wallMs: Math.max(...ends) - Math.min(...attempts.map(({ startedAt }) => startedAt)),
+    // The n-th start beyond the slots needs that many ends before it: that end freed its slot.
+    startWaits: attempts.map(
+      (row, index) => row.startedAt - Math.max(row.queued_at, row.ready_at, ends[index - slots] ?? 0),
+    ),
+    slotHeld: attempts.map(({ id, endedAt }) => (meter.removedAt.get(id) ?? endedAt) - endedAt),
+    releaseWaits: dependencies.flatMap(({ task_id, depends_on }) => {
+      const [before, after] = [byTask.get(depends_on), byTask.get(task_id)];
+      return before && after ? [after.queued_at - before.endedAt] : [];
+    }),
+  };
+}
+
+/** Of all ended children and theirs; Linux only. */
+function childCpuMs(): number | null {
+  if (process.platform !== "linux") return null;
+  const stat = readFileSync("/proc/self/stat", "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = Number(fields[13]) + Number(fields[14]);
+  return ticks * 10; // 100 ticks a second on every Linux that Node runs on.
+}
+
+console.log(JSON.stringify(await runCase(JSON.parse(process.argv[2] ?? "") as Case)));
