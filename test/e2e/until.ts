@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const pollMs = 20;
-const waitMs = 90_000;
+const waitMs = 60_000;
 
 /** Answers the probe's first answer that is neither false, null nor undefined. `tell`: what to add when it never came. */
 export async function until<T>(

@@ -70,6 +70,10 @@ export class World {
     this.git("commit", "--quiet", "--message", "Start");
   }
 
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
   /** Below the world's folder. */
   write(path: string, text: string): void {
     mkdirSync(dirname(join(this.folder, path)), { recursive: true });
