@@ -6,7 +6,7 @@ import type { JudgeBrief, PlannerBrief, WorkerBrief } from "../../src/domain/bri
 
 type Tools = {
   /** What the test gave with `World.configure({ data })`. */
-  data: never;
+  data: string;
   /** Leaves a note for the test: `World.notes(name)`. */
   note(name: string, what: unknown): void;
   /** Says that it is here, and waits until the test opens the gate. */
@@ -28,7 +28,7 @@ export type WorkerTools = Tools & { brief: WorkerBrief };
 export type JudgeTools = Tools & { brief: JudgeBrief };
 export type AnyTools = PlannerTools & WorkerTools & JudgeTools;
 
-export function agentTools(data: unknown): unknown {
+export function agentTools(data: string): unknown {
   const fs = process.getBuiltinModule("node:fs");
   const path = process.getBuiltinModule("node:path");
   const world = process.env["LONGHAUL_CONFIG_DIR"] ?? "";

@@ -23,7 +23,7 @@ export function graphJob(seed: number, count: number): { setup: Setup; tasks: Gr
   const setup = {
     planner: planInBatches,
     worker: writeAndShare,
-    data: { tasks, batch: Math.ceil(count / 3) } satisfies Data,
+    data: JSON.stringify({ tasks, batch: Math.ceil(count / 3) } satisfies Data),
     acceptance: [`test "$(ls out | wc -l)" -eq ${count}`],
     checks: ["test -d out || test ! -e shared.txt"],
     parallel: { workers: 4, planners: 2 },
@@ -33,7 +33,7 @@ export function graphJob(seed: number, count: number): { setup: Setup; tasks: Gr
 }
 
 function planInBatches({ brief, data, plan }: PlannerTools): void {
-  const { tasks, batch } = data as Data;
+  const { tasks, batch } = JSON.parse(data) as Data;
   const known = new Set(brief.tasks.map((task) => task.name));
   const next = tasks.filter((task) => !known.has(task.name)).slice(0, batch);
   plan(...next.map(({ name, needs }) => ({ type: "create_task", name, title: `Do ${name}`, dependsOn: needs })));
@@ -48,7 +48,7 @@ function writeAndShare({ brief, data, read, write }: WorkerTools): void {
     return;
   }
   const { name } = brief.task;
-  const task = (data as Data).tasks.find((each) => each.name === name);
+  const task = (JSON.parse(data) as Data).tasks.find((each) => each.name === name);
   for (const need of task?.needs ?? []) if (read(`out/${need}`) === null) throw new Error(`${name} before ${need}`);
   write(`out/${name}`, `${[name, ...(task?.needs ?? [])].join(" ")}\n`);
   if (task?.shares) write("shared.txt", list(...lines(read("shared.txt")), name));
@@ -60,7 +60,7 @@ export async function faultsOf(world: World, run: string, tasks: GraphTask[]): P
   const landed = landings(world, run);
   const subjects = landed.map(({ subject }) => subject).toSorted();
   if (subjects.join() !== tasks.map(({ name }) => `Do ${name}`).join()) faults.push(`landed: ${subjects.join(", ")}`);
-  const rows = (await world.json("tasks", "--run", run)) as { id: string; status: string; commit: string }[];
+  const rows = await world.json<{ id: string; status: string; commit: string }[]>("tasks", "--run", run);
   const inHistory = new Map(
     landed.map(({ commit, trailers }) => [trailers[2]?.replace("Longhaul-Task: ", ""), commit]),
   );

@@ -42,10 +42,10 @@ test("look, send, pause, resume and export, each from a process of its own", asy
     run: { id: engine.run, state: { status: "running" } },
     tasks: { running: 2, blocked: 1 },
   });
-  expect((await world.tasks()).map(({ name, status }) => [name, status]).toSorted()).toEqual([
-    ["a", "running"],
-    ["b", "running"],
-    ["c", "blocked"],
+  expect((await world.tasks()).map(({ name, status }) => `${name} ${status}`).toSorted()).toEqual([
+    "a running",
+    "b running",
+    "c blocked",
   ]);
   const session = view.running.find(({ title }) => title === "a")?.id ?? 0;
   const log = await until("a's words in the log", async () => {

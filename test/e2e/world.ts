@@ -24,7 +24,7 @@ export type Setup = {
   worker: Program<WorkerTools>;
   judge?: Program<JudgeTools>;
   /** For `tools.data`. */
-  data?: unknown;
+  data?: string;
 } & Omit<Partial<Config>, "roles" | "agents"> & { costUsd?: number };
 
 /** So that nothing waits longer than it has to. */
@@ -87,7 +87,7 @@ export class World {
   }
 
   /** Writes the agents and the configuration that `run` uses; it lies outside of the repository. */
-  configure({ planner, worker, judge, data, costUsd, limits, ...config }: Setup): void {
+  configure({ planner, worker, judge, data = "", costUsd, limits, ...config }: Setup): void {
     const cost = costUsd === undefined ? {} : { costUsd };
     const agents = {
       plan: { command: this.#program("plan", planner, data) },
@@ -99,8 +99,8 @@ export class World {
     this.write("longhaul.config.json", JSON.stringify(all, null, 2));
   }
 
-  #program<T>(name: string, program: Program<T>, data: unknown): [string, string] {
-    const made = `(${agentTools.toString()})(${JSON.stringify(data) ?? "null"})`;
+  #program<T>(name: string, program: Program<T>, data: string): [string, string] {
+    const made = `(${agentTools.toString()})(${JSON.stringify(data)})`;
     this.write(`agents/${name}.mjs`, `const program = ${program.toString()};\nawait program(${made});\n`);
     return [process.execPath, join(this.folder, "agents", `${name}.mjs`)];
   }
