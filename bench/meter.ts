@@ -65,6 +65,7 @@ export function meteredStore(meter: Meter, store: Store): Store {
 export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
   return {
     begin: (run, base) => trunk.begin(run, base),
+    takeOver: (run, engine) => trunk.takeOver(run, engine),
     tip: (run) => trunk.tip(run),
     async openWorkspace(run, name, commit) {
       const workspace = await meter.time("workspace made", () => trunk.openWorkspace(run, name, commit));

@@ -65,6 +65,9 @@ export const configSchema = z.strictObject({
     .default("Longhaul <longhaul@localhost>"),
 });
 
+/** What a user may write in `longhaul.config.ts`. */
+export type Config = z.input<typeof configSchema>;
+
 export class ConfigError extends EnvironmentError {}
 
 /** The file's path, or null when the folder has none. */
