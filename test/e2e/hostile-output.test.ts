@@ -60,6 +60,9 @@ test("control sequences, bytes that are no text, and a line of 100 MB do no harm
   expect(screens.map((screen) => sent.filter((sequence) => screen.includes(sequence)))).toEqual(screens.map(() => []));
 });
 
+/** Part of util-linux: runs a command on a terminal of its own. */
+const terminal = "script";
+
 /** What a command prints on a terminal, by way of `script`. */
 function onTerminal(world: World, words: string[], environment: NodeJS.ProcessEnv = {}): string {
   const bin = join(import.meta.dirname, "../../bin/longhaul.js");
@@ -69,7 +72,7 @@ function onTerminal(world: World, words: string[], environment: NodeJS.ProcessEn
     env: { ...world.environment, TERM: "xterm", ...environment },
     encoding: "utf8",
   } as const;
-  return execFileSync("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+  return execFileSync(terminal, ["--quiet", "--return", "--command", command, "/dev/null"], {
     ...options,
     maxBuffer: 1 << 26,
   });

@@ -100,3 +100,30 @@ test("a judge that cannot judge pauses the run, and a resume asks it again", asy
   world.write("heart", "");
   expect((await world.longhaul("resume")).code).toBe(0);
 });
+
+/** Fails today: nothing is checked, so nothing fails, and that counts as green. */
+test.fails("a run without checks and acceptance commands has no green", async () => {
+  const world = makeWorld();
+  world.configure({
+    planner: ({ plan }) => plan(),
+    worker: () => {},
+    judge: ({ print }) => print({ verdict: "achieved", summary: "Fine." }),
+  });
+  const { stdout } = await world.finishRun();
+  expect(stdout).not.toContain("checks passed");
+});
+
+/** Fails today: exit code 1 and nothing on stdout is taken as the verdict to continue, up to the last cycle. */
+test.fails("a judge that crashes is asked again, not believed", async () => {
+  const world = makeWorld();
+  world.configure({
+    planner: ({ plan }) => plan(),
+    worker: () => {},
+    judge: () => {
+      throw new Error("a mistake in the judge's program");
+    },
+    limits: { judgementFailuresMax: 2, cyclesMax: 2 },
+  });
+  await world.finishRun();
+  expect((await world.status()).run.state).toMatchObject({ status: "paused", reason: "judge" });
+});

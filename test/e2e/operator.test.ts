@@ -179,6 +179,20 @@ test.fails("a Ctrl-C that is taken back leaves an engine that waits through a pa
   expect(await engine.ended).toMatchObject({ code: 0 });
 });
 
+/** Fails today: the engine has made up its mind to leave, and resume takes it for one that goes on. */
+test.fails("a resume while the engine is about to leave does not leave the run without one", async () => {
+  const world = makeWorld();
+  const engine = await inTheMiddle(world);
+  world.slowGit("fetch");
+  engine.interrupt();
+  await engine.says(/paused \(interrupted\)/);
+  engine.interrupt();
+  await world.reached("git-fetch");
+  expect(await world.json("resume")).toMatchObject({ engine: engine.pid });
+  for (const gate of ["a", "b", "git-fetch"]) world.open(gate);
+  expect(await engine.ended).toMatchObject({ code: 0 });
+});
+
 test("two engines never drive one run", async () => {
   const world = makeWorld();
   const first = await inTheMiddle(world);
