@@ -57,7 +57,8 @@ async function follow(project: Project, run: Run, engine: Engine, options: { jso
   try {
     const end = await engine.drive();
     await view.end(end);
-    return signals.exitCode() ?? exitCodeOfEnd(end);
+    // A run that has ended has a result of its own, also when somebody resumed it after the signal.
+    return end.kind === "ended" ? exitCodeOfEnd(end) : (signals.exitCode() ?? exitCodeOfEnd(end));
   } catch (error) {
     await view.end(null);
     throw error;

@@ -5,7 +5,8 @@ import { environment } from "../config.ts";
 const noColor = Boolean(environment["NO_COLOR"]);
 
 export const colorOn = (stream: NodeJS.WriteStream) => stream.isTTY && !noColor;
-export const widthOf = (stream: NodeJS.WriteStream) => (stream.isTTY ? stream.columns : 100);
+/** A terminal that has not been told its size (a pipe of `script`, some CI) says 0. */
+export const widthOf = (stream: NodeJS.WriteStream) => (stream.isTTY && stream.columns) || 100;
 
 export function print(text: string): void {
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);

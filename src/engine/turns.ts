@@ -68,6 +68,10 @@ async function failTurn(
 ): Promise<void> {
   const { limits } = tx.run.config;
   await endSession(tx, session, { outcome: "failed", failure, usage });
+  if (failure.kind === "cut" && failure.by !== "pause") {
+    await settleCycle(tx); // Whoever cut it ends the planner as well.
+    return;
+  }
   const record = { failures: planner.failures, interruptions: planner.interruptions };
   const retry = decideRetry(record, failure, limits.turnFailuresMax, limits, tx.now);
   if (retry.kind === "retry") {

@@ -26,7 +26,6 @@ type Tools = {
 export type PlannerTools = Tools & { brief: PlannerBrief; plan(...actions: unknown[]): void };
 export type WorkerTools = Tools & { brief: WorkerBrief };
 export type JudgeTools = Tools & { brief: JudgeBrief };
-type AnyTools = PlannerTools & WorkerTools & JudgeTools;
 
 export function agentTools(data: string): unknown {
   const fs = process.getBuiltinModule("node:fs");

@@ -66,6 +66,22 @@ test("agents killed at random cost tries, and nothing else", async () => {
   await noneLeft(`LONGHAUL_RUN=${run}`);
 });
 
+/** Fails today: a run whose engine was killed looks like one that runs. */
+test.fails("status says that no engine drives a run whose engine was killed, and how to go on", async () => {
+  const world = makeWorld();
+  world.configure({
+    planner: ({ brief, plan }) =>
+      plan(...(brief.tasks.length === 0 ? [{ type: "create_task", name: "a", title: "a" }] : [])),
+    worker: ({ gate }) => gate("never"),
+    acceptance: ["true"],
+  });
+  const engine = await world.startRun();
+  await world.reached("never");
+  engine.signal("SIGKILL");
+  await engine.ended;
+  expect((await world.longhaul("status")).stdout).toContain("longhaul resume");
+});
+
 /** The commits of the run's own branch, oldest first. */
 function onTrunk(world: World, run: string): string[] {
   const refs = world.git("--git-dir=.longhaul/trunk.git", "for-each-ref", "--format=%(refname)", `refs/heads`);

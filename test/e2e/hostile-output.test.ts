@@ -39,7 +39,7 @@ test("control sequences, bytes that are no text, and a line of 100 MB do no harm
   expect(tasks.map(({ status }) => status)).toEqual(["landed", "landed", "landed"]);
 
   const screens = [stdout, stderr, (await world.longhaul("status")).stdout, (await world.longhaul("tasks")).stdout];
-  screens.push((await world.longhaul("events")).stdout, onTerminal(world, "status"));
+  screens.push((await world.longhaul("events")).stdout, onTerminal(world, ["status"]));
   for (const session of ["s2", "s3", "s4"]) {
     const logs = await world.longhaul("logs", session);
     expect(logs.code).toBe(0);
@@ -51,19 +51,28 @@ test("control sequences, bytes that are no text, and a line of 100 MB do no harm
         .filter(Boolean)
         .every((line) => JSON.parse(line) !== null),
     ).toBe(true);
-    screens.push(onTerminal(world, "logs", session));
+    screens.push(onTerminal(world, ["logs", session]));
   }
   // Our own colours are fine: what the agents sent is not.
+  expect(onTerminal(world, ["status"])).toContain("\u001b[");
+  expect(onTerminal(world, ["status"], { NO_COLOR: "1" })).not.toContain("\u001b[");
   const sent = ["\u001b[2J", "\u001b]", "\u0007", "\u202e"];
   expect(screens.map((screen) => sent.filter((sequence) => screen.includes(sequence)))).toEqual(screens.map(() => []));
 });
 
+/** Part of util-linux: runs a command on a terminal of its own. */
+const terminal = "script";
+
 /** What a command prints on a terminal, by way of `script`. */
-function onTerminal(world: World, ...words: string[]): string {
+function onTerminal(world: World, words: string[], environment: NodeJS.ProcessEnv = {}): string {
   const bin = join(import.meta.dirname, "../../bin/longhaul.js");
   const command = [process.execPath, bin, ...words].join(" ");
-  const options = { cwd: world.repository, env: { ...world.environment, TERM: "xterm" }, encoding: "utf8" } as const;
-  return execFileSync("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+  const options = {
+    cwd: world.repository,
+    env: { ...world.environment, TERM: "xterm", ...environment },
+    encoding: "utf8",
+  } as const;
+  return execFileSync(terminal, ["--quiet", "--return", "--command", command, "/dev/null"], {
     ...options,
     maxBuffer: 1 << 26,
   });

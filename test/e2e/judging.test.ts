@@ -1,5 +1,6 @@
 /** Verdicts: what the judge says, what the acceptance commands say, and who wins. */
 import { expect, test } from "vitest";
+import type { RunView } from "../../src/engine/views.ts";
 import { makeWorld } from "./world.ts";
 
 /** As it lies in the repository; workers may change that copy as they like. */
@@ -11,7 +12,7 @@ const projectFiles = {
 
 test("achieved needs every acceptance command of the stored configuration, whatever judge and workers do", async () => {
   const world = makeWorld({ files: projectFiles });
-  const accept = 'n=$(ls done | wc -l); echo "score=$n.5"; test "$n" -ge 2';
+  world.write("accept.sh", 'n=$(ls done | wc -l); echo "score=$n.5"; test "$n" -ge 2\n');
   world.configure({
     planner: ({ brief, plan, note }) => {
       note("cycles", { number: brief.cycle.number, brief: brief.cycle.brief, history: brief.cycle.history });
@@ -35,7 +36,7 @@ test("achieved needs every acceptance command of the stored configuration, whate
       const two = { verdict: "continue", summary: "half way", brief: "Write the second file." };
       print(brief.cycle.number === 2 ? two : { verdict: "achieved", summary: "Trust me." });
     },
-    acceptance: [{ name: "enough", command: accept }],
+    acceptance: [{ name: "enough", command: 'sh "$LONGHAUL_CONFIG_DIR/accept.sh"' }],
   });
   const { code, stdout } = await world.finishRun();
   expect(code).toBe(0);
@@ -73,12 +74,12 @@ test("without a judge the acceptance commands decide, and cycles that bring noth
     acceptance: ["echo nothing is there >&2; false"],
     limits: { idleCyclesMax: 1 },
   });
-  const { code, stdout } = await world.finishRun();
+  const { code, stdout } = await world.finishRun("--json");
   expect(code).toBe(1);
-  const { run, verdicts } = await world.status();
+  const { run, verdicts } = JSON.parse(stdout) as RunView;
   expect(run.state).toMatchObject({ status: "ended", outcome: "stopped" });
   expect(verdicts.map(({ verdict }) => verdict).toSorted()).toEqual(["continue", "stop"]);
-  expect(stdout).toContain("brought nothing");
+  expect(verdicts.map(({ summary }) => summary).join()).toContain("brought nothing");
 });
 
 test("a judge that cannot judge pauses the run, and a resume asks it again", async () => {
@@ -98,4 +99,31 @@ test("a judge that cannot judge pauses the run, and a resume asks it again", asy
   expect((await world.status()).run.state).toMatchObject({ status: "paused", reason: "judge" });
   world.write("heart", "");
   expect((await world.longhaul("resume")).code).toBe(0);
+});
+
+/** Fails today: nothing is checked, so nothing fails, and that counts as green. */
+test.fails("a run without checks and acceptance commands has no green", async () => {
+  const world = makeWorld();
+  world.configure({
+    planner: ({ plan }) => plan(),
+    worker: () => {},
+    judge: ({ print }) => print({ verdict: "achieved", summary: "Fine." }),
+  });
+  const { stdout } = await world.finishRun();
+  expect(stdout).not.toContain("checks passed");
+});
+
+/** Fails today: exit code 1 and nothing on stdout is taken as the verdict to continue, up to the last cycle. */
+test.fails("a judge that crashes is asked again, not believed", async () => {
+  const world = makeWorld();
+  world.configure({
+    planner: ({ plan }) => plan(),
+    worker: () => {},
+    judge: () => {
+      throw new Error("a mistake in the judge's program");
+    },
+    limits: { judgementFailuresMax: 2, cyclesMax: 2 },
+  });
+  await world.finishRun();
+  expect((await world.status()).run.state).toMatchObject({ status: "paused", reason: "judge" });
 });

@@ -54,7 +54,7 @@ test("look, send, pause, resume and export, each from a process of its own", asy
   });
   expect(jsonLines<{ kind: string }>(log).map(({ kind }) => kind)).toEqual(["brief", "stderr"]);
 
-  expect(await world.longhaul("send", "root", "d")).toMatchObject({ code: 0, stderr: "" });
+  expect(await world.json("send", "root", "d")).toEqual({ run: engine.run, sent: true });
   await engine.says(/"d" created by p1/);
   await engine.says(/"d" landed/);
   expect(world.notes<string[]>("asked").flat()).toEqual(["d"]);
@@ -151,6 +151,46 @@ test("Ctrl-C drains, a second one cuts; SIGTERM as well; stop without an engine 
   expect(await world.longhaul("stop")).toMatchObject({ code: 0 });
   expect((await world.status()).run.state).toMatchObject({ status: "ended", outcome: "stopped" });
   expect(landings(world, first.run).map(({ subject }) => subject)).toEqual(["a", "c", "b"]);
+});
+
+test("a Ctrl-C that is taken back by a resume from elsewhere does not change how the run ends", async () => {
+  const world = makeWorld();
+  const engine = await inTheMiddle(world);
+  engine.interrupt();
+  await engine.says(/paused \(interrupted\)/);
+  expect(await world.json("resume")).toMatchObject({ engine: engine.pid });
+  world.open("a");
+  world.open("b");
+  expect(await engine.ended).toMatchObject({ code: 0 });
+});
+
+/** Fails today: the engine still means to leave at the next pause, whoever asks for it. */
+test.fails("a Ctrl-C that is taken back leaves an engine that waits through a pause", async () => {
+  const world = makeWorld();
+  const engine = await inTheMiddle(world);
+  engine.interrupt();
+  await engine.says(/paused \(interrupted\)/);
+  await world.json("resume");
+  await world.json("pause", "--grace", "0");
+  await until("nothing runs", async () => (await world.status()).running.length === 0);
+  world.open("a");
+  world.open("b");
+  expect(await world.json("resume")).toMatchObject({ engine: engine.pid });
+  expect(await engine.ended).toMatchObject({ code: 0 });
+});
+
+/** Fails today: the engine has made up its mind to leave, and resume takes it for one that goes on. */
+test.fails("a resume while the engine is about to leave does not leave the run without one", async () => {
+  const world = makeWorld();
+  const engine = await inTheMiddle(world);
+  world.slowGit("fetch");
+  engine.interrupt();
+  await engine.says(/paused \(interrupted\)/);
+  engine.interrupt();
+  await world.reached("git-fetch");
+  expect(await world.json("resume")).toMatchObject({ engine: engine.pid });
+  for (const gate of ["a", "b", "git-fetch"]) world.open(gate);
+  expect(await engine.ended).toMatchObject({ code: 0 });
 });
 
 test("two engines never drive one run", async () => {

@@ -3,7 +3,17 @@
  * its own. Invariant: when the test is over, however it ended, nothing of it lives and nothing of it is left on disk.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished, vi } from "vitest";
@@ -56,12 +66,12 @@ export class World {
     this.folder = folder;
     this.repository = join(folder, "repository");
     this.environment = {
-      PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
+      PATH: `${join(folder, "bin")}:${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
       HOME: join(folder, "home"),
       LANG: "C.UTF-8",
       ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
     };
-    for (const name of ["home", "gates", "notes", "agents", "repository"]) mkdirSync(join(folder, name));
+    for (const name of ["home", "bin", "gates", "notes", "agents", "repository"]) mkdirSync(join(folder, name));
     this.write("home/.gitconfig", "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n");
     this.git("init", "--quiet");
     for (const [path, text] of Object.entries(files)) this.write(join("repository", path), text);
@@ -177,6 +187,16 @@ export class World {
   /** Everything that this world started and that lives: their home is here. */
   processes(): ReturnType<typeof processesWith> {
     return processesWith(`HOME=${this.environment["HOME"]}`);
+  }
+
+  /** From now on this command of git waits at the gate `git-COMMAND`. */
+  slowGit(command: string): void {
+    const gate = this.path(`gates/git-${command}`);
+    const real = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
+    const waits = `: > ${gate}.reached; while [ ! -e ${gate}.open ]; do sleep 0.02; done`;
+    this.write("bin/git.new", `#!/bin/sh\ncase " $* " in *" ${command} "*) ${waits};; esac\nexec ${real} "$@"\n`);
+    chmodSync(this.path("bin/git.new"), 0o755);
+    renameSync(this.path("bin/git.new"), this.path("bin/git"));
   }
 
   async end(): Promise<void> {

@@ -27,8 +27,10 @@ const rules: { [rule: string]: string } = {
     "select p.id from planners p join messages m on m.planner_id = p.id where p.status = 'done' and m.consumed_by is null and exists (select 1 from cycles c where c.id = p.cycle_id and c.state like '%working%')",
   "an active planner with unread messages has a turn coming, or waits after failures for a child": `select p.id from planners p join cycles c on c.id = p.cycle_id join messages m on m.planner_id = p.id
        where p.status = 'active' and m.consumed_by is null and c.state like '%working%' and p.failures = 0
+       and exists (select 1 from runs r where r.id = p.run_id and r.status in ('running', 'paused'))
        and not exists (select 1 from sessions s where s.planner_id = p.id and s.kind = 'turn' and s.status <> 'ended')`,
   "an active planner has a turn coming or something open": `select p.id from planners p join cycles c on c.id = p.cycle_id where p.status = 'active' and c.state like '%working%'
+       and exists (select 1 from runs r where r.id = p.run_id and r.status in ('running', 'paused'))
        and not exists (select 1 from sessions s where s.planner_id = p.id and s.kind = 'turn' and s.status <> 'ended')
        and not exists (select 1 from tasks t where t.planner_id = p.id and t.status in ('blocked', 'ready', 'running'))
        and not exists (select 1 from planners k where k.parent_id = p.id and k.status = 'active')`,
