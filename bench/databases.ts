@@ -28,8 +28,8 @@ export async function withServers<T>(work: (servers: Server[]) => Promise<T>): P
 
 export type OpenDatabase = { database: Database; remove(): Promise<void> };
 
-/** An empty database, on the same disk and with the same durability as in real use. */
-export async function openDatabase(url: string | null): Promise<OpenDatabase> {
+/** An empty database, on the same disk and with the same durability as in real use. `onQuery`: SQLite only. */
+export async function openDatabase(url: string | null, onQuery?: (sql: string) => void): Promise<OpenDatabase> {
   if (url !== null) {
     const fresh = await freshDatabase(url);
     const database = openPostgres(fresh.url);
@@ -42,7 +42,7 @@ export async function openDatabase(url: string | null): Promise<OpenDatabase> {
     };
   }
   const folder = mkdtempSync(join(tmpdir(), "longhaul-bench-"));
-  const database = openSqlite(join(folder, "longhaul.db"), Date);
+  const database = openSqlite(join(folder, "longhaul.db"), Date, onQuery);
   return {
     database,
     async remove() {

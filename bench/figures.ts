@@ -6,7 +6,8 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? NaN;
 }
 
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
+/** Of two values, their mean. */
+export const median = (values: readonly number[]): number => (quantile(values, 0.5) + quantile(values, 0.5 + 1e-9)) / 2;
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** `12 / 40 / 55`: median, 95th percentile, maximum. */

@@ -7,6 +7,8 @@ import { openViews } from "../src/store/views.ts";
 import { figure, spread, table } from "./figures.ts";
 
 const workers = [1, 8, 64];
+/** Of what the job says, the end that explains a failure. */
+const saidCharsMax = 4_000;
 const example = join(import.meta.dirname, "..", "examples", "lodash-esm");
 const repository = join(example, "work", "lodash");
 
@@ -47,11 +49,13 @@ export async function measureMainJob(repeats: number): Promise<string> {
 async function runJob(count: number): Promise<Result> {
   const from = performance.now();
   const job = spawn(process.execPath, [join(example, "start.ts"), "--workers", String(count), "--json"], {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
+  let said = "";
+  job.stderr.on("data", (text: Buffer) => (said = (said + text.toString()).slice(-saidCharsMax)));
   const [code] = (await once(job, "exit")) as [number | null];
   const seconds = (performance.now() - from) / 1000;
-  if (code !== 0) throw new Error(`the main job with ${count} workers ended with exit code ${code}`);
+  if (code !== 0) throw new Error(`the main job with ${count} workers ended with exit code ${code}:\n${said}`);
   const database = openSqlite(join(repository, ".longhaul", "longhaul.db"), Date);
   try {
     const views = openViews(database);

@@ -17,6 +17,7 @@ import { allowedEnvironment } from "../src/processes/environment.ts";
 import { openProcesses } from "../src/processes/processes.ts";
 import type { Database } from "../src/store/dialect.ts";
 import { openStore } from "../src/store/store.ts";
+import { Counts } from "./counts.ts";
 import { openDatabase } from "./databases.ts";
 import { Meter, meteredAgents, meteredGroups, meteredStore, meteredTrunk } from "./meter.ts";
 import { makeJob, type Case } from "./overhead-job.ts";
@@ -34,14 +35,19 @@ export type CaseFigures = {
   childCpuMs: number | null;
   rssMb: number;
   loopDelayMs: { p99: number; max: number };
+  /** 0: not counted on this database. */
+  statements: number;
+  processes: Counts["processes"];
+  processStarts: number[];
 };
 
 async function runCase(one: Case): Promise<CaseFigures> {
   const folder = mkdtempSync(join(tmpdir(), "longhaul-bench-"));
-  const { database, remove } = await openDatabase(one.url);
+  const counts = new Counts();
+  const { database, remove } = await openDatabase(one.url, () => void counts.statements++);
   const processes = openProcesses();
   try {
-    return await drive(one, folder, database, processes);
+    return await drive(one, folder, database, counts, processes);
   } finally {
     await processes.stop();
     await remove();
@@ -53,6 +59,7 @@ async function drive(
   one: Case,
   folder: string,
   database: Database,
+  counts: Counts,
   { groups, leftovers }: ReturnType<typeof openProcesses>,
 ): Promise<CaseFigures> {
   const meter = new Meter();
@@ -104,9 +111,13 @@ async function drive(
     throw new Error(`the run ended: ${JSON.stringify(end)}`);
   const cpu = process.cpuUsage(cpuBefore);
   const childrenAfter = childCpuMs();
+  const { statements, processes, startMs: processStarts } = counts;
   return {
     ...(await readRows(database, meter, one.concurrency)),
     phases: meter.ms,
+    statements,
+    processes,
+    processStarts,
     engineCpuMs: (cpu.user + cpu.system) / 1000,
     childCpuMs: childrenBefore === null || childrenAfter === null ? null : childrenAfter - childrenBefore,
     rssMb: process.resourceUsage().maxRSS / 1024,

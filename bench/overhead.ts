@@ -49,6 +49,8 @@ export async function measureOverhead(repeats: number): Promise<string> {
       parts(busy),
       "**What it costs**",
       costs(busy),
+      "**Processes per session, on SQLite with 50 slots**",
+      processTable(busy.filter(({ what: [database, , slots] }) => database === "SQLite" && slots === "50")),
       "**What waiting costs: eight workers that sleep for ten seconds**",
       idleCosts(measured.filter(({ idle: sleeping }) => sleeping)),
     ].join("\n\n");
@@ -121,6 +123,9 @@ function costs(measured: Measured[]): string {
       "children's CPU per session",
       "planner turns per session",
       "transactions per session",
+      "statements per session",
+      "processes per session",
+      "blocked by starting them, per session",
       "in transactions per session",
       "event loop late: p99",
       "event loop late: max",
@@ -132,6 +137,9 @@ function costs(measured: Measured[]): string {
       per(repeats, ({ childCpuMs }) => childCpuMs ?? NaN),
       per(repeats, ({ turns }) => turns),
       per(repeats, ({ phases }) => phases["transaction: work"].length),
+      per(repeats, ({ statements }) => statements || NaN),
+      per(repeats, ({ processStarts }) => processStarts.length),
+      per(repeats, ({ processStarts }) => sum(processStarts)),
       per(repeats, ({ phases }) => sum(phases["transaction: work"]) + sum(phases["transaction: commit"])),
       spread(repeats.map(({ loopDelayMs }) => loopDelayMs.p99)),
       spread(repeats.map(({ loopDelayMs }) => loopDelayMs.max)),
@@ -149,6 +157,19 @@ function idleCosts(measured: Measured[]): string {
       database,
       rate(repeats, ({ phases }) => phases["transaction: work"].length),
       rate(repeats, ({ engineCpuMs }) => engineCpuMs),
+    ]),
+  );
+}
+
+function processTable(measured: Measured[]): string {
+  const names = new Set(measured.flatMap(({ repeats }) => repeats.flatMap(({ processes }) => Object.keys(processes))));
+  return table(
+    ["process", ...measured.map(({ what: [, variant = ""] }) => variant)],
+    [...names].map((name) => [
+      name,
+      ...measured.map(({ repeats }) =>
+        spread(repeats.map(({ processes, sessions }) => (processes[name] ?? 0) / sessions)),
+      ),
     ]),
   );
 }
