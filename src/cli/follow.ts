@@ -44,23 +44,24 @@ export function followRun(project: Project, run: Run, { json }: { json: boolean 
   };
 }
 
-/** One line per event that matters, on stderr, from now on. */
+/** One line per event that matters, on stderr, from now on; what came before only tells the names. */
 function printEvents(project: Project, run: RunId): { stop(): Promise<void> } {
   const names: Names = { tasks: new Map(), planners: new Map() };
   let seq = 0;
-  const printNew = async () => {
+  const printNew = async (print: (line: string) => void = say) => {
     for (;;) {
       const page = await project.views.events(run, seq, pageRows);
       for (const event of page) {
         seq = event.seq;
         const line = describeEvent(event, names);
-        if (line !== null) say(line);
+        if (line !== null) print(line);
       }
       if (page.length < pageRows) return;
     }
   };
   const stopped = new AbortController();
   const loop = (async () => {
+    await printNew(() => undefined);
     while (!stopped.signal.aborted) {
       await printNew().catch((error: unknown) => say(`The events cannot be read: ${String(error)}`));
       await new Promise((resolve) => setTimeout(resolve, pollMs));

@@ -7,6 +7,7 @@ import type { TaskView, Views } from "../engine/views.ts";
 import { describeEvent, type Names } from "../terminal/events.ts";
 import { safeText } from "../terminal/safe-text.ts";
 import { renderStatus } from "../terminal/status.ts";
+import { engineOf } from "./engine-process.ts";
 import { UsageError } from "./exit.ts";
 import { colorOn, print, printJson, say, widthOf } from "./output.ts";
 import { chooseRun, withProject } from "./project.ts";
@@ -28,7 +29,9 @@ export function status({ run: named, json, all }: Common & { all?: boolean }): P
           );
       return;
     }
-    const view = await project.views.status((await chooseRun(project, named)).id);
+    const stored = await project.views.status((await chooseRun(project, named)).id);
+    // A lease outlives its engine's death by some seconds; on this machine we know better.
+    const view = { ...stored, run: { ...stored.run, engine: engineOf(stored.run) } };
     if (json) printJson(view);
     else print(renderStatus(view, { color: colorOn(process.stdout), width: widthOf(process.stdout) }));
   });

@@ -74,6 +74,7 @@ export class Engine {
   #lastHeartbeatAt = -Infinity;
   #fatal: unknown = null;
   #interrupted = false;
+  #pausing: Promise<unknown> | null = null;
 
   constructor(ports: Ports, run: RunId, me: EngineId, config: RunConfig) {
     this.#ports = ports;
@@ -131,9 +132,10 @@ export class Engine {
       const step = await this.#step();
       if (!step) return { kind: "taken_over" };
       this.#desk.checks.tipMoved(step.tip);
+      if (step.state.status === "running" && !this.#pausing) this.#interrupted = false; // Taken back by a resume.
       if (step.cut) this.#cutAll(step.cut);
       const end = this.#endOf(step.state);
-      if (end && this.#executions.size === 0) return await this.#finish(end);
+      if (end && this.#executions.size === 0 && (await this.#leave(end))) return end;
       await this.#sleep(step.nextMs);
     }
   }
@@ -146,9 +148,14 @@ export class Engine {
 
   /** First call: no new sessions, running ones finish. Second call: they are cut. `drive` then answers `paused`. */
   async interrupt(): Promise<void> {
-    if (this.#interrupted) this.#cutAll("pause");
-    else await pause(this.#ports.store, this.#run, "interrupted", null); // Refused where nothing has to be paused any more.
-    this.#interrupted = true;
+    if (this.#interrupted) {
+      this.#cutAll("pause");
+    } else {
+      this.#interrupted = true;
+      this.#pausing = pause(this.#ports.store, this.#run, "interrupted", null); // Refused where nothing has to be paused.
+      await this.#pausing;
+      this.#pausing = null;
+    }
     this.wake();
   }
 
@@ -195,18 +202,20 @@ export class Engine {
     for (const { watch } of this.#executions.values()) watch.cut({ kind: "cut", by });
   }
 
-  #endOf(state: RunStatus): EngineEnd | null {
+  #endOf(state: RunStatus): Extract<EngineEnd, { kind: "ended" | "paused" }> | null {
     if (state.status === "ended") return { kind: "ended", state };
     return state.status === "paused" && (this.#interrupted || endsEngine.includes(state.reason))
       ? { kind: "paused", state }
       : null;
   }
 
-  async #finish(end: EngineEnd): Promise<EngineEnd> {
+  /** False: somebody resumed the run while the engine was about to leave; it goes on. */
+  async #leave(end: Extract<EngineEnd, { kind: "ended" | "paused" }>): Promise<boolean> {
+    const { store } = this.#ports;
     await publish(this.#desk, this.#run);
-    await this.#ports.store.transition(this.#run, (tx) => tx.addEvent("engine.stopped", {}, { engine: this.#me }));
-    await this.#ports.store.releaseRun(this.#run, this.#me);
-    return end;
+    if (!(await store.releaseRun(this.#run, this.#me, end.state.status))) return false;
+    await store.transition(this.#run, (tx) => tx.addEvent("engine.stopped", {}, { engine: this.#me }));
+    return true;
   }
 
   #sleep(nextMs: number | null): Promise<void> {

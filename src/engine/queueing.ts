@@ -83,14 +83,21 @@ export async function deliver(tx: Transition, to: PlannerId, body: MessageBody):
   if (!planner || cycle?.id !== planner.cycle || cycle.state.status !== "working" || planner.status === "cancelled")
     return;
   await reopen(tx, planner, body.kind);
-  if (!(await tx.liveSession({ kind: "turn", planner: to }, cycle.id))) await queueTurn(tx, planner, tx.now);
 }
 
-/** A planner that had ended is active again, and so are those above it: they wait for its end as for any child's. */
+/**
+ * A planner that had ended is active again, and so are those above it: they wait for its end as for any child's. Each
+ * that has something to read gets a turn; one that failed may not have read all.
+ */
 async function reopen(tx: Transition, planner: Planner, by: MessageBody["kind"]): Promise<void> {
-  for (let each: Planner | null = planner; each && each.status !== "active";) {
-    await tx.updatePlanner(each.id, { status: "active" });
-    await tx.addEvent("planner.reopened", { planner: each.id }, { by });
-    each = each.parent === null ? null : await tx.planner(each.parent);
+  for (let each: Planner | null = planner; each; ) {
+    const ended: boolean = each.status !== "active";
+    if (ended) {
+      await tx.updatePlanner(each.id, { status: "active" });
+      await tx.addEvent("planner.reopened", { planner: each.id }, { by });
+    }
+    const live = await tx.liveSession({ kind: "turn", planner: each.id }, each.cycle);
+    if (!live && (await tx.countUnread(each.id)) > 0) await queueTurn(tx, each, tx.now);
+    each = ended && each.parent !== null ? await tx.planner(each.parent) : null;
   }
 }

@@ -20,7 +20,7 @@ import type {
 import type { Message, MessageBody } from "../domain/message.ts";
 import type { OpenChildren, Planner } from "../domain/planner.ts";
 import type { RunConfig } from "../domain/run-config.ts";
-import type { EngineLease, Run } from "../domain/run.ts";
+import type { EngineLease, Run, RunStatus } from "../domain/run.ts";
 import type { Claim, Session, SessionKind, SessionOutcome, Subject, Usage } from "../domain/session.ts";
 import type { Task, TaskSpec, TaskState, TaskStatus } from "../domain/task.ts";
 import type { CycleRecord, Verdict } from "../domain/verdict.ts";
@@ -45,8 +45,11 @@ export interface Store {
     leaseMs: number,
     isDead: (holder: EngineLease) => boolean,
   ): Promise<EngineLease | null>;
-  /** Gives the run back, if `engine` still holds it. */
-  releaseRun(run: RunId, engine: EngineId): Promise<void>;
+  /**
+   * Gives the run back, as long as it still has this status; false: it has changed (somebody resumed it), and the engine
+   * has to go on.
+   */
+  releaseRun(run: RunId, engine: EngineId, status: RunStatus["status"]): Promise<boolean>;
 
   /** Renews the engine's lease on the run and the leases of all sessions that it holds. False: another engine took over. */
   heartbeat(run: RunId, engine: EngineId, leaseMs: number): Promise<boolean>;

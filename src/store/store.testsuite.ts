@@ -72,9 +72,10 @@ function runTests(w: OpenStore): void {
     expect(await w.store.acquireRun(run, engine("e2", 2), 60_000, (holder) => holder.pid === 1)).toBeNull();
     expect(await w.store.heartbeat(run, "e1" as EngineId, 60_000)).toBe(false);
     expect(await w.store.heartbeat(run, "e2" as EngineId, 60_000)).toBe(true);
-    await w.store.releaseRun(run, "e1" as EngineId);
+    await w.store.releaseRun(run, "e1" as EngineId, "running");
+    expect(await w.store.releaseRun(run, "e2" as EngineId, "paused")).toBe(false);
     expect((await w.views.run(run))?.engine?.id).toBe("e2");
-    await w.store.releaseRun(run, "e2" as EngineId);
+    expect(await w.store.releaseRun(run, "e2" as EngineId, "running")).toBe(true);
     expect(await w.store.acquireRun(run, engine("e3", 3), -1, () => false)).toBeNull();
     expect(await w.store.acquireRun(run, engine("e4", 4), 60_000, () => false)).toBeNull();
   });

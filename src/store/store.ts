@@ -91,9 +91,11 @@ export async function openStore(database: Database): Promise<Store> {
         return null;
       }),
 
-    releaseRun: (run, engine) =>
+    releaseRun: (run, engine, status) =>
       inTransaction(run, async (c) => {
-        if (c.run.engine?.id === engine) await setEngine(c, null);
+        if (c.run.engine?.id !== engine) return true;
+        if (c.run.state.status === status) await setEngine(c, null);
+        return c.run.state.status === status;
       }),
 
     heartbeat: (run, engine, leaseMs) =>

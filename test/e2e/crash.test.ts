@@ -67,7 +67,7 @@ test("agents killed at random cost tries, and nothing else", async () => {
 });
 
 /** Fails today: a run whose engine was killed looks like one that runs. */
-test.fails("status says that no engine drives a run whose engine was killed, and how to go on", async () => {
+test("status says that no engine drives a run whose engine was killed, and how to go on", async () => {
   const world = makeWorld();
   world.configure({
     planner: ({ brief, plan }) =>
