@@ -17,7 +17,7 @@ import { openProcesses, type Processes } from "../processes/processes.ts";
 import { isDead } from "./engine-process.ts";
 import { exitCodes, RefusedError } from "./exit.ts";
 import type { Project } from "./project.ts";
-import { followRun } from "./follow.ts";
+import { followRun, type FollowOptions } from "./follow.ts";
 
 const clock = {
   now: () => Date.now(),
@@ -28,7 +28,7 @@ const clock = {
 };
 
 /** Runs until the run ends or pauses for good; answers the exit code. */
-export async function drive(project: Project, run: Run, options: { json: boolean }): Promise<number> {
+export async function drive(project: Project, run: Run, options: FollowOptions): Promise<number> {
   const processes = openProcesses();
   try {
     const ports = await openPorts(project, run, processes);
@@ -51,7 +51,7 @@ export async function drive(project: Project, run: Run, options: { json: boolean
   }
 }
 
-async function follow(project: Project, run: Run, engine: Engine, options: { json: boolean }): Promise<number> {
+async function follow(project: Project, run: Run, engine: Engine, options: FollowOptions): Promise<number> {
   const signals = onSignals(engine);
   const view = followRun(project, run, options);
   try {

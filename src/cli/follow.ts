@@ -13,7 +13,10 @@ const pageRows = 500;
 
 export type Following = { end(end: EngineEnd | null): Promise<void> };
 
-export function followRun(project: Project, run: Run, { json }: { json: boolean }): Following {
+/** `resumed`: what came before was shown when it happened. */
+export type FollowOptions = { json: boolean; resumed: boolean };
+
+export function followRun(project: Project, run: Run, { json, resumed }: FollowOptions): Following {
   const { views } = project;
   const live = !json && process.stdout.isTTY;
   const shown = live
@@ -23,7 +26,7 @@ export function followRun(project: Project, run: Run, { json }: { json: boolean 
         color: colorOn(process.stdout),
         onProblem: (error) => say(String(error)),
       })
-    : printEvents(project, run.id);
+    : printEvents(project, run.id, resumed);
   return {
     async end(end) {
       await shown.stop();
@@ -44,24 +47,24 @@ export function followRun(project: Project, run: Run, { json }: { json: boolean 
   };
 }
 
-/** One line per event that matters, on stderr, from now on; what came before only tells the names. */
-function printEvents(project: Project, run: RunId): { stop(): Promise<void> } {
+/** One line per event that matters, on stderr; of a resumed run, what came before only tells the names. */
+function printEvents(project: Project, run: RunId, resumed: boolean): { stop(): Promise<void> } {
   const names: Names = { tasks: new Map(), planners: new Map() };
   let seq = 0;
-  const printNew = async (print: (line: string) => void = say) => {
+  const printNew = async (show: (line: string) => void = say) => {
     for (;;) {
       const page = await project.views.events(run, seq, pageRows);
       for (const event of page) {
         seq = event.seq;
         const line = describeEvent(event, names);
-        if (line !== null) print(line);
+        if (line !== null) show(line);
       }
       if (page.length < pageRows) return;
     }
   };
   const stopped = new AbortController();
   const loop = (async () => {
-    await printNew(() => undefined);
+    if (resumed) await printNew(() => undefined);
     while (!stopped.signal.aborted) {
       await printNew().catch((error: unknown) => say(`The events cannot be read: ${String(error)}`));
       await new Promise((resolve) => setTimeout(resolve, pollMs));

@@ -33,7 +33,7 @@ export async function run(goalText: string | undefined, options: RunOptions): Pr
   const project = await openProject(true);
   try {
     const created = await createRun(project, goal, config);
-    return await drive(project, created, { json: options.json ?? false });
+    return await drive(project, created, { json: options.json ?? false, resumed: false });
   } finally {
     await project.store.close();
   }
@@ -114,7 +114,7 @@ export function resume(options: ResumeOptions): Promise<number> {
     const chosen = await chooseRun(project, options.run);
     if (chosen.state.status === "ended") {
       say(`Run ${chosen.id} has ended (${chosen.state.outcome}); publishing its branches again.`);
-      return drive(project, chosen, { json: options.json ?? false });
+      return drive(project, chosen, { json: options.json ?? false, resumed: true });
     }
     const holder = engineOf(chosen);
     if (holder && options.config !== undefined)
@@ -130,7 +130,7 @@ export function resume(options: ResumeOptions): Promise<number> {
     }
     const resumed = await project.views.run(chosen.id);
     if (!resumed) throw new Error(`run ${chosen.id} has vanished`);
-    return drive(project, resumed, { json: options.json ?? false });
+    return drive(project, resumed, { json: options.json ?? false, resumed: true });
   });
 }
 
@@ -148,7 +148,7 @@ async function readChanges({ config: path, budgetUsd, budgetTokens }: ResumeOpti
 /** Ends a stopping run whose engine is gone. */
 export function finishStop(options: Common): Promise<number> {
   return withProject(false, async (project) => {
-    await drive(project, await chooseRun(project, options.run), { json: options.json ?? false });
+    await drive(project, await chooseRun(project, options.run), { json: options.json ?? false, resumed: true });
     return exitCodes.ok;
   });
 }

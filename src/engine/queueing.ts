@@ -90,7 +90,7 @@ export async function deliver(tx: Transition, to: PlannerId, body: MessageBody):
  * that has something to read gets a turn; one that failed may not have read all.
  */
 async function reopen(tx: Transition, planner: Planner, by: MessageBody["kind"]): Promise<void> {
-  for (let each: Planner | null = planner; each; ) {
+  for (let each: Planner | null = planner; each;) {
     const ended: boolean = each.status !== "active";
     if (ended) {
       await tx.updatePlanner(each.id, { status: "active" });

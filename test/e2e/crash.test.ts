@@ -66,7 +66,6 @@ test("agents killed at random cost tries, and nothing else", async () => {
   await noneLeft(`LONGHAUL_RUN=${run}`);
 });
 
-/** Fails today: a run whose engine was killed looks like one that runs. */
 test("status says that no engine drives a run whose engine was killed, and how to go on", async () => {
   const world = makeWorld();
   world.configure({

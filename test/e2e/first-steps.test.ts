@@ -72,7 +72,6 @@ describe("nothing starts", () => {
     expectUntouched(world);
   });
 
-  /** Fails today: only the words at the fault are shown, which may stand in many lines. */
   test("with a fault in longhaul.config.json whose line is named", async () => {
     const world = makeWorld({ files: { "longhaul.config.json": '{ "agents": {},\n  "roles": }' } });
     const { code, stderr } = await world.longhaul("run", "Do it");
@@ -80,7 +79,6 @@ describe("nothing starts", () => {
     expect(stderr).toMatch(/line 2|:2\b/);
   });
 
-  /** Fails today: it is looked for in the current folder alone, where init does not write it. */
   test("but the configuration at the repository's top is found from a folder below", async () => {
     const config = '{ "roles": { "planner": "/no/such/planner", "worker": "true" }, "acceptance": ["true"] }';
     const world = makeWorld({ files: { "longhaul.config.json": config, "src/a.txt": "a" } });
@@ -173,7 +171,6 @@ test("a repository without commits is built from scratch, with a goal from a fil
   expect(world.git("status", "--porcelain", "--branch")).toBe("## No commits yet on main");
 });
 
-/** Fails today: a resume tells the whole history again, as if it happened now. */
 test("a resume tells what happens from then on", async () => {
   const world = makeWorld();
   world.configure(goalOnly);

@@ -18,8 +18,7 @@ test.skipIf(!canMount)("a run whose disk fills up loses nothing, and goes on whe
   expect(landed?.toSorted()).toEqual(["a", "b", "c"]);
 });
 
-/** Fails today: the first error is lost under one of the rollback, and both are told as stack traces. */
-test.skipIf(!canMount).fails("a full disk and a read-only one are environment faults that say so", () => {
+test.skipIf(!canMount)("a full disk and a read-only one are environment faults that say so", () => {
   const { said } = fillTheDisk();
   expect(said).toMatch(/ENOSPC|no space left|disk (is )?full/i);
   expect(said).toMatch(/full: ended with 3\n/);
@@ -27,8 +26,7 @@ test.skipIf(!canMount).fails("a full disk and a read-only one are environment fa
   expect(said).not.toMatch(/^\s+at .*\(?file:/m);
 });
 
-/** Fails today: git is told to make hard links, which do not reach over file systems. */
-test.skipIf(!canMount).fails("the state folder may lie on another file system than the repository", () => {
+test.skipIf(!canMount)("the state folder may lie on another file system than the repository", () => {
   const world = makeWorld();
   world.configure({ planner: ({ plan }) => plan(), worker: () => {}, acceptance: ["true"] });
   expect(inOwnMount(world, elsewhere)).toMatch(/elsewhere: ended with 0\n/);

@@ -101,7 +101,6 @@ test("a judge that cannot judge pauses the run, and a resume asks it again", asy
   expect((await world.longhaul("resume")).code).toBe(0);
 });
 
-/** Fails today: nothing is checked, so nothing fails, and that counts as green. */
 test("a run without checks and acceptance commands has no green", async () => {
   const world = makeWorld();
   world.configure({
@@ -113,7 +112,6 @@ test("a run without checks and acceptance commands has no green", async () => {
   expect(stdout).not.toContain("checks passed");
 });
 
-/** Fails today: exit code 1 and nothing on stdout is taken as the verdict to continue, up to the last cycle. */
 test("a judge that crashes is asked again, not believed", async () => {
   const world = makeWorld();
   world.configure({

@@ -70,6 +70,6 @@ test("a server that cannot be reached is an environment fault that says so", asy
   world.configure({ planner: () => {}, worker: () => {}, acceptance: ["true"] });
   const { code, stdout, stderr } = await world.longhaul("run", "Do it", "--config", world.path("longhaul.config.json"));
   expect([code, stdout]).toEqual([3, ""]);
-  expect(stderr).toMatch(/DATABASE_URL.*reachable/s);
+  expect(stderr).toMatch(/DATABASE_URL.*cannot be reached/s);
   expect(stderr).not.toMatch(/^\s+at /m);
 });

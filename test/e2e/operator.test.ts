@@ -115,7 +115,6 @@ test("a pause without grace cuts what runs, and stop ends the run with what has 
   expect(again.stderr).toContain("has ended");
 });
 
-/** Fails today: a task that runs when the stop comes is called failed. */
 test("stop cancels what is open, as it says", async () => {
   const world = makeWorld();
   const engine = await inTheMiddle(world);
@@ -164,7 +163,6 @@ test("a Ctrl-C that is taken back by a resume from elsewhere does not change how
   expect(await engine.ended).toMatchObject({ code: 0 });
 });
 
-/** Fails today: the engine still means to leave at the next pause, whoever asks for it. */
 test("a Ctrl-C that is taken back leaves an engine that waits through a pause", async () => {
   const world = makeWorld();
   const engine = await inTheMiddle(world);
@@ -179,7 +177,6 @@ test("a Ctrl-C that is taken back leaves an engine that waits through a pause", 
   expect(await engine.ended).toMatchObject({ code: 0 });
 });
 
-/** Fails today: the engine has made up its mind to leave, and resume takes it for one that goes on. */
 test("a resume while the engine is about to leave does not leave the run without one", async () => {
   const world = makeWorld();
   const engine = await inTheMiddle(world);
