@@ -20,6 +20,7 @@ const usageOf = (usage: Usage, output: number): JsonObject => ({
   cache_creation_input_tokens: usage.cacheWrite,
   cache_read_input_tokens: usage.cacheRead,
   output_tokens: output,
+  ...(usage.reasoning === 0 ? {} : { output_tokens_details: { thinking_tokens: usage.reasoning } }),
   service_tier: "standard",
 });
 
