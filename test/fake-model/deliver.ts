@@ -4,6 +4,8 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Frame } from "./wires/wire.ts";
 
+const arrivalMs = 200;
+
 export type Place = "headers" | "first" | "middle" | "end";
 
 export type Hitch =
@@ -84,7 +86,8 @@ function indexOf(at: Place, frames: readonly Frame[]): number {
 async function strike(response: ServerResponse, hitch: Hitch, signal: AbortSignal): Promise<"over" | "on"> {
   switch (hitch.kind) {
     case "drop":
-      // Not `end`: the client must see the connection break, not the answer finish.
+      // What was written arrives first: a client must be able to act on it before the break.
+      await sleep(arrivalMs, undefined, { signal });
       response.socket?.destroy();
       return "over";
     case "stall":
