@@ -6,6 +6,8 @@ import { call, role, say, sequence, text, think } from "./brains.ts";
 import { languageModel, providers, started, stepOf, usageTold, type ProviderName } from "./sdk.testsuite.ts";
 import { addUsage, noUsage } from "./tokens.ts";
 
+globalThis.AI_SDK_LOG_WARNINGS = false;
+
 const modes = ["stream", "whole"] as const;
 const ways = providers.flatMap((provider) => modes.map((mode) => ({ provider, mode })));
 

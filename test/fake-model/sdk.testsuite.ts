@@ -36,14 +36,14 @@ export async function started(options: FakeModelOptions): Promise<FakeModel> {
 export function languageModel(
   model: FakeModel,
   name: ProviderName,
-  key: string = defaultCredentials.default,
+  { key = defaultCredentials.default, id = "fake-model" }: { key?: string; id?: string } = {},
 ): LanguageModel {
   const openai = createOpenAI({ baseURL: model.openaiUrl, apiKey: key });
   const registry = createProviderRegistry(
     {
       anthropic: createAnthropic({ baseURL: model.anthropicUrl, apiKey: key }),
       openai,
-      "openai-chat": customProvider({ languageModels: { "fake-model": openai.chat("fake-model") } }),
+      "openai-chat": customProvider({ languageModels: { [id]: openai.chat(id) } }),
       compatible: createOpenAICompatible({
         name: "compatible",
         baseURL: model.openaiUrl,
@@ -54,7 +54,7 @@ export function languageModel(
     },
     { separator: "/" },
   );
-  return registry.languageModel(`${name}/fake-model`);
+  return registry.languageModel(`${name}/${id}`);
 }
 
 type CallSettings = Parameters<typeof streamText>[0];
