@@ -21,7 +21,7 @@ import {
 import { onTestFinished } from "vitest";
 import { defaultCredentials, type FakeModelOptions } from "./mind.ts";
 import { startFakeModel, type FakeModel } from "./server.ts";
-import { inputOf, outputOf, type Usage } from "./tokens.ts";
+import type { Usage } from "./tokens.ts";
 
 export const providers = ["anthropic", "openai", "openai-chat", "compatible", "google"] as const;
 export type ProviderName = (typeof providers)[number];
@@ -133,6 +133,3 @@ export const usageTold = (usage: LanguageModelUsage): Usage => ({
   text: (usage.outputTokens ?? 0) - (usage.outputTokenDetails.reasoningTokens ?? 0),
   reasoning: usage.outputTokenDetails.reasoningTokens ?? 0,
 });
-
-export const sumsAgree = (usage: LanguageModelUsage, of: Usage): boolean =>
-  usage.inputTokens === inputOf(of) && usage.outputTokens === outputOf(of);

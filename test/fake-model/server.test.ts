@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { call, each, needs, role, say, sequence, until } from "./brains.ts";
+import { call, callAll, each, needs, role, say, sequence, sometimes, until } from "./brains.ts";
 import type { FaultRuleInput } from "./faults.ts";
 import { generated, languageModel, started, stepOf, streamed } from "./sdk.testsuite.ts";
 import { startFakeModel } from "./server.ts";
@@ -156,6 +156,29 @@ describe("brains", () => {
       );
     }
     expect((await speak(model.url, messages)).body.choices[0]?.message.content).toBe("Done.");
+  });
+
+  test("a session that never ends, and chance that repeats with the conversation", async () => {
+    const model = await started({
+      brains: [
+        role("endless", /endless/, callAll(call("write", {}), call("write", {}))),
+        { name: "coin", reply: sometimes(0.5, "Heads.", "Tails.") },
+      ],
+    });
+    const endless = [
+      { role: "system", content: "endless" },
+      { role: "user", content: "Go." },
+    ];
+    expect((await speak(model.url, endless)).body.choices[0]?.message.tool_calls).toHaveLength(2);
+    const toss = async () => {
+      const sides: unknown[] = [];
+      for (let n = 0; n < 8; n++)
+        sides.push((await speak(model.url, [{ role: "user", content: `${n}` }])).body.choices[0]?.message.content);
+      return sides;
+    };
+    const first = await toss();
+    expect(await toss()).toEqual(first);
+    expect(new Set(first)).toEqual(new Set(["Heads.", "Tails."]));
   });
 
   test("a request that no brain recognises is refused, and stands in the ledger without one", async () => {

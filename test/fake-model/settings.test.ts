@@ -79,6 +79,22 @@ test.each(providers)("%s: abort ends the stream with an abort part and the step 
   expect(model.traffic.counters("default").running).toBe(0);
 });
 
+test.each(["headers", "first"] as const)(
+  "abort works where firstChunkMs does not: while nothing came but %s",
+  async (at) => {
+    const model = await started(hello);
+    model.faults.add({ fault: { kind: "stall", at, ms: 60_000 } });
+    const abort = new AbortController();
+    const told = streamed(languageModel(model, "openai-chat"), {
+      abortSignal: abort.signal,
+      timeout: { firstChunkMs: 1 },
+    });
+    await expect.poll(() => model.traffic.counters("default").running).toBe(1);
+    abort.abort(new Error("no first chunk"));
+    expect(await told).toMatchObject({ onAbort: 1, step: { error: { message: "no first chunk" } } });
+  },
+);
+
 async function errorOf(fault: FaultRuleInput["fault"], provider: ProviderName): Promise<APICallError> {
   const model = await started({ ...hello, now: () => Date.UTC(2026, 0, 1) });
   model.faults.add({ fault });

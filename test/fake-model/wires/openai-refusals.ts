@@ -48,6 +48,19 @@ export function openaiError(refusal: Refusal): Told {
         message: `This model's maximum context length is ${refusal.tokensMax} tokens. However, your messages resulted in ${refusal.tokens} tokens. Please reduce the length of the messages.`,
       };
     case "rate-limit":
+    case "quota":
+    case "overloaded":
+    case "status":
+      return serverError(refusal);
+    default:
+      return assertNever(refusal, "refusal");
+  }
+}
+
+/** What may go better later. */
+function serverError(refusal: Extract<Refusal, { kind: "rate-limit" | "quota" | "overloaded" | "status" }>): Told {
+  switch (refusal.kind) {
+    case "rate-limit":
       return {
         status: 429,
         type: refusal.what,
@@ -75,8 +88,6 @@ export function openaiError(refusal: Refusal): Told {
         code: null,
         message: "The server had an error while processing your request. Sorry about that!",
       };
-    default:
-      return assertNever(refusal, "refusal");
   }
 }
 
