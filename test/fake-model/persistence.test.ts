@@ -126,6 +126,23 @@ test.each(providers)("%s: a result without its call is refused by the vendor", a
   expect(model.ledger.entries()).toMatchObject([{ status: 200 }, { status: 400 }]);
 });
 
+test.each(["anthropic", "openai", "openai-chat", "compatible"] as const)(
+  "%s: the SDK itself answers a call that is no JSON; ours is only the other one",
+  async (provider) => {
+    const broken = [call("read", '{"path": "a'), call("read", { path: "b" })];
+    const model = await started({ brains: [{ name: "b", reply: sequence(broken, "Done.") }] });
+    const messages = await firstStep(model, provider);
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool"]);
+    expect(messages.at(-1)?.content).toMatchObject([{ toolName: "read", output: { type: "error-text" } }]);
+    const answered = JSON.stringify(messages.at(-1));
+    const calls = results(messages.slice(0, -1));
+    const open = (calls.content as { toolCallId: string }[]).filter(({ toolCallId }) => !answered.includes(toolCallId));
+    expect(open).toHaveLength(1);
+    const own = { role: "tool", content: open } as ModelMessage;
+    expect((await next(model, provider, [...messages, own])).text).toBe("Done.");
+  },
+);
+
 test("an empty assistant message: Google refuses it, the others leave it out", async () => {
   const model = await reader();
   const messages: ModelMessage[] = [
