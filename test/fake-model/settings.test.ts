@@ -95,6 +95,12 @@ test.each(["headers", "first"] as const)(
   },
 );
 
+test("a model id may contain the registry's separator", async () => {
+  const model = await started(hello);
+  await stepOf(languageModel(model, "compatible", { id: "vendor/model/v2" }), "stream", {});
+  expect(model.ledger.entries()).toMatchObject([{ model: "vendor/model/v2", outcome: "answered" }]);
+});
+
 async function errorOf(fault: FaultRuleInput["fault"], provider: ProviderName): Promise<APICallError> {
   const model = await started({ ...hello, now: () => Date.UTC(2026, 0, 1) });
   model.faults.add({ fault });
