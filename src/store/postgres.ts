@@ -1,4 +1,5 @@
 /** PostgreSQL, for many machines. Owns the pool, and the channel by which processes wake each other. */
+import { randomUUID } from "node:crypto";
 import { Kysely, PostgresDialect, sql } from "kysely";
 import { Client, Pool, types } from "pg";
 import type { Database } from "./dialect.ts";
@@ -19,6 +20,7 @@ export function openPostgres(url: string): Database {
   // A connection that breaks while it is used fails its query as well; that is where it is dealt with.
   pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", () => undefined); // An idle connection that breaks is replaced by the pool at the next query.
+  const me = randomUUID();
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return {
     db,
@@ -36,8 +38,8 @@ export function openPostgres(url: string): Database {
         : null,
     isOutage,
     isContention: (error) => error instanceof Error && "code" in error && contention.has(String(error.code)),
-    announce: sql`select pg_notify(${sql.lit(channel)}, '')`,
-    listen: (wake) => listen(url, wake),
+    announce: sql`select pg_notify(${sql.lit(channel)}, ${sql.lit(me)})`,
+    listen: (wake) => listen(url, me, wake),
     close: () => db.destroy(),
   };
 }
@@ -56,7 +58,7 @@ function isOutage(error: unknown): boolean {
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Listens on a connection of its own and comes back after it broke; the caller's polling is the safety net meanwhile. */
-function listen(url: string, wake: () => void): () => void {
+function listen(url: string, me: string, wake: () => void): () => void {
   let stopped = false;
   let client: Client | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -72,7 +74,10 @@ function listen(url: string, wake: () => void): () => void {
     };
     mine.on("error", again);
     mine.on("end", again);
-    mine.on("notification", wake);
+    // What this process announced itself it knows already: woken by it, it would never sleep.
+    mine.on("notification", ({ payload }) => {
+      if (payload !== me) wake();
+    });
     try {
       await mine.connect();
       await mine.query(`listen ${channel}`);

@@ -75,17 +75,17 @@ export function taskQueries(c: Context): TaskQueries {
     },
 
     async tasksOf(planner, limit) {
-      const rows = await tasks()
-        .where("planner_id", "=", planner)
-        .orderBy((eb) => eb.case().when("status", "in", open).then(0).else(1).end())
-        .orderBy("id", "desc")
-        .limit(limit)
-        .execute();
+      const newest = () => tasks().where("planner_id", "=", planner).orderBy("id", "desc");
+      // Two reads along an index each: sorted together, every task that the planner ever had would be read.
+      const openOnes = await newest().where("status", "in", open).limit(limit).execute();
+      const left = limit - openOnes.length;
+      const ended = left > 0 ? await newest().where("status", "not in", open).limit(left).execute() : [];
       const total = await db
         .selectFrom("tasks")
         .select((eb) => eb.fn.countAll<number>().as("count"))
         .where("planner_id", "=", planner)
         .executeTakeFirstOrThrow();
+      const rows = [...openOnes, ...ended];
       return { tasks: await withDependencies(db, rows), omitted: Number(total.count) - rows.length };
     },
 
