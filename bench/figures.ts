@@ -23,11 +23,11 @@ export function spread(repeats: readonly number[]): string {
   return low === high ? figure(median(repeats)) : `${figure(median(repeats))} (${low}–${high})`;
 }
 
-/** Three digits that count. */
+/** Three digits that count; whole numbers as they are. */
 export function figure(value: number): string {
   if (Number.isNaN(value)) return "–";
   const size = Math.abs(value);
-  return value.toFixed(size >= 100 || value === 0 ? 0 : size >= 10 ? 1 : 2);
+  return value.toFixed(Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,5 +1,5 @@
 /** A store with a long history: one planner whose finished tasks have every row that the engine leaves of them. */
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Commit, CycleId, PlannerId, RunId } from "../src/domain/ids.ts";
 import { limitDefaults } from "../src/domain/limits.ts";
 import type { AgentConfig, RunConfig } from "../src/domain/run-config.ts";
@@ -7,6 +7,7 @@ import { queueAttempt, startCycle } from "../src/engine/queueing.ts";
 import type { Store } from "../src/engine/store-port.ts";
 import type { Views } from "../src/engine/views.ts";
 import type { Database } from "../src/store/dialect.ts";
+import type { Tables } from "../src/store/schema.ts";
 import { openStore } from "../src/store/store.ts";
 import { openViews } from "../src/store/views.ts";
 import { openDatabase } from "./databases.ts";
@@ -64,86 +65,86 @@ async function addFinished(
   first: number,
   count: number,
 ): Promise<void> {
-  const at = Date.now();
-  const of = { run_id: run, planner_id: planner };
   const numbers = Array.from({ length: count }, (_, index) => first + index);
-  const noRecord = { failures: 0, interruptions: 0, blockers: 0, nothing_to_do: 0, reason: null };
   await db.transaction().execute(async (trx) => {
-    const tasks = await trx
-      .insertInto("tasks")
-      .values(
-        numbers.map((number) => ({
-          ...of,
-          ...noRecord,
-          cycle_id: cycle,
-          name: `old-${number}`,
-          title: `Old task ${number}`,
-          instructions: "Do what is to do.",
-          paths: "[]",
-          priority: 0,
-          acceptance: "",
-          agent: null,
-          status: "landed",
-          session_id: null,
-          commit,
-          created_at: at,
-          ended_at: at,
-        })),
-      )
-      .returning("id")
-      .execute();
-    const session = { cycle_id: cycle, kind: "attempt", agent: "worker", priority: 0, status: "ended", holder: "old" };
-    const times = { ready_at: at, queued_at: at, started_at: at, ended_at: at, lease_until: null };
-    const money = { reserved_micro_usd: 0, micro_usd: 0, tokens: 0 };
-    const sessions = await trx
-      .insertInto("sessions")
-      .values(
-        tasks.map(({ id }) => ({
-          ...of,
-          ...session,
-          ...times,
-          ...money,
-          task_id: id,
-          token: 1,
-          outcome: "succeeded",
-          failure: null,
-        })),
-      )
-      .returning(["id", "task_id"])
-      .execute();
-    const pairs = sessions.map(({ id, task_id }) => ({ session_id: id, task_id: task_id ?? 0 }));
-    const submission = JSON.stringify({ handoff: { done: "Done." }, usage: { microUsd: 0, tokens: 0 } });
-    const settled = { submitted_at: at, settled_at: at, commit, detail: "[]" };
-    await trx
-      .insertInto("landings")
-      .values(pairs.map((pair) => ({ run_id: run, ...pair, status: "landed", submission, ...settled })))
-      .execute();
-    const body = JSON.stringify({
-      done: "Done.",
-      notes: [],
-      concerns: [],
-      deviations: [],
-      findings: [],
-      suggestions: [],
-    });
-    await trx
-      .insertInto("handoffs")
-      .values(pairs.map((pair) => ({ ...of, ...pair, cycle_id: cycle, status: "landed", body, synthetic: 0, at })))
-      .execute();
-    await trx
-      .insertInto("messages")
-      .values(pairs.map(({ session_id }) => ({ ...of, at, body, consumed_by: session_id })))
-      .execute();
-    for (const type of eventsOfTask)
-      await trx
-        .insertInto("events")
-        .values(pairs.map((pair) => ({ ...of, ...pair, at, type, data: "{}" })))
-        .execute();
-    await trx
-      .insertInto("transcripts")
-      .values(pairs.map(({ session_id }) => ({ run_id: run, session_id, at, kind: "brief", text: body })))
-      .execute();
+    const place: Place = { planner, cycle, at: Date.now() };
+    const tasks = await addTasks(trx, place, numbers);
+    await addTraces(trx, place, await addSessions(trx, place, tasks));
   });
+}
+
+type Place = { planner: PlannerId; cycle: CycleId; at: number };
+type Pair = { session_id: number; task_id: number };
+
+async function addTasks(trx: Transaction<Tables>, { planner, cycle, at }: Place, numbers: number[]): Promise<number[]> {
+  const old = {
+    run_id: run,
+    planner_id: planner,
+    cycle_id: cycle,
+    instructions: "Do what is to do.",
+    paths: "[]",
+    priority: 0,
+    acceptance: "",
+    agent: null,
+    failures: 0,
+    interruptions: 0,
+    status: "landed",
+    blockers: 0,
+    session_id: null,
+    commit,
+    nothing_to_do: 0,
+    reason: null,
+    created_at: at,
+    ended_at: at,
+  };
+  const tasks = await trx
+    .insertInto("tasks")
+    .values(numbers.map((number) => ({ ...old, name: `old-${number}`, title: `Old task ${number}` })))
+    .returning("id")
+    .execute();
+  return tasks.map(({ id }) => id);
+}
+
+async function addSessions(trx: Transaction<Tables>, { planner, cycle, at }: Place, tasks: number[]): Promise<Pair[]> {
+  const about = { run_id: run, cycle_id: cycle, kind: "attempt", planner_id: planner, agent: "worker", priority: 0 };
+  const times = { ready_at: at, queued_at: at, started_at: at, ended_at: at, lease_until: null };
+  const money = { reserved_micro_usd: 0, micro_usd: 0, tokens: 0 };
+  const end = { status: "ended", holder: "old", token: 1, outcome: "succeeded", failure: null };
+  const sessions = await trx
+    .insertInto("sessions")
+    .values(tasks.map((task_id) => ({ ...about, ...times, ...money, ...end, task_id })))
+    .returning(["id", "task_id"])
+    .execute();
+  return sessions.map(({ id, task_id }) => ({ session_id: id, task_id: task_id ?? 0 }));
+}
+
+async function addTraces(trx: Transaction<Tables>, { planner, cycle, at }: Place, pairs: Pair[]): Promise<void> {
+  const of = { run_id: run, planner_id: planner };
+  const handoff = { done: "Done.", notes: [], concerns: [], deviations: [], findings: [], suggestions: [] };
+  const body = JSON.stringify(handoff);
+  const submission = JSON.stringify({ handoff, usage: { microUsd: 0, tokens: 0 } });
+  const landed = { run_id: run, status: "landed", submission, submitted_at: at, settled_at: at, commit, detail: "[]" };
+  await trx
+    .insertInto("landings")
+    .values(pairs.map((pair) => ({ ...landed, ...pair })))
+    .execute();
+  await trx
+    .insertInto("handoffs")
+    .values(pairs.map((pair) => ({ ...of, ...pair, cycle_id: cycle, status: "landed", body, synthetic: 0, at })))
+    .execute();
+  await trx
+    .insertInto("messages")
+    .values(pairs.map(({ session_id }) => ({ ...of, at, body, consumed_by: session_id })))
+    .execute();
+  for (const type of eventsOfTask)
+    await trx
+      .insertInto("events")
+      .values(pairs.map((pair) => ({ ...of, ...pair, at, type, data: "{}" })))
+      .execute();
+  await trx
+    .insertInto("transcripts")
+    .values(pairs.map(({ session_id }) => ({ run_id: run, session_id, at, kind: "brief", text: body })))
+    .execute();
 }
 
 async function addReady(store: Store, planner: PlannerId, cycle: CycleId, count: number): Promise<void> {

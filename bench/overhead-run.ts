@@ -8,13 +8,16 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createAgents } from "../src/agents/agents.ts";
 import { makeRunId, type EngineId } from "../src/domain/ids.ts";
+import type { RunConfig } from "../src/domain/run-config.ts";
 import { startEngine, type Ports } from "../src/engine/engine.ts";
+import type { Trunk } from "../src/engine/ports.ts";
+import type { Store } from "../src/engine/store-port.ts";
 import { Git } from "../src/git/git-process.ts";
 import { openGitTrunk } from "../src/git/trunk.ts";
 import { findRepository } from "../src/git/user-repository.ts";
 import { createCommands } from "../src/processes/commands.ts";
 import { allowedEnvironment } from "../src/processes/environment.ts";
-import { openProcesses } from "../src/processes/processes.ts";
+import { openProcesses, type Processes } from "../src/processes/processes.ts";
 import type { Database } from "../src/store/dialect.ts";
 import { openStore } from "../src/store/store.ts";
 import { Counts } from "./counts.ts";
@@ -60,7 +63,7 @@ async function drive(
   folder: string,
   database: Database,
   counts: Counts,
-  { groups, leftovers }: ReturnType<typeof openProcesses>,
+  processes: Processes,
 ): Promise<CaseFigures> {
   const meter = new Meter();
   const { repository, config } = makeJob(one, folder);
@@ -71,8 +74,46 @@ async function drive(
   const { base } = await trunk.resolveBase();
   const run = makeRunId(Math.random);
   await store.createRun({ id: run, repository: user.topLevel, goal: "bench", config, base });
+  const ports = openPorts({ store, trunk, config, stateFolder, meter, processes });
+  const me = { id: "bench" as EngineId, host: hostname(), pid: process.pid };
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const cpuBefore = process.cpuUsage();
+  const childrenBefore = childCpuMs();
+  const start = await startEngine(ports, { run, me, isDead: () => true });
+  if (!start.ok) throw new Error("the run is held by somebody else");
+  const end = await start.engine.drive();
+  if (end.kind !== "ended" || end.state.outcome !== "achieved")
+    throw new Error(`the run ended: ${JSON.stringify(end)}`);
+  const cpu = process.cpuUsage(cpuBefore);
+  const childrenAfter = childCpuMs();
+  const { statements, processes: started, startMs: processStarts } = counts;
+  return {
+    ...(await readRows(database, meter, one.concurrency)),
+    phases: meter.ms,
+    statements,
+    processes: started,
+    processStarts,
+    engineCpuMs: (cpu.user + cpu.system) / 1000,
+    childCpuMs: childrenBefore === null || childrenAfter === null ? null : childrenAfter - childrenBefore,
+    rssMb: process.resourceUsage().maxRSS / 1024,
+    loopDelayMs: { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 },
+  };
+}
+
+type Inside = {
+  store: Store;
+  trunk: Trunk;
+  config: RunConfig;
+  stateFolder: string;
+  meter: Meter;
+  processes: Processes;
+};
+
+/** As `longhaul run` wires them, with the meter around. */
+function openPorts({ store, trunk, config, stateFolder, meter, processes: { groups, leftovers } }: Inside): Ports {
   const { limits, agents } = config;
-  const ports: Ports = {
+  return {
     store: meteredStore(meter, store),
     trunk: meteredTrunk(meter, trunk),
     agents: meteredAgents(
@@ -98,30 +139,6 @@ async function drive(
         return () => clearTimeout(timer);
       },
     },
-  };
-  const me = { id: "bench" as EngineId, host: hostname(), pid: process.pid };
-  const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
-  const cpuBefore = process.cpuUsage();
-  const childrenBefore = childCpuMs();
-  const start = await startEngine(ports, { run, me, isDead: () => true });
-  if (!start.ok) throw new Error("the run is held by somebody else");
-  const end = await start.engine.drive();
-  if (end.kind !== "ended" || end.state.outcome !== "achieved")
-    throw new Error(`the run ended: ${JSON.stringify(end)}`);
-  const cpu = process.cpuUsage(cpuBefore);
-  const childrenAfter = childCpuMs();
-  const { statements, processes, startMs: processStarts } = counts;
-  return {
-    ...(await readRows(database, meter, one.concurrency)),
-    phases: meter.ms,
-    statements,
-    processes,
-    processStarts,
-    engineCpuMs: (cpu.user + cpu.system) / 1000,
-    childCpuMs: childrenBefore === null || childrenAfter === null ? null : childrenAfter - childrenBefore,
-    rssMb: process.resourceUsage().maxRSS / 1024,
-    loopDelayMs: { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 },
   };
 }
 
