@@ -73,6 +73,9 @@ export const role = (name: string, system: RegExp, said: Said): NamedBrain => ({
   reply: (view) => replyOf(said, view),
 });
 
+/** For requests that no role recognises: coding agents ask for titles and summaries beside their work. */
+export const otherwise = (said: Said): NamedBrain => ({ name: "otherwise", reply: (view) => replyOf(said, view) });
+
 /** Fails loudly when the client did not offer a tool that the script needs. */
 export const needs =
   (tools: readonly string[], said: Said): Brain =>
