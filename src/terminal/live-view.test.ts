@@ -148,7 +148,7 @@ test.skipIf(!scriptIsThere)(
     const program = join(import.meta.dirname, "live-program.testsuite.ts");
     const child = spawn(
       "script",
-      ["-qec", `stty rows 24 cols 80; '${process.execPath}' '${program}'; stty -a`, "/dev/null"],
+      ["-qec", `trap : INT; stty rows 24 cols 80; '${process.execPath}' '${program}'; stty -a`, "/dev/null"],
       { stdio: ["pipe", "pipe", "inherit"] },
     );
     onTestFinished(() => void child.kill("SIGKILL"));
