@@ -143,3 +143,21 @@ export const commandAgentLimits = {
   usdMax: 1_000_000,
   tokensMax: 1_000_000_000_000,
 } as const;
+
+/** Role tools: what one call may read, run and answer. */
+export const toolLimits = {
+  /** One answer to the model; more is cut in the middle. */
+  answerBytesMax: 32_768,
+  /** One command's output that is kept for `read_output`. */
+  outputBytesMax: 8_388_608,
+  /** A file that `read_file` opens, or that `edit_file` changes. */
+  fileBytesMax: 16_777_216,
+  linesPerReadMax: 2_000,
+  lineBytesMax: 2_000,
+  entriesMax: 1_000,
+  matchesMax: 300,
+  commandMs: 120_000,
+  commandMsMax: 1_200_000,
+  /** A search or a look at git. */
+  lookMs: 60_000,
+} as const;

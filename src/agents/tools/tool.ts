@@ -1,0 +1,56 @@
+/**
+ * What a role tool is: one definition, served in-process to model agents and later over MCP and as a command to
+ * others. To add a tool, imitate one beside this file and list it in `tools.ts`.
+ */
+import type { z } from "zod";
+import type { SessionId } from "../../domain/ids.ts";
+import type { Limits } from "../../domain/limits.ts";
+import type { Role } from "../../domain/session.ts";
+import type { Environment, ProcessGroups } from "../../engine/ports.ts";
+
+export type Tool<Input = unknown> = {
+  /** snake_case, unique. */
+  name: string;
+  /** For the model: what it does, what it answers, what its bounds are. */
+  description: string;
+  /** Unknown fields are ignored. Every field has a `.describe()`. */
+  input: z.ZodType<Input>;
+  roles: readonly Role[];
+  /**
+   * `look`: changes nothing that anybody keeps; such calls may run side by side. `work`: changes the workspace.
+   */
+  effect: "look" | "work";
+  /** Never rejects for what the model asked for: that is an answer with `ok: false` that says how to do it right. */
+  run(input: Input, context: ToolContext): Promise<ToolAnswer>;
+};
+
+/** `text` is bounded by `toolLimits.answerBytesMax`; what was cut from its middle can be read with `read_output`. */
+export type ToolAnswer = { ok: boolean; text: string };
+
+export type ToolContext = {
+  run: string;
+  session: SessionId;
+  role: Role;
+  /** Unique within the session. */
+  call: string;
+  /** Absolute; the only folder that tools touch. What is in it may be hostile. */
+  workspace: string;
+  groups: ProcessGroups;
+  /** The whole environment of commands. */
+  environment: Environment;
+  /** Keeps what was cut from long answers. */
+  outputs: Outputs;
+  limits: Pick<Limits, "killGraceMs">;
+  /** Ends what runs. */
+  signal: AbortSignal;
+  /** What a command prints, as it comes: for the transcript, and as a sign of life. Must not throw. */
+  onOutput(text: string): void;
+};
+
+/** Full outputs of this session, by the call that produced them; bounded, and gone with the session. */
+export interface Outputs {
+  /** At most `toolLimits.outputBytesMax` are kept; the rest of the text is not. */
+  keep(call: string, text: string): Promise<void>;
+  /** Bytes from `offset`, whole characters; null: nothing is kept under this name. */
+  read(call: string, offset: number, bytesMax: number): Promise<{ text: string; totalBytes: number } | null>;
+}
