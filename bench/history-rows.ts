@@ -1,8 +1,7 @@
 /** A store with a long history: one planner whose finished tasks have every row that the engine leaves of them. */
 import { sql, type Transaction } from "kysely";
 import type { Commit, CycleId, PlannerId, RunId } from "../src/domain/ids.ts";
-import { limitDefaults } from "../src/domain/limits.ts";
-import type { AgentConfig, RunConfig } from "../src/domain/run-config.ts";
+import { commandAgent, configDefaults, type RunConfig } from "../src/domain/run-config.ts";
 import { queueAttempt, startCycle } from "../src/engine/queueing.ts";
 import type { Store } from "../src/engine/store-port.ts";
 import type { Views } from "../src/engine/views.ts";
@@ -25,15 +24,12 @@ const eventsOfTask = [
   "landing.landed",
   "session.ended",
 ];
-const command: AgentConfig = { kind: "command", command: "true", env: {}, passEnv: [], costMicroUsd: 0 };
+const command = commandAgent("true");
 const config: RunConfig = {
+  ...configDefaults,
   agents: { planner: command, worker: command },
   roles: { planner: "planner", worker: "worker", judge: null },
   acceptance: [{ name: "true", command: "true", timeoutMs: null }],
-  checks: [],
-  budget: { microUsd: null, tokens: null },
-  parallel: { workers: 8, planners: 4 },
-  limits: limitDefaults,
   directory: "/",
   identity: "Longhaul bench <bench@example.invalid>",
 };
@@ -108,7 +104,7 @@ async function addTasks(trx: Transaction<Tables>, { planner, cycle, at }: Place,
 async function addSessions(trx: Transaction<Tables>, { planner, cycle, at }: Place, tasks: number[]): Promise<Pair[]> {
   const about = { run_id: run, cycle_id: cycle, kind: "attempt", planner_id: planner, agent: "worker", priority: 0 };
   const times = { ready_at: at, queued_at: at, started_at: at, ended_at: at, lease_until: null };
-  const money = { reserved_micro_usd: 0, micro_usd: 0, tokens: 0 };
+  const money = { reserved_micro_usd: 0, micro_usd: 0, tokens: 0, reserved_tokens: 0 };
   const end = { status: "ended", holder: "old", token: 1, outcome: "succeeded", failure: null };
   const sessions = await trx
     .insertInto("sessions")
@@ -159,7 +155,7 @@ async function addReady(store: Store, planner: PlannerId, cycle: CycleId, count:
         dependsOn: [],
         state,
       });
-      await queueAttempt(tx, { id, cycle, planner, agent: null, priority: 0 }, tx.now);
+      await queueAttempt(tx, { id, cycle, planner, agent: null, priority: 0, paths: [] }, tx.now);
     }
   });
 }

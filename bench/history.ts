@@ -93,7 +93,7 @@ async function once({ store, views, planner }: History, times: Times): Promise<v
 }
 
 async function step(store: Store, mine: ReadonlyMap<SessionId, unknown>, capacity: Capacity): Promise<Claim[]> {
-  return store.transition(run, async (tx) => (await advance(tx, me, capacity, mine)).claims);
+  return store.transition(run, async (tx) => (await advance(tx, me, capacity, mine, () => null)).claims);
 }
 
 async function timed<T>(into: number[], work: () => Promise<T>): Promise<T> {

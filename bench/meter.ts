@@ -8,6 +8,7 @@ import type { Store, Transition } from "../src/engine/store-port.ts";
 /** The parts of a session that are timed, in the order in which they come. */
 export const phases = [
   "workspace made",
+  "workspace kept",
   "spawn call",
   "program ran",
   "marked processes searched",
@@ -67,10 +68,11 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     begin: (run, base) => trunk.begin(run, base),
     takeOver: (run, engine) => trunk.takeOver(run, engine),
     tip: (run) => trunk.tip(run),
-    async openWorkspace(run, name, commit) {
-      const workspace = await meter.time("workspace made", () => trunk.openWorkspace(run, name, commit));
+    async openWorkspace(run, name, commit, kept) {
+      const workspace = await meter.time("workspace made", () => trunk.openWorkspace(run, name, commit, kept));
       return meteredWorkspace(meter, workspace);
     },
+    keep: (run, workspace) => meter.time("workspace kept", () => trunk.keep(run, workspace)),
     clearLeftovers: (run) => trunk.clearLeftovers(run),
     land: (run, workspace, submission) => meter.time("trunk.land", () => trunk.land(run, workspace, submission)),
     placeConflict: (workspace, tip) => trunk.placeConflict(workspace, tip),
@@ -108,6 +110,7 @@ export function meteredGroups(meter: Meter, groups: ProcessGroups): ProcessGroup
 
 export function meteredAgents(meter: Meter, agents: Agents): Agents {
   return {
+    traits: (agent) => agents.traits(agent),
     open(order) {
       const session = agents.open(order);
       const metered: AgentSession = {

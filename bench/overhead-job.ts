@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { limitDefaults } from "../src/domain/limits.ts";
-import type { AgentConfig, RunConfig } from "../src/domain/run-config.ts";
+import { commandAgent, configDefaults, type RunConfig } from "../src/domain/run-config.ts";
 
 /**
  * `nothing`: the worker reports that nothing is to do. `lands`: it adds one file, which lands. `sleeps`: it takes ten
@@ -42,19 +42,11 @@ export function makeJob(
   git("-c", "user.name=bench", "-c", "user.email=bench@example.invalid", "commit", "--quiet", "--message=Start");
   writeFileSync(join(folder, "plan.json"), JSON.stringify({ version: 1, actions: plan(tasks) }));
 
-  const command = (text: string): AgentConfig => ({
-    kind: "command",
-    command: text,
-    env: {},
-    passEnv: [],
-    costMicroUsd: 0,
-  });
   const config: RunConfig = {
-    agents: { planner: command(planner), worker: command(workers[variant]) },
+    ...configDefaults,
+    agents: { planner: commandAgent(planner), worker: commandAgent(workers[variant]) },
     roles: { planner: "planner", worker: "worker", judge: null },
     acceptance: [{ name: "true", command: "true", timeoutMs: null }],
-    checks: [],
-    budget: { microUsd: null, tokens: null },
     parallel: { workers: concurrency, planners: 1 },
     limits: { ...limitDefaults, tasksPerTurnMax: tasks, openTasksMax: Math.max(tasks, limitDefaults.openTasksMax) },
     directory: folder,

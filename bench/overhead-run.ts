@@ -116,6 +116,7 @@ function openPorts({ store, trunk, config, stateFolder, meter, processes: { grou
   return {
     store: meteredStore(meter, store),
     trunk: meteredTrunk(meter, trunk),
+    random: Math.random,
     agents: meteredAgents(
       meter,
       createAgents({

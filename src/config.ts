@@ -3,13 +3,16 @@
  * filled in, names are resolved, and every fault has been said with its place and its mend.
  */
 import { access, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve as resolvePath } from "node:path";
 import { pathToFileURL } from "node:url";
-import { z } from "zod";
-import { EnvironmentError } from "./domain/environment-error.ts";
+import type { z } from "zod";
+import { chooseModels, type ChosenModels } from "./config/models.ts";
+import { ConfigError, resolve } from "./config/resolve.ts";
+import { configSchema } from "./config/schema.ts";
 import { describeJsonFault } from "./domain/json-place.ts";
-import { limitDefaults, parallelDefaults, type Limits } from "./domain/limits.ts";
-import type { AgentConfig, CheckCommand, RunConfig } from "./domain/run-config.ts";
+import type { ProviderConfig, RunConfig } from "./domain/run-config.ts";
+
+export { ConfigError, toMicroUsd } from "./config/resolve.ts";
 
 /** The operator's environment; handed to whoever needs a part of it. */
 export const environment: Readonly<{ [name: string]: string | undefined }> = process.env;
@@ -23,52 +26,11 @@ export const configNames = [
   "longhaul.config.json",
 ];
 
-const name = z.string().trim().min(1);
-const agentSchema = z.strictObject({
-  /** An argv, or a text for `sh -c`. */
-  command: z.union([name, z.tuple([name], z.string())]),
-  env: z.record(z.string(), z.string()).default({}),
-  passEnv: z.array(name).default([]),
-  costUsd: z.number().nonnegative().default(0),
-});
-const roleSchema = z.union([name, agentSchema]);
-const checkSchema = z.union([
-  name.transform((command) => ({ name: command, command, timeoutMs: null })),
-  z.strictObject({ name, command: name, timeoutMs: z.int().positive().nullable().default(null) }),
-]);
-const limitsSchema = z.strictObject(
-  Object.fromEntries(Object.keys(limitDefaults).map((key) => [key, z.int().nonnegative().optional()])) as {
-    [K in keyof Limits]: z.ZodOptional<z.ZodInt>;
-  },
-);
-
-export const configSchema = z.strictObject({
-  $schema: z.string().optional(),
-  agents: z.record(name, agentSchema).default({}),
-  /** An agent's name from `agents`, or the agent itself. A text that names no agent is a command for `sh -c`. */
-  roles: z.strictObject({ planner: roleSchema, worker: roleSchema, judge: roleSchema.optional() }),
-  acceptance: z.array(checkSchema).default([]),
-  checks: z.array(checkSchema).default([]),
-  budget: z
-    .strictObject({ usd: z.number().nonnegative().optional(), tokens: z.int().nonnegative().optional() })
-    .default({}),
-  parallel: z
-    .strictObject({
-      workers: z.int().min(1).default(parallelDefaults.workers),
-      planners: z.int().min(1).default(parallelDefaults.planners),
-    })
-    .prefault({}),
-  limits: limitsSchema.default({}),
-  identity: z
-    .string()
-    .regex(/^[^<>\n]+ <[^<>\s]+>$/, "expected the form: Name <address>")
-    .default("Longhaul <longhaul@localhost>"),
-});
-
 /** What a user may write in `longhaul.config.ts`. */
 export type Config = z.input<typeof configSchema>;
 
-export class ConfigError extends EnvironmentError {}
+/** `chosen`: the models that were chosen because nobody named any. */
+export type LoadedConfig = { config: RunConfig; chosen: ChosenModels | null };
 
 /** The file's path, or null when the folder has none. */
 export async function findConfig(directory: string): Promise<string | null> {
@@ -83,8 +45,23 @@ export async function findConfig(directory: string): Promise<string | null> {
   return null;
 }
 
-export async function loadConfig(path: string): Promise<RunConfig> {
-  const parsed = configSchema.safeParse(await readConfig(path));
+export async function loadConfig(path: string): Promise<LoadedConfig> {
+  return complete(await readConfig(path), path, dirname(path));
+}
+
+/** Without a configuration: models chosen from the keys that are there. Null: there are none. */
+export async function configFromKeys(directory: string): Promise<LoadedConfig | null> {
+  const chosen = await chooseModels(environment);
+  return chosen && complete({}, "(no configuration)", directory);
+}
+
+/** The provider's key as it is now, or null when it needs none or has none. */
+export function keyOf({ keyEnv }: ProviderConfig): string | null {
+  return (keyEnv !== null && environment[keyEnv]?.trim()) || null;
+}
+
+async function complete(written: unknown, path: string, directory: string): Promise<LoadedConfig> {
+  const parsed = configSchema.safeParse(written);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(top level)"}: ${issue.message}`);
     throw new ConfigError(
@@ -93,7 +70,28 @@ export async function loadConfig(path: string): Promise<RunConfig> {
       "Mend these places; the README has an example of each field.",
     );
   }
-  return resolve(parsed.data, path);
+  const { roles, acceptance } = parsed.data;
+  const allNamed = roles?.planner !== undefined && roles.worker !== undefined;
+  const decided = roles?.judge !== undefined || acceptance.length > 0;
+  const chosen = allNamed && decided ? null : await chooseModels(environment);
+  const prompts = await readPrompts(parsed.data.prompts, path, directory);
+  return { config: resolve(parsed.data, { path, directory, environment, chosen, prompts }), chosen };
+}
+
+async function readPrompts(
+  files: { [name: string]: string },
+  path: string,
+  directory: string,
+): Promise<{ [name: string]: string }> {
+  const texts: { [name: string]: string } = {};
+  for (const [name, file] of Object.entries(files)) {
+    texts[name] = await readFile(resolvePath(directory, file), "utf8").catch((cause: unknown) => {
+      throw new ConfigError(path, `prompts.${name}: ${file} cannot be read: ${textOf(cause)}`, "Name a file.", {
+        cause,
+      });
+    });
+  }
+  return texts;
 }
 
 async function readConfig(path: string): Promise<unknown> {
@@ -123,69 +121,3 @@ async function readConfig(path: string): Promise<unknown> {
 }
 
 const textOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
-
-type Parsed = z.output<typeof configSchema>;
-
-function resolve(config: Parsed, path: string): RunConfig {
-  const agents: { [agent: string]: AgentConfig } = {};
-  for (const [agent, written] of Object.entries(config.agents)) agents[agent] = toAgent(written);
-  const roleAgent = (role: "planner" | "worker" | "judge", written: z.output<typeof roleSchema>): string => {
-    if (typeof written === "string" && agents[written]) return written;
-    if (agents[role])
-      throw new ConfigError(
-        path,
-        `roles.${role} is not an agent's name, but there is an agent named "${role}"`,
-        `Give roles.${role} the name of an agent, or rename that agent.`,
-      );
-    agents[role] = toAgent(
-      typeof written === "string" ? { command: written, env: {}, passEnv: [], costUsd: 0 } : written,
-    );
-    return role;
-  };
-  const roles = {
-    planner: roleAgent("planner", config.roles.planner),
-    worker: roleAgent("worker", config.roles.worker),
-    judge: config.roles.judge === undefined ? null : roleAgent("judge", config.roles.judge),
-  };
-  if (roles.judge === null && config.acceptance.length === 0)
-    throw new ConfigError(
-      path,
-      "neither acceptance commands nor a judge: nothing could decide when the goal is reached",
-      'Add acceptance: ["npm test"] or roles.judge.',
-    );
-  const given = Object.fromEntries(Object.entries(config.limits).filter(([, value]) => value !== undefined));
-  return {
-    agents,
-    roles,
-    acceptance: uniqueNames(path, "acceptance", config.acceptance),
-    checks: uniqueNames(path, "checks", config.checks),
-    budget: { microUsd: toMicroUsd(config.budget.usd), tokens: config.budget.tokens ?? null },
-    parallel: config.parallel,
-    limits: { ...limitDefaults, ...given },
-    directory: dirname(path),
-    identity: config.identity,
-  };
-}
-
-function uniqueNames(path: string, field: string, commands: CheckCommand[]): CheckCommand[] {
-  const seen = new Set<string>();
-  for (const { name: own } of commands) {
-    if (seen.has(own))
-      throw new ConfigError(
-        path,
-        `two commands of ${field} have the name ${JSON.stringify(own)}`,
-        "Give each its own name.",
-      );
-    seen.add(own);
-  }
-  return commands;
-}
-
-function toAgent({ command, env, passEnv, costUsd }: z.output<typeof agentSchema>): AgentConfig {
-  return { kind: "command", command, env, passEnv, costMicroUsd: toMicroUsd(costUsd) ?? 0 };
-}
-
-/** Dollars to millionths; undefined: no bound. */
-export function toMicroUsd(usd: number | undefined): number | null {
-  return usd === undefined ? null : Math.round(usd * 1_000_000);
-}

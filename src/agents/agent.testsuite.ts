@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Brief, JudgeBrief, PlannerBrief, WorkerBrief } from "../domain/brief.ts";
 import type { RunId, SessionId } from "../domain/ids.ts";
 import type { AgentSession, SessionOrder } from "../engine/ports.ts";
+import { memoryHost } from "./memory-host.testsuite.ts";
 
 /** What an agent does in one conversation. */
 export type Behaviour =
@@ -58,7 +59,8 @@ export function testAgent(name: string, createWorld: (folder: string) => AgentWo
       mkdirSync(workspace);
       const printed: string[] = [];
       const run = `suite-${process.pid}` as RunId;
-      const order = { run, session, workspace, onOutput: (_: unknown, text: string) => void printed.push(text) };
+      const host = memoryHost();
+      const order = { run, session, workspace, host, onOutput: (_: unknown, text: string) => void printed.push(text) };
       const agent = world.open(script, order);
       return {
         agent,

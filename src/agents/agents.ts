@@ -1,26 +1,39 @@
 /** Owns which kind of agent stands behind a name of the configuration. To add a kind, add it to `AgentConfig` and `openAs`. */
 import type { AgentConfig } from "../domain/run-config.ts";
 import { noUsage } from "../domain/session.ts";
-import type { Agents, AgentSession, SessionOrder } from "../engine/ports.ts";
+import type { Agents, AgentSession, AgentTraits, SessionOrder } from "../engine/ports.ts";
 import { CommandSession, type CommandAgentHost } from "./command/session.ts";
+import { ModelSession, type ModelAgentHost } from "./model/session.ts";
 
 export type AgentsOptions = {
   /** By the agent's name. */
   agents: { readonly [name: string]: AgentConfig };
   command: CommandAgentHost;
+  model: ModelAgentHost;
 };
 
 export function createAgents(options: AgentsOptions): Agents {
+  const configOf = (agent: string) => (Object.hasOwn(options.agents, agent) ? options.agents[agent] : undefined);
   return {
+    traits(agent): AgentTraits {
+      const config = configOf(agent);
+      if (config?.kind !== "model") return { keepsRecord: false, credential: null };
+      return { keepsRecord: true, credential: config.model.slice(0, config.model.indexOf("/")) };
+    },
     open(order) {
-      const config = Object.hasOwn(options.agents, order.agent) ? options.agents[order.agent] : undefined;
+      const config = configOf(order.agent);
       return config ? openAs(config, options, order) : unknownAgent(order.agent, Object.keys(options.agents));
     },
   };
 }
 
 function openAs(config: AgentConfig, options: AgentsOptions, order: SessionOrder): AgentSession {
-  return new CommandSession(options.command, config, order);
+  switch (config.kind) {
+    case "command":
+      return new CommandSession(options.command, config, order);
+    case "model":
+      return new ModelSession(options.model, config, order);
+  }
 }
 
 /** The configuration may have changed since the run began. */
@@ -28,7 +41,7 @@ function unknownAgent(name: string, names: string[]): AgentSession {
   const detail = `no agent "${name}" in the configuration: the agents are ${names.join(", ") || "none"}`;
   return {
     handOffFile: "",
-    converse: async () => ({ kind: "failure", failure: { kind: "environment", detail }, usage: noUsage }),
+    converse: async () => ({ kind: "failure", failure: { kind: "misconfigured", detail }, usage: noUsage }),
     handOffNow: () => {},
     close: async () => {},
   };

@@ -41,7 +41,9 @@ export type CallFault =
   | { kind: "key_refused"; detail: string }
   /** The conversation does not fit the model's window. */
   | { kind: "too_long"; detail: string }
-  /** The provider does not take such a request: an unknown model, a setting that it does not have. */
+  /** The operator's to mend, too. */
+  | { kind: "no_such_model"; detail: string }
+  /** The provider does not take such a request. */
   | { kind: "bad_request"; detail: string }
   /** By us. */
   | { kind: "aborted" };

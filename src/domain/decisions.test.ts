@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as fc from "fast-check";
-import { decideSpend, usd } from "./budget.ts";
+import { decideSpend, noSpend, usd, type Budget, type Spend } from "./budget.ts";
 import { idText, makeRunId, parseId, type TaskId } from "./ids.ts";
 import { decideTurnEnd } from "./planner.ts";
 import { runCan } from "./run.ts";
@@ -23,22 +23,59 @@ test("a run id names branches and folders safely", () => {
   );
 });
 
-test("reservations of sessions in flight cannot pass the budget", () => {
-  const budget = { microUsd: 1_000_000, tokens: null };
-  expect(decideSpend(budget, { microUsd: 500_000, reservedMicroUsd: 400_000, tokens: 0 }, 100_000)).toEqual({
-    exhausted: false,
+describe("a budget", () => {
+  const decide = (budget: Partial<Budget>, spend: Partial<Spend>, ask: { microUsd?: number; tokens?: number } = {}) =>
+    decideSpend(
+      [
+        {
+          of: "run",
+          name: "run x",
+          budget: { microUsd: null, tokens: null, ...budget },
+          spend: { ...noSpend, ...spend },
+        },
+      ],
+      { microUsd: 0, tokens: 0, ...ask },
+    ).kind;
+
+  test("what is under way cannot pass it by its reservations", () => {
+    const spend = { microUsd: 500_000, reservedMicroUsd: 400_000 };
+    expect(decide({ microUsd: 1_000_000 }, spend, { microUsd: 100_000 })).toBe("fits");
+    expect(decide({ microUsd: 1_000_000 }, spend, { microUsd: 100_001 })).toBe("wait");
+    expect(decide({ tokens: 10 }, { tokens: 4, reservedTokens: 3 }, { tokens: 4 })).toBe("wait");
   });
-  expect(decideSpend(budget, { microUsd: 500_000, reservedMicroUsd: 400_000, tokens: 0 }, 100_001)).toMatchObject({
-    exhausted: true,
+
+  test("is exhausted when nothing under way could still free enough", () => {
+    expect(decide({ microUsd: 1_000_000 }, { microUsd: 950_000 }, { microUsd: 50_001 })).toBe("exhausted");
+    expect(decide({ microUsd: 1_000_000 }, { microUsd: 1_000_000, reservedMicroUsd: 5 })).toBe("exhausted");
+    expect(decide({ tokens: 10 }, { tokens: 10 })).toBe("exhausted");
+    expect(decide({ microUsd: 0 }, {})).toBe("exhausted");
+    expect(decide({}, { microUsd: 1e12, tokens: 1e12 }, { microUsd: 1e12, tokens: 1e12 })).toBe("fits");
   });
-  expect(decideSpend(budget, { microUsd: 1_000_000, reservedMicroUsd: 0, tokens: 0 }, 0)).toMatchObject({
-    exhausted: true,
-  });
-  expect(
-    decideSpend({ microUsd: null, tokens: 10 }, { microUsd: 0, reservedMicroUsd: 0, tokens: 10 }, 0),
-  ).toMatchObject({ exhausted: true });
-  expect(decideSpend({ microUsd: 0, tokens: null }, { microUsd: 0, reservedMicroUsd: 0, tokens: 0 }, 0)).toMatchObject({
-    exhausted: true,
+
+  test("never passed, whatever is asked for and whatever it really costs, as long as nothing costs more than it reserved", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.array(fc.record({ ask: fc.integer({ min: 0, max: 300 }), share: fc.double({ min: 0, max: 1, noNaN: true }) })),
+        (limit, calls) => {
+          const spend = { ...noSpend };
+          const underWay: { ask: number; share: number }[] = [];
+          for (const call of calls) {
+            const account = { of: "run", name: "", budget: { microUsd: limit, tokens: null }, spend } as const;
+            if (decideSpend([account], { microUsd: call.ask, tokens: 0 }).kind === "fits") {
+              spend.reservedMicroUsd += call.ask;
+              underWay.push(call);
+            } else {
+              const done = underWay.shift();
+              if (!done) continue;
+              spend.reservedMicroUsd -= done.ask;
+              spend.microUsd += Math.floor(done.ask * done.share);
+            }
+            expect(spend.microUsd + spend.reservedMicroUsd).toBeLessThanOrEqual(limit);
+          }
+        },
+      ),
+    );
   });
 });
 

@@ -26,7 +26,21 @@ export type Failure =
   /** Ended on purpose, not for its own fault. */
   | { kind: "cut"; by: "pause" | "cycle_bound" | "stop" | "cancelled" }
   /** The engine could not do its own part: disk full, no workspace, an agent that cannot be started. */
-  | { kind: "environment"; detail: string };
+  | { kind: "environment"; detail: string }
+  /** Only the operator can mend it: a key that is refused, a model that does not exist. */
+  | { kind: "misconfigured"; detail: string }
+  /** A model call went wrong for good. */
+  | { kind: "provider"; detail: string }
+  /** The provider can do nothing before `until` (ms); the session goes on then. */
+  | { kind: "suspended"; until: number; detail: string }
+  /** The agent stopped without its finish tool, however often it was asked. */
+  | { kind: "unfinished"; detail: string }
+  /** The budget of the session is used up. */
+  | { kind: "over_budget"; detail: string };
+
+/** What no retry mends and no replanning avoids: the run waits for its operator. */
+export const isForOperator = (failure: Failure): boolean =>
+  failure.kind === "environment" || failure.kind === "misconfigured";
 
 /** What earlier sessions of the same task, planner or judgement came to. */
 export type Record = { failures: number; interruptions: number };
@@ -48,7 +62,10 @@ export function decideRetry(record: Record, failure: Failure, failuresMax: numbe
       return failure.by === "pause"
         ? { kind: "retry", readyAt: now, record }
         : { kind: "give_up", record, reason: describeFailure(failure) };
+    case "suspended":
+      return { kind: "retry", readyAt: failure.until, record };
     case "gave_up":
+    case "misconfigured":
       return {
         kind: "give_up",
         record: { ...record, failures: record.failures + 1 },
@@ -62,6 +79,9 @@ export function decideRetry(record: Record, failure: Failure, failuresMax: numbe
     case "nothing_changed":
     case "refused":
     case "conflicts":
+    case "provider":
+    case "unfinished":
+    case "over_budget":
     case "environment": {
       const after = { ...record, failures: record.failures + 1 };
       if (after.failures >= failuresMax) return { kind: "give_up", record: after, reason: describeFailure(failure) };
@@ -107,6 +127,16 @@ export function describeFailure(failure: Failure): string {
       }[failure.by];
     case "environment":
       return `the engine could not run it: ${failure.detail}`;
+    case "misconfigured":
+      return `it cannot work as configured: ${failure.detail}`;
+    case "provider":
+      return `the model call failed: ${failure.detail}`;
+    case "suspended":
+      return `put aside until the provider answers again: ${failure.detail}`;
+    case "unfinished":
+      return `ended without saying what came of it: ${failure.detail}`;
+    case "over_budget":
+      return `its budget is used up: ${failure.detail}`;
     default:
       return assertNever(failure, "failure");
   }
@@ -115,7 +145,7 @@ export function describeFailure(failure: Failure): string {
 /** The handoff in the name of a session that could not write one. */
 export function syntheticHandoff(failure: Failure, record: Record): Handoff {
   const what = describeFailure(failure);
-  const tooLong = failure.kind === "timed_out" || failure.kind === "stalled";
+  const tooLong = ["timed_out", "stalled", "over_budget"].includes(failure.kind);
   return handoffOf(`Not done. The last of ${record.failures + record.interruptions || 1} sessions ended: ${what}.`, {
     concerns: ["Written by Longhaul, not by the agent: nothing of this task is on the trunk."],
     suggestions: [

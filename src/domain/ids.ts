@@ -13,6 +13,8 @@ export type TaskId = Id<"task">;
 export type SessionId = Id<"session">;
 export type MessageId = Id<"message">;
 export type HandoffId = Id<"handoff">;
+/** One call of a model. */
+export type CallId = Id<"call">;
 /** One engine process, for as long as it lives. */
 export type EngineId = string & { readonly [kind]: "engine" };
 /** A full git object name of a commit. */

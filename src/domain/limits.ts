@@ -43,7 +43,7 @@ export const limitDefaults = {
   softDeadlineMs: 2_700_000,
   /** A session older than this is killed with its whole process group. */
   hardDeadlineMs: 3_600_000,
-  /** A session that printed nothing for this long is killed. */
+  /** A session that printed nothing for this long is killed. Waiting for a provider's limit does not count. */
   stallMs: 900_000,
   /** One acceptance command or check. */
   commandMs: 1_800_000,
@@ -160,4 +160,40 @@ export const toolLimits = {
   commandMsMax: 1_200_000,
   /** A search or a look at git. */
   lookMs: 60_000,
+} as const;
+
+/** How a credential of a model provider is used. */
+export const rateLimits = {
+  /** Calls at once when nothing is known yet; it doubles with each windowful of good answers until the first refusal. */
+  windowAtStart: 8,
+  windowMax: 1_024,
+  /** A provider that says "too much" or is in trouble, and does not say for how long: first wait, longest wait. */
+  backoffMs: 2_000,
+  backoffMsMax: 300_000,
+  quotaBackoffMs: 300_000,
+  quotaBackoffMsMax: 3_600_000,
+  /** One call whose answers are dropped, stalled or malformed. */
+  brokenTriesMax: 5,
+  brokenBackoffMs: 500,
+  /** A session whose credential rests for longer than this leaves its slot and goes on later. */
+  waitInSlotMs: 60_000,
+} as const;
+
+/** The loop of a model agent. */
+export const modelAgentLimits = {
+  stepsMax: 400,
+  /** Replies in a row that end without the finish tool. */
+  nudgesMax: 3,
+  outputTokensDefault: 16_384,
+  /** When nothing is known of a model's window. */
+  contextTokensDefault: 128_000,
+  /** Of the window; past it the session writes its self-summary. */
+  contextShare: 0.8,
+  summariesMax: 10,
+  firstOutputMs: 300_000,
+  chunkMs: 120_000,
+  callMs: 900_000,
+  /** Tool calls of one reply that run side by side. */
+  toolsAtOnce: 8,
+  callsPerReplyMax: 64,
 } as const;

@@ -29,7 +29,7 @@ function viewWith(change: Partial<PlanView> = {}): PlanView {
     open: { tasks: 0, planners: 0 },
     planners: [planner],
     openTasksInRun: 0,
-    agents: ["codemod"],
+    agents: { worker: ["codemod"], planner: [] },
     ...change,
   };
 }

@@ -7,12 +7,13 @@ import type { Handoff } from "./handoff.ts";
 import { idText, parseId, type TaskId } from "./ids.ts";
 import type { Limits } from "./limits.ts";
 import type { OpenChildren, Planner } from "./planner.ts";
-import { isOpen, type Task, type TaskSpec, type TaskState } from "./task.ts";
+import { isOpen, type Task, type TaskChange, type TaskSpec, type TaskState } from "./task.ts";
 
 export type PlannerAction =
   /** `dependsOn`: names of this planner's tasks, or ids such as `t17` of any task of the cycle. */
   | ({ type: "create_task"; dependsOn: string[] } & TaskSpec)
   | { type: "spawn_planner"; name: string; question: string; paths: string[]; agent: string | null }
+  | { type: "update_task"; task: string; change: TaskChange }
   | { type: "cancel_task"; task: string; reason: string }
   | { type: "write_scratchpad"; text: string }
   | { type: "finish_scope"; handoff: Handoff };
@@ -26,14 +27,15 @@ export type PlanView = {
   /** Planners of the whole cycle. */
   planners: Pick<Planner, "id" | "parent" | "name" | "question">[];
   openTasksInRun: number;
-  /** Agents named in the config. */
-  agents: string[];
+  /** Agents of the config, by the role that they may have. */
+  agents: { worker: string[]; planner: string[] };
 };
 
 /** Tasks in an order in which every dependency stands before its dependents. */
 export type Plan = {
   tasks: { spec: TaskSpec; dependsOnNew: string[]; dependsOnExisting: TaskId[] }[];
   planners: { name: string; question: string; paths: string[]; agent: string | null }[];
+  updates: { task: Task; change: TaskChange }[];
   cancel: { task: TaskId; reason: string }[];
   scratchpad: string | null;
   finish: Handoff | null;
@@ -146,7 +148,7 @@ function planTheRest(
   limits: Limits,
   refuseAt: RefuseAt,
 ): Omit<Plan, "tasks"> {
-  const plan: Omit<Plan, "tasks"> = { planners: [], cancel: [], scratchpad: null, finish: null };
+  const plan: Omit<Plan, "tasks"> = { planners: [], updates: [], cancel: [], scratchpad: null, finish: null };
   const taken = takenByPlanners(view);
   actions.forEach((action, index) => {
     const refuse: Refuse = (what) => refuseAt(index, what);
@@ -156,6 +158,10 @@ function planTheRest(
       case "spawn_planner":
         checkSpawn(action, view, taken, limits, refuse);
         plan.planners.push({ name: action.name, question: action.question, paths: action.paths, agent: action.agent });
+        return;
+      case "update_task":
+        checkUpdate(action, view, known, limits, refuse);
+        for (const task of ownTask(view, known, action.task)) plan.updates.push({ task, change: action.change });
         return;
       case "cancel_task": {
         const task = known.find(action.task);
@@ -175,6 +181,27 @@ function planTheRest(
     }
   });
   return plan;
+}
+
+const ownTask = (view: PlanView, known: KnownTasks, name: string): Task[] => {
+  const task = known.find(name);
+  return task?.planner === view.planner.id ? [task] : [];
+};
+
+function checkUpdate(
+  { task: name, change }: Action<"update_task">,
+  view: PlanView,
+  known: KnownTasks,
+  limits: Limits,
+  refuse: Refuse,
+): void {
+  const [task] = ownTask(view, known, name);
+  if (!task) return refuse(`no task "${name}" of yours: you can change only your own tasks`);
+  if (task.state.status !== "blocked" && task.state.status !== "ready")
+    return refuse(
+      `task "${name}" is ${task.state.status}: only tasks that nobody has begun can be changed; cancel it or create another`,
+    );
+  checkTask({ ...task, ...change, dependsOn: [] }, view, limits, refuse);
 }
 
 /** Names of this planner's sub-planners, and questions of the whole cycle with their owners. */
@@ -207,7 +234,7 @@ function checkSpawn(
   if (taken.names.has(name)) refuse(`you already have a sub-planner named "${name}": use another name`);
   checkName(name, limits, refuse);
   checkPaths(paths, limits, refuse);
-  checkAgent(agent, view, refuse);
+  checkAgent(agent, view.agents.planner, refuse);
   if (bytes(question) > limits.instructionsBytesMax) refuse(tooLong("question", question, limits.instructionsBytesMax));
   taken.names.add(name);
   taken.questions.set(normalize(question), { id: view.planner.id, name });
@@ -229,7 +256,7 @@ function checkPlannerCount(view: PlanView, plan: Plan, limits: Limits, refuse: R
 function checkTask(spec: TaskSpec & { dependsOn: string[] }, view: PlanView, limits: Limits, refuse: Refuse): void {
   checkName(spec.name, limits, refuse);
   checkPaths(spec.paths, limits, refuse);
-  checkAgent(spec.agent, view, refuse);
+  checkAgent(spec.agent, view.agents.worker, refuse);
   if (bytes(spec.title) > limits.titleBytesMax) refuse(tooLong("title", spec.title, limits.titleBytesMax));
   if (bytes(spec.instructions) > limits.instructionsBytesMax)
     refuse(tooLong("instructions", spec.instructions, limits.instructionsBytesMax));
@@ -254,9 +281,9 @@ function checkPaths(paths: string[], limits: Limits, refuse: Refuse): void {
   if (outside !== undefined) refuse(`the path ${JSON.stringify(outside)} is not relative to the repository's root`);
 }
 
-function checkAgent(agent: string | null, view: PlanView, refuse: Refuse): void {
-  if (agent !== null && !view.agents.includes(agent))
-    refuse(`no agent "${agent}" in the configuration: the agents are ${view.agents.join(", ")}`);
+function checkAgent(agent: string | null, onOffer: string[], refuse: Refuse): void {
+  if (agent !== null && !onOffer.includes(agent))
+    refuse(`no agent "${agent}" in the configuration for this role: the agents are ${onOffer.join(", ")}`);
 }
 
 function checkFinish(view: PlanView, plan: Plan, refuse: Refuse): void {

@@ -1,15 +1,22 @@
 /** A run's configuration, resolved and complete, as it is stored with the run: the trunk can never change it. */
-import type { Budget } from "./budget.ts";
-import type { Limits, Parallel } from "./limits.ts";
-import type { Role } from "./session.ts";
+import { noBudgets, type Budgets } from "./budget.ts";
+import { limitDefaults, parallelDefaults, type Limits, type Parallel } from "./limits.ts";
+import { allRoles, type Role } from "./session.ts";
 
 export type RunConfig = {
   agents: { [name: string]: AgentConfig };
   /** Agent names; without a judge agent the acceptance commands alone decide. */
   roles: { planner: string; worker: string; judge: string | null };
+  /** Other agents for parts of the repository; the first area that holds all paths of a task or planner counts. */
+  areas: Area[];
+  providers: { [name: string]: ProviderConfig };
+  /** By `provider/model`: in place of the price list. */
+  prices: { [model: string]: PriceOverride };
+  /** Texts in place of the built-in prompts, by the prompt's name. */
+  prompts: { [name: string]: string };
   acceptance: CheckCommand[];
   checks: CheckCommand[];
-  budget: Budget;
+  budget: Budgets;
   parallel: Parallel;
   limits: Limits;
   /** Where the config file lies; absolute. Commands get it as LONGHAUL_CONFIG_DIR. */
@@ -18,7 +25,8 @@ export type RunConfig = {
   identity: string;
 };
 
-export type AgentConfig = CommandAgentConfig;
+/** `roles`: which roles it may have; `description`: for planners, which may ask for it by name. */
+export type AgentConfig = (CommandAgentConfig | ModelAgentConfig) & { roles: readonly Role[]; description: string };
 
 export type CommandAgentConfig = {
   kind: "command";
@@ -31,12 +39,87 @@ export type CommandAgentConfig = {
   costMicroUsd: number;
 };
 
+export type ModelAgentConfig = {
+  kind: "model";
+  /** `provider/model`; the provider is a name in `providers`. */
+  model: string;
+  /** null: what the provider does by itself. */
+  effort: Effort | null;
+  /** Of one answer, thinking included. */
+  outputTokensMax: number;
+  /** The model's window; null: as the price list says. */
+  contextTokens: number | null;
+};
+
+export type Effort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max";
+
+/** One provider with one key: what limits and budgets of a credential are kept for. */
+export type ProviderConfig = {
+  kind: "anthropic" | "openai" | "openai-chat" | "google" | "openai-compatible";
+  /** Ends with the version: `…/v1`. */
+  baseUrl: string;
+  /** The variable of the operator's environment that holds the key; the key itself is never stored. */
+  keyEnv: string | null;
+};
+
+/** Dollars for a million tokens. Left out: as `inputUsd`. */
+export type PriceOverride = { inputUsd: number; cachedUsd?: number; writtenUsd?: number; outputUsd: number };
+
+/** `paths`: folders (`src/parser/`) or files. */
+export type Area = { paths: string[]; planner: string | null; worker: string | null };
+
 /** `timeoutMs` null: the limit `commandMs`. */
 export type CheckCommand = { name: string; command: string; timeoutMs: number | null };
 
-/** The agent of a role, unless a task or planner names its own. */
-export function agentFor(config: RunConfig, role: Role, own: string | null): string {
-  const name = own ?? config.roles[role];
+/** The agent of a role: the one that the task or planner names, else its area's, else the role's. */
+export function agentFor(config: RunConfig, role: Role, own: string | null, paths: readonly string[]): string {
+  const area = role === "judge" ? undefined : config.areas.find((each) => holds(each, paths));
+  const ofArea = role === "judge" ? null : (area?.[role] ?? null);
+  const name = own ?? ofArea ?? config.roles[role];
   if (name === null) throw new Error(`no agent for the role ${role}`);
   return name;
+}
+
+function holds(area: Area, paths: readonly string[]): boolean {
+  const inside = (path: string) =>
+    area.paths.some((each) => path === each || path.startsWith(each.endsWith("/") ? each : `${each}/`));
+  return paths.length > 0 && paths.every(inside);
+}
+
+/** Agents that a planner may ask for, by the role that they would have. */
+export function agentsOnOffer(config: RunConfig, role: Role): { name: string; description: string }[] {
+  return Object.entries(config.agents)
+    .filter(([, agent]) => agent.roles.includes(role))
+    .map(([name, { description }]) => ({ name, description }));
+}
+
+/** What a configuration says when it says nothing. */
+export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> = {
+  areas: [],
+  providers: {},
+  prices: {},
+  prompts: {},
+  acceptance: [],
+  checks: [],
+  budget: noBudgets,
+  parallel: parallelDefaults,
+  limits: limitDefaults,
+  identity: "Longhaul <longhaul@localhost>",
+};
+
+/** A command agent that may have every role. */
+export function commandAgent(command: string | string[]): AgentConfig & { kind: "command" } {
+  return { kind: "command", command, env: {}, passEnv: [], costMicroUsd: 0, roles: allRoles, description: "" };
+}
+
+/** What an older version stored, with what has been added since. */
+export function completeConfig(stored: RunConfig): RunConfig {
+  const agents = Object.entries(stored.agents).map(([name, agent]) => [name, { ...commandAgent(""), ...agent }]);
+  return {
+    ...configDefaults,
+    ...stored,
+    agents: Object.fromEntries(agents) as RunConfig["agents"],
+    budget: { ...noBudgets, ...stored.budget },
+    limits: { ...limitDefaults, ...stored.limits },
+  };
 }

@@ -1,6 +1,7 @@
 /** A session: one execution of one agent in one role with a fresh context. Everything that costs money is a session. */
 import type { Failure } from "./failure.ts";
-import type { CycleId, EngineId, PlannerId, RunId, SessionId, TaskId } from "./ids.ts";
+import type { Spend } from "./budget.ts";
+import type { Commit, CycleId, EngineId, MessageId, PlannerId, RunId, SessionId, TaskId } from "./ids.ts";
 
 export type Subject =
   | { kind: "turn"; planner: PlannerId }
@@ -10,6 +11,7 @@ export type Subject =
 export type SessionKind = Subject["kind"];
 
 export type Role = "planner" | "worker" | "judge";
+export const allRoles: readonly Role[] = ["planner", "worker", "judge"];
 export const roleOf: { [K in SessionKind]: Role } = { turn: "planner", attempt: "worker", judgement: "judge" };
 
 export type SessionState =
@@ -20,8 +22,20 @@ export type SessionState =
 /** `cancelled`: ended on purpose by somebody else, its result is not wanted. */
 export type SessionOutcome = "succeeded" | "failed" | "cancelled";
 
+/** What an agent says that it used, beyond what the ledger of calls has already. */
 export type Usage = { microUsd: number; tokens: number };
 export const noUsage: Usage = { microUsd: 0, tokens: 0 };
+
+/** How a session began: what it needs to go on as itself after its engine has died. */
+export type Opening = {
+  /** The trunk's commit that its workspace was made from. */
+  base: Commit;
+  /** The last message that a planner's brief held. */
+  readUpTo: MessageId | null;
+};
+
+/** One entry of a session's own record; the agent that wrote it knows what is in it. JSON. */
+export type Step = { kind: string; body: unknown };
 
 export type Session = {
   id: SessionId;
@@ -32,7 +46,12 @@ export type Session = {
   priority: number;
   /** Grows with every claim; a write in the session's name must carry the newest. */
   token: number;
-  reservedMicroUsd: number;
+  /** All that it cost so far, and what is under way. */
+  spend: Spend;
+  /** Set once an agent that keeps a record has begun; such a session is continued, not repeated. */
+  opening: Opening | null;
+  /** The workspace as it was when the newest step was recorded; null: as it was opened. Only the trunk knows what it says. */
+  workspace: string | null;
   queuedAt: number;
   state: SessionState;
 };

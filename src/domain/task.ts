@@ -34,6 +34,9 @@ export type TaskSpec = {
   agent: string | null;
 };
 
+/** What its planner may still change while nobody works on it. */
+export type TaskChange = { [K in "title" | "instructions" | "acceptance" | "priority" | "agent"]?: TaskSpec[K] };
+
 export type Task = TaskSpec & {
   id: TaskId;
   cycle: CycleId;

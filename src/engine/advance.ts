@@ -2,16 +2,17 @@
  * One step of the scheduler, as one transition: bounds are enforced, lost sessions are queued again, and sessions are
  * claimed up to the free capacity. What it answers is for the engine to carry out.
  */
-import { decideSpend } from "../domain/budget.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { EngineId, SessionId } from "../domain/ids.ts";
+import { rateLimits } from "../domain/limits.ts";
 import type { RunStatus } from "../domain/run.ts";
 import { noUsage, type Claim, type Session, type SessionKind } from "../domain/session.ts";
 import { failAttempt } from "./attempts.ts";
+import { reserve } from "./budgets.ts";
 import { abandonWork, drainCycle, settleCycle } from "./closing.ts";
 import { endRun, failJudgement } from "./judgements.ts";
-import { pauseRun } from "./pausing.ts";
 import { queueAttempt } from "./queueing.ts";
+import { aboutSession } from "./session-end.ts";
 import { endTurnFailed } from "./turns.ts";
 import type { Transition } from "./store-port.ts";
 
@@ -35,15 +36,16 @@ export async function advance(
   engine: EngineId,
   free: Capacity,
   mine: ReadonlyMap<SessionId, unknown>,
+  credentialOf: (agent: string) => string | null,
 ): Promise<Step> {
   const running = await tx.runningSessions();
   for (const session of running) if (isLost(session, engine, mine, tx.now)) await loseSession(tx, session);
   if (tx.run.state.status === "stopping") await stopIfDry(tx, tx.run.state.reason);
   const claims: Claim[] = [];
   if (tx.run.state.status === "running") {
-    await drainCycle(tx);
+    await drainCycle(tx, null);
     await settleCycle(tx);
-    claims.push(...(await claimSessions(tx, engine, free)));
+    claims.push(...(await claimSessions(tx, engine, free, credentialOf)));
     if (running.length + claims.length === 0) await releaseStranded(tx);
   }
   const held = new Set((await tx.runningSessions()).map((session) => session.id));
@@ -82,22 +84,28 @@ export async function loseSession(tx: Transition, session: Session): Promise<voi
   }
 }
 
-async function claimSessions(tx: Transition, engine: EngineId, free: Capacity): Promise<Claim[]> {
+async function claimSessions(
+  tx: Transition,
+  engine: EngineId,
+  free: Capacity,
+  credentialOf: (agent: string) => string | null,
+): Promise<Claim[]> {
   const cycle = await tx.cycle();
   const kinds: SessionKind[] =
     cycle?.state.status === "judging" ? ["judgement"] : cycle?.state.status === "working" ? ["turn", "attempt"] : [];
-  const { agents, budget, limits } = tx.run.config;
+  const { agents, limits } = tx.run.config;
+  const resting = await restingAgents(tx, credentialOf);
   const claims: Claim[] = [];
   for (const kind of kinds) {
-    for (const session of free[kind] > 0 ? await tx.claimable(kind, free[kind]) : []) {
-      const reserve = agents[session.agent]?.costMicroUsd ?? 0;
-      const spend = decideSpend(budget, tx.run.spend, reserve);
-      if (spend.exhausted) {
-        await pauseRun(tx, "budget", spend.detail, limits.hardDeadlineMs); // What is paid for may finish.
-        return claims;
-      }
-      await tx.updateRun({ spend: { ...tx.run.spend, reservedMicroUsd: tx.run.spend.reservedMicroUsd + reserve } });
-      const claim = await tx.claim(session, engine, tx.now + limits.leaseMs, reserve);
+    for (const session of free[kind] > 0 ? await tx.claimable(kind, free[kind], resting) : []) {
+      const agent = agents[session.agent];
+      // A session whose own budget is used up is claimed as well: ending it is its holder's part.
+      const accounts = (await tx.accounts(session)).filter((account) => account.of !== "session");
+      const ask = { microUsd: agent?.kind === "command" ? agent.costMicroUsd : 0, tokens: 0 };
+      const reservation = await reserve(tx, session, accounts, ask);
+      if (reservation.kind === "exhausted") return claims; // What was claimable may be ended now; look again.
+      if (reservation.kind === "wait") continue;
+      const claim = await tx.claim(session, engine, tx.now + limits.leaseMs);
       if (session.subject.kind === "attempt")
         await tx.setTask(session.subject.task, { state: { status: "running", session: session.id } });
       await tx.addEvent("session.started", aboutSession(session), { kind, agent: session.agent });
@@ -107,12 +115,14 @@ async function claimSessions(tx: Transition, engine: EngineId, free: Capacity): 
   return claims;
 }
 
-function aboutSession({ id, subject }: Session) {
-  return {
-    session: id,
-    ...(subject.kind !== "judgement" && { planner: subject.planner }),
-    ...(subject.kind === "attempt" && { task: subject.task }),
-  };
+/** Agents whose credential takes no call for now: their sessions would only sit in their slots. */
+async function restingAgents(tx: Transition, credentialOf: (agent: string) => string | null): Promise<string[]> {
+  const credentials = await tx.credentials();
+  return Object.keys(tx.run.config.agents).filter((agent) => {
+    const name = credentialOf(agent);
+    const credential = name === null ? undefined : credentials[name];
+    return credential && credential.until > tx.now + rateLimits.waitInSlotMs;
+  });
 }
 
 async function stopIfDry(tx: Transition, reason: string): Promise<void> {

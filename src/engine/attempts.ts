@@ -2,7 +2,7 @@
  * The end of a task attempt. What the trunk says is final: a landing is recorded by whoever finds it there, once, even
  * when the session that made it is gone.
  */
-import { decideRetry, describeFailure, type Failure } from "../domain/failure.ts";
+import { decideRetry, describeFailure, isForOperator, type Failure } from "../domain/failure.ts";
 import { handoffOf, type Handoff } from "../domain/handoff.ts";
 import type { Commit } from "../domain/ids.ts";
 import { noUsage, type Claim, type Session, type Usage } from "../domain/session.ts";
@@ -11,7 +11,7 @@ import { cancelTask, failTask, settleCycle } from "./closing.ts";
 import { pauseRun } from "./pausing.ts";
 import { deliver, queueAttempt } from "./queueing.ts";
 import type { Landed } from "./ports.ts";
-import { endSession, heldSession } from "./session-end.ts";
+import { continues, endSession, heldSession, requeue } from "./session-end.ts";
 import type { Submitted, Transition } from "./store-port.ts";
 
 /** First step of a landing: the fact that it was submitted. False: the claim is stale, nothing may land in its name. */
@@ -82,6 +82,12 @@ export async function failAttempt(
 ): Promise<void> {
   const { limits } = tx.run.config;
   await tx.settleLanding(session.id, { status: "lost" });
+  if (continues(session, failure, limits)) {
+    await tx.setTask(task.id, { state: { status: "ready" } });
+    await requeue(tx, session, failure, failure.kind === "suspended" ? failure.until : tx.now);
+    await settleCycle(tx); // A cycle that drains does not wait for it.
+    return;
+  }
   await endSession(tx, session, { outcome: "failed", failure, usage });
   if (failure.kind === "cut" && failure.by !== "pause") {
     await cancelTask(tx, task.id, describeFailure(failure), failure.by, false);
@@ -92,7 +98,7 @@ export async function failAttempt(
   if (retry.kind === "retry") {
     await tx.setTask(task.id, { state: { status: "ready" }, record: retry.record });
     await queueAttempt(tx, task, retry.readyAt);
-  } else if (failure.kind === "environment") {
+  } else if (isForOperator(failure)) {
     // Not the task's fault: the operator mends it and resumes, and the task begins anew.
     await tx.setTask(task.id, { state: { status: "ready" }, record: { failures: 0, interruptions: 0 } });
     await queueAttempt(tx, task, tx.now);

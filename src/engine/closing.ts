@@ -99,12 +99,12 @@ async function beginJudging(tx: Transition, cycle: Parameters<Transition["setCyc
   await queueJudgement(tx, cycle, tx.now);
 }
 
-/** At the cycle's bound: nothing new starts, what runs may finish. */
-export async function drainCycle(tx: Transition): Promise<void> {
+/** At the cycle's bound, of time or (`budget` says which) of money: nothing new starts, what runs may finish. */
+export async function drainCycle(tx: Transition, budget: string | null): Promise<void> {
   const cycle = await tx.cycle();
-  if (cycle?.state.status !== "working" || tx.now < cycle.state.deadlineAt) return;
+  if (cycle?.state.status !== "working" || (budget === null && tx.now < cycle.state.deadlineAt)) return;
   await tx.setCycleState(cycle.id, { status: "draining", cutAt: tx.now + tx.run.config.limits.drainMs });
-  await tx.addEvent("cycle.draining", {}, { cycle: cycle.number });
+  await tx.addEvent("cycle.draining", {}, { cycle: cycle.number, ...(budget !== null && { budget }) });
   await settleCycle(tx);
 }
 

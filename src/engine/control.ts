@@ -1,6 +1,7 @@
 /** What an operator may do to a run, from any process, while its engine works. */
 import type { Budget } from "../domain/budget.ts";
 import { idText, type PlannerId, type RunId } from "../domain/ids.ts";
+import { freshCredential } from "../domain/rate.ts";
 import type { RunConfig } from "../domain/run-config.ts";
 import { runCan } from "../domain/run.ts";
 import { pauseRun } from "./pausing.ts";
@@ -36,6 +37,8 @@ export function resume(store: Store, run: RunId, { config, budget }: Changes): P
     if (!runCan("resume", tx.run.state)) return refuse(tx, "resume");
     const before = config ?? tx.run.config;
     await tx.updateRun({ config: { ...before, budget: { ...before.budget, ...budget } } });
+    // Keys and quotas may be others now: nobody waits for what was known of them.
+    for (const name of Object.keys(await tx.credentials())) await tx.setCredential(name, freshCredential);
     if (tx.run.state.status === "paused") await tx.updateRun({ state: { status: "running" } });
     await tx.addEvent("run.resumed", {}, { budget: tx.run.config.budget, newConfig: config !== undefined });
     return { ok: true };

@@ -2,8 +2,9 @@
 import type { Brief } from "../domain/brief.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { RunConfig } from "../domain/run-config.ts";
-import type { Claim, Usage } from "../domain/session.ts";
+import type { Claim, Opening, Usage } from "../domain/session.ts";
 import type { Place } from "./briefs.ts";
+import type { Calls } from "./calls.ts";
 import type { Checks } from "./checks.ts";
 import type { Lane } from "./lane.ts";
 import type { AgentSession, Agents, Clock, Commands, Machine, Trunk, Workspace } from "./ports.ts";
@@ -19,6 +20,7 @@ export type Desk = {
   machine: Machine;
   clock: Clock;
   lane: Lane;
+  calls: Calls;
   checks: Checks;
   config: RunConfig;
   /** Tells of a fault of our own; must not throw. */
@@ -28,6 +30,8 @@ export type Desk = {
 /** What one session works with. */
 export type Session = Desk & {
   claim: Claim;
+  /** How the session began, when this is not its beginning. */
+  opening: Opening | null;
   watch: Watch;
   transcript: Transcript;
   workspace: Workspace;

@@ -8,6 +8,7 @@ import type { RunConfig } from "../domain/run-config.ts";
 import type { EngineLease, RunStatus } from "../domain/run.ts";
 import type { Claim } from "../domain/session.ts";
 import { advance, loseSession, type Capacity, type Step } from "./advance.ts";
+import { Calls } from "./calls.ts";
 import { Checks } from "./checks.ts";
 import { pause } from "./control.ts";
 import { message, type Desk } from "./desk.ts";
@@ -26,6 +27,8 @@ export type Ports = {
   machine: Machine;
   leftovers: Leftovers;
   clock: Clock;
+  /** In [0, 1): spreads those who try again. */
+  random(): number;
 };
 
 export type EngineOptions = {
@@ -94,6 +97,7 @@ export class Engine {
       report,
       checks,
       lane: new Lane(store, trunk, run),
+      calls: new Calls(store, clock, run, config.limits.pollMs, ports.random),
     };
   }
 
@@ -163,7 +167,7 @@ export class Engine {
   async #step(): Promise<(Step & { tip: Commit }) | null> {
     const mine = new Map(this.#executions);
     const step = await this.#ports.store.transition(this.#run, async (tx) =>
-      tx.run.engine?.id === this.#me ? { ...(await advance(tx, this.#me, this.#free(), mine)), tip: tx.run.tip } : null,
+      tx.run.engine?.id === this.#me ? { ...(await advance(tx, this.#me, this.#free(), mine, (agent) => this.#ports.agents.traits(agent).credential)), tip: tx.run.tip } : null,
     );
     if (!step) return null;
     for (const session of step.gone) mine.get(session)?.watch.cut({ kind: "cut", by: "cancelled" });

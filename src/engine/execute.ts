@@ -4,13 +4,16 @@
  */
 import type { SentBack } from "../domain/brief.ts";
 import { describeFailure, type Failure } from "../domain/failure.ts";
-import { idText, type Commit } from "../domain/ids.ts";
+import { idText, type Commit, type MessageId } from "../domain/ids.ts";
 import { noUsage, type Claim } from "../domain/session.ts";
 import { endAttemptFailed } from "./attempts.ts";
 import { judgeBrief, plannerBrief, workerBrief } from "./briefs.ts";
 import { converse, message, place, wrongAnswer, type Desk, type Ending, type Session } from "./desk.ts";
+import { makeHost } from "./host.ts";
 import { judge } from "./judge.ts";
 import { endJudgementFailed } from "./judgements.ts";
+import { heldSession, StaleClaimError } from "./session-end.ts";
+import type { Transition } from "./store-port.ts";
 import { Transcript } from "./transcript.ts";
 import { endTurn, endTurnFailed } from "./turns.ts";
 import { Watch } from "./watch.ts";
@@ -29,7 +32,8 @@ async function run(desk: Desk, claim: Claim, watch: Watch, transcript: Transcrip
   try {
     ending = await inWorkspace(desk, claim, watch, transcript);
   } catch (error) {
-    desk.report(error);
+    // A claim that is lost is somebody else's to end; that is no fault.
+    if (!(error instanceof StaleClaimError)) desk.report(error);
     ending = { failure: watch.cutBy ?? { kind: "environment", detail: message(error) }, usage: noUsage };
   } finally {
     watch.end();
@@ -40,7 +44,7 @@ async function run(desk: Desk, claim: Claim, watch: Watch, transcript: Transcrip
 
 /** On a full disk everything fails in its own way; none of it is the agent's fault. */
 async function causeOf({ machine, config, report }: Desk, failure: Failure): Promise<Failure> {
-  if (failure.kind === "cut" || failure.kind === "gave_up") return failure;
+  if (["cut", "gave_up", "suspended", "over_budget"].includes(failure.kind)) return failure;
   const free = await machine.freeDiskBytes().catch((error: unknown) => {
     report(error);
     return Infinity;
@@ -54,19 +58,24 @@ async function causeOf({ machine, config, report }: Desk, failure: Failure): Pro
 
 async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript): Promise<Ending> {
   const name = idText("session", claim.session);
-  const tip = await desk.store.transition(claim.run, async (tx) => tx.run.tip);
-  const workspace = await desk.trunk.openWorkspace(claim.run, name, tip);
+  const { tip, session: row } = await desk.store.transition(claim.run, async (tx) => ({
+    tip: tx.run.tip,
+    session: await tx.session(claim.session),
+  }));
+  const opening = row?.opening ?? null;
+  const workspace = await desk.trunk.openWorkspace(claim.run, name, opening?.base ?? tip, row?.workspace ?? null);
   const agent = desk.agents.open({
     run: claim.run,
     session: claim.session,
     agent: claim.agent,
     workspace: workspace.path,
+    host: makeHost({ ...desk, claim, workspace, watch }),
     onOutput(stream, text) {
       watch.sawOutput();
       transcript.add(stream, text);
     },
   });
-  const session: Session = { ...desk, claim, watch, transcript, workspace, agent };
+  const session: Session = { ...desk, claim, opening, watch, transcript, workspace, agent };
   try {
     switch (claim.subject.kind) {
       case "turn":
@@ -75,13 +84,23 @@ async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: T
         return await runAttempt(session, claim.subject.task);
       case "judgement":
         return await judge(session, (acceptance) =>
-          desk.store.transition(claim.run, (tx) => judgeBrief(tx, claim, place(session), acceptance)),
+          desk.store.transition(claim.run, async (tx) => {
+            await remember(tx, session, null);
+            return judgeBrief(tx, claim, place(session), acceptance);
+          }),
         );
     }
   } finally {
     await agent.close();
     await workspace.remove();
   }
+}
+
+/** From now on the session can be continued, if its agent keeps a record. */
+async function remember(tx: Transition, session: Session, readUpTo: MessageId | null): Promise<void> {
+  const { agents, claim, opening, workspace } = session;
+  if (opening !== null || !agents.traits(claim.agent).keepsRecord) return;
+  if (await heldSession(tx, claim)) await tx.openSession(claim.session, { base: workspace.base, readUpTo });
 }
 
 type TaskOf = Extract<Claim["subject"], { kind: "attempt" }>["task"];
@@ -92,9 +111,12 @@ async function runTurn(
 ): Promise<Ending> {
   const { store, claim } = session;
   session.watch.begin();
-  const { brief, readUpTo } = await store.transition(claim.run, (tx) =>
-    plannerBrief(tx, claim, planner, place(session)),
-  );
+  const { brief, readUpTo } = await store.transition(claim.run, async (tx) => {
+    const fresh = await plannerBrief(tx, claim, planner, place(session));
+    await remember(tx, session, fresh.readUpTo);
+    // A session that is continued knows its first brief; what has come since wakes the next turn.
+    return { ...fresh, readUpTo: session.opening ? session.opening.readUpTo : fresh.readUpTo };
+  });
   const answer = await converse(session, brief);
   if (answer.kind === "failure") return answer;
   if (answer.kind !== "plan") return { failure: wrongAnswer(answer, "a plan"), usage: answer.usage };
@@ -112,9 +134,10 @@ async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
   let sentBack: SentBack | null = null;
   let files: string[] = [];
   for (let tries = 0; tries < config.limits.landingTriesMax; tries++) {
-    const brief = await store.transition(claim.run, (tx) =>
-      workerBrief(tx, claim, task, { ...place(session), base }, sentBack),
-    );
+    const brief = await store.transition(claim.run, async (tx) => {
+      await remember(tx, session, null);
+      return workerBrief(tx, claim, task, { ...place(session), base }, sentBack);
+    });
     const answer = await converse(session, brief);
     usage = { microUsd: usage.microUsd + answer.usage.microUsd, tokens: usage.tokens + answer.usage.tokens };
     if (answer.kind === "failure") return { failure: answer.failure, usage };

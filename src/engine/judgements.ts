@@ -1,10 +1,10 @@
 /** The end of a judgement: the verdict is stored with its evidence, and the run ends or its next cycle starts fresh. */
-import { decideRetry, describeFailure, type Failure } from "../domain/failure.ts";
+import { decideRetry, describeFailure, isForOperator, type Failure } from "../domain/failure.ts";
 import type { Claim, Session, Usage } from "../domain/session.ts";
 import { decideVerdict, type Evidence, type VerdictProposal } from "../domain/verdict.ts";
 import { pauseRun } from "./pausing.ts";
 import { queueJudgement, startCycle } from "./queueing.ts";
-import { endSession, heldSession } from "./session-end.ts";
+import { continues, endSession, heldSession, requeue } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
 
 export async function endJudgement(
@@ -42,6 +42,10 @@ export async function endJudgementFailed(tx: Transition, claim: Claim, failure: 
 
 export async function failJudgement(tx: Transition, session: Session, failure: Failure, usage: Usage): Promise<void> {
   const { limits } = tx.run.config;
+  if (continues(session, failure, limits)) {
+    await requeue(tx, session, failure, failure.kind === "suspended" ? failure.until : tx.now);
+    return;
+  }
   const earlier = await tx.failuresOf(
     session.subject,
     session.cycle,
@@ -59,7 +63,7 @@ export async function failJudgement(tx: Transition, session: Session, failure: F
   const times = retry.record.failures + retry.record.interruptions;
   await pauseRun(
     tx,
-    failure.kind === "environment" ? "environment" : "judge",
+    isForOperator(failure) ? "environment" : "judge",
     `the judgement failed ${times} times, last: ${describeFailure(failure)}`,
     0,
   );

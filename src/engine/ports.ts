@@ -3,11 +3,15 @@
  * in virtual ones. The store has a file of its own (`store-port.ts`).
  */
 import type { Brief, ConflictFile } from "../domain/brief.ts";
+import type { Cost } from "../domain/budget.ts";
+import type { CallFault, PriceSource, Tokens } from "../domain/call.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Handoff } from "../domain/handoff.ts";
-import type { Commit, EngineId, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type { CallId, Commit, EngineId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { PlannerAction } from "../domain/plan.ts";
-import type { Usage } from "../domain/session.ts";
+import type { OpenChildren } from "../domain/planner.ts";
+import type { Again } from "../domain/rate.ts";
+import type { Step, Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
 
 /** Time. Leases and deadlines of rows use the database's clock; this one only wakes the engine up. */
@@ -25,11 +29,18 @@ export interface Machine {
 
 // --- agents -------------------------------------------------------------------------------------------------
 
-/** Runs sessions. One implementation dispatches to the kinds of agent (command, later model and ACP). */
+/** Runs sessions. One implementation dispatches to the kinds of agent (command, model, later ACP). */
 export interface Agents {
+  /**
+   * How agents of this name work. `keepsRecord`: their sessions record every step through `SessionHost`, so that
+   * one whose engine died is continued. `credential`: whose limits hold for their calls; null: none that we know of.
+   */
+  traits(agent: string): AgentTraits;
   /** Cheap: starts nothing yet. */
   open(order: SessionOrder): AgentSession;
 }
+
+export type AgentTraits = { keepsRecord: boolean; credential: string | null };
 
 export type SessionOrder = {
   run: RunId;
@@ -37,9 +48,54 @@ export type SessionOrder = {
   /** The agent's name in the run's configuration. */
   agent: string;
   workspace: string;
+  host: SessionHost;
   /** Everything the agent prints, as it comes; called often, must not throw. An empty text is a sign of life. */
   onOutput(stream: "stdout" | "stderr", text: string): void;
 };
+
+/**
+ * The engine's side of a session, for agents that work through it. Every method proves the session's claim; when
+ * that is lost they reject, and nothing was written.
+ */
+export interface SessionHost {
+  /** What this session has recorded, by whichever engine, oldest first. */
+  steps(): Promise<Step[]>;
+  /** Durable before it answers. `workspace`: together with the workspace's files as they are now. */
+  record(step: Step, keep: { workspace: boolean }): Promise<KeptWorkspace>;
+  /** Waits until the call may begin: for the credential's limits, and for budgets that what is under way may still free. */
+  beginCall(call: PlannedCall): Promise<CallPermit>;
+  /** Settles the call; `step`: what came of it, recorded in the same transaction. Answers what follows a fault. */
+  endCall(call: CallId, end: CallOutcome, step: Step | null): Promise<Again | null>;
+  /**
+   * Takes a planner's actions at once, or refuses them whole. Repeatable: under the same `key` (the tool call's own) they
+   * are taken once, and the answer is the same.
+   */
+  act(key: string, actions: PlannerAction[]): Promise<ActAnswer>;
+  /** What would be refused, and what is open; changes nothing. */
+  consider(actions: PlannerAction[]): Promise<{ errors: string[]; open: OpenChildren; unread: number }>;
+  /** The whole handoff of a task (`t7` or a name of this planner's) or sub-planner (`p3`); null: there is none. */
+  handoff(of: string): Promise<{ title: string; status: string; handoff: Handoff } | null>;
+}
+
+/** `lost`: files that cannot be kept, with reasons; the workspace of a continued session would be the one kept before. */
+export type KeptWorkspace = { ok: true } | { ok: false; lost: string[] };
+
+export type PlannedCall = { credential: string; model: string; atMost: Cost };
+export type CallPermit =
+  /** `nearlySpent`: most of the session's own budget is gone. */
+  | { ok: true; call: CallId; nearlySpent: boolean }
+  /** The session cannot go on, for now or at all. */
+  | { ok: false; failure: AgentFailure };
+export type CallOutcome = {
+  tokens: Tokens;
+  microUsd: number;
+  priceSource: PriceSource;
+  /** null: a good answer. */
+  fault: CallFault | null;
+  /** How often this call has been tried, this time included. */
+  tries: number;
+};
+export type ActAnswer = { ok: true; created: { name: string; id: string }[] } | { ok: false; errors: string[] };
 
 /**
  * One session's agent. `converse` may be called again after it has answered (a conflict to resolve): agents that
@@ -68,7 +124,10 @@ export type AgentAnswer =
 type Used = { usage: Usage };
 /** `partial`: land what is there, the handoff says what is missing. */
 export type WorkStatus = "done" | "partial" | "nothing_to_do";
-export type AgentFailure = Extract<Failure, { kind: "crashed" | "gave_up" | "malformed" | "environment" }>;
+export type AgentFailure = Exclude<
+  Failure,
+  { kind: "timed_out" | "stalled" | "rejected" | "nothing_changed" | "refused" | "conflicts" | "lost" }
+>;
 
 // --- commands -----------------------------------------------------------------------------------------------
 
@@ -165,8 +224,16 @@ export interface Trunk {
   /** From now on only landings through this very object move the run's branch: an older engine's are answered `moved`. */
   takeOver(run: RunId, engine: EngineId): Promise<void>;
   tip(run: RunId): Promise<Commit>;
-  /** A clean checkout of `commit` in a directory of its own. `name`: unique among those that are open; `[a-z0-9-]+`. */
-  openWorkspace(run: RunId, name: string, commit: Commit): Promise<Workspace>;
+  /**
+   * A clean checkout of `commit` in a directory of its own; `kept`: with the work that `keep` answered. `name`: unique
+   * among those that are open; `[a-z0-9-]+`.
+   */
+  openWorkspace(run: RunId, name: string, commit: Commit, kept?: string | null): Promise<Workspace>;
+  /**
+   * Keeps the workspace's files durably with the trunk, for `openWorkspace` on any machine. Files that git ignores are
+   * not kept; files that could not land are reasons to keep nothing.
+   */
+  keep(run: RunId, workspace: Workspace): Promise<{ ok: true; kept: string } | { ok: false; reasons: string[] }>;
   /** Removes workspaces of earlier engines, and locks that they left. Nobody else may work on the run. */
   clearLeftovers(run: RunId): Promise<void>;
   /**

@@ -31,17 +31,17 @@ export async function insertPlanner(
     { planner: id },
     { name: planner.name, depth: planner.depth, parent: planner.parent },
   );
-  await queueTurn(tx, { id, cycle: planner.cycle, agent: planner.agent, depth: planner.depth }, tx.now);
+  await queueTurn(tx, { ...planner, id }, tx.now);
   return id;
 }
 
 /** Deeper planners go first: they know what to do, the ones above would only wait for them. */
 export async function queueTurn(
   tx: Transition,
-  planner: Pick<Planner, "id" | "cycle" | "agent" | "depth">,
+  planner: Pick<Planner, "id" | "cycle" | "agent" | "depth" | "paths">,
   readyAt: number,
 ): Promise<void> {
-  const agent = agentFor(tx.run.config, "planner", planner.agent);
+  const agent = agentFor(tx.run.config, "planner", planner.agent, planner.paths);
   await tx.queueSession({
     cycle: planner.cycle,
     subject: { kind: "turn", planner: planner.id },
@@ -54,10 +54,10 @@ export async function queueTurn(
 /** The task becomes ready and its next attempt is queued. */
 export async function queueAttempt(
   tx: Transition,
-  task: Pick<Task, "id" | "cycle" | "planner" | "agent" | "priority">,
+  task: Pick<Task, "id" | "cycle" | "planner" | "agent" | "priority" | "paths">,
   readyAt: number,
 ): Promise<void> {
-  const agent = agentFor(tx.run.config, "worker", task.agent);
+  const agent = agentFor(tx.run.config, "worker", task.agent, task.paths);
   const subject = { kind: "attempt", task: task.id, planner: task.planner } as const;
   await tx.queueSession({ cycle: task.cycle, subject, agent, priority: task.priority, readyAt });
   await tx.addEvent("task.ready", { task: task.id, planner: task.planner });

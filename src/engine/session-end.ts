@@ -1,9 +1,20 @@
 /** The end of a session, whatever it came to: the row, the money, the event. */
+import type { Spend } from "../domain/budget.ts";
+import { noTokens } from "../domain/call.ts";
 import { describeFailure, type Failure } from "../domain/failure.ts";
+import { idText } from "../domain/ids.ts";
+import type { Limits } from "../domain/limits.ts";
 import type { Claim, Session, SessionOutcome, Usage } from "../domain/session.ts";
 import type { Transition } from "./store-port.ts";
 
 export type End = { outcome: SessionOutcome; failure: Failure | null; usage: Usage };
+
+/** The claim is lost: somebody else holds the session, or it has ended. Nothing may be written in its name any more. */
+export class StaleClaimError extends Error {
+  constructor(claim: Claim) {
+    super(`${idText("session", claim.session)} is not held any more`);
+  }
+}
 
 /** The session of a claim, if the claim still holds it. Every write in a session's name goes through this. */
 export async function heldSession(tx: Transition, claim: Claim): Promise<Session | null> {
@@ -13,30 +24,79 @@ export async function heldSession(tx: Transition, claim: Claim): Promise<Session
   return held ? session : null;
 }
 
-/** Ends the session; its reservation becomes what it really cost. */
+/** Ends the session; what it has reserved becomes what it really cost. */
 export async function endSession(tx: Transition, session: Session, end: End): Promise<void> {
   await tx.endSession(session.id, end);
-  const { spend } = tx.run;
-  await tx.updateRun({
-    spend: {
-      microUsd: spend.microUsd + end.usage.microUsd,
-      reservedMicroUsd: spend.reservedMicroUsd - session.reservedMicroUsd,
-      tokens: spend.tokens + end.usage.tokens,
-    },
+  await settleLost(tx, session);
+  const { microUsd, tokens } = end.usage;
+  // Read again: settling what was lost has changed it.
+  const reserved = (await tx.session(session.id))?.spend ?? session.spend;
+  await tx.charge(session, {
+    microUsd,
+    tokens,
+    reservedMicroUsd: -reserved.reservedMicroUsd,
+    reservedTokens: -reserved.reservedTokens,
   });
-  const about = {
-    session: session.id,
-    ...(session.subject.kind === "judgement" ? {} : { planner: session.subject.planner }),
-  };
+  if (microUsd > 0 || tokens > 0) await tx.insertUsage(session, end.usage);
   await tx.addEvent(
     "session.ended",
-    session.subject.kind === "attempt" ? { ...about, task: session.subject.task } : about,
+    aboutSession(session),
     {
       kind: session.subject.kind,
       outcome: end.outcome,
       ...(end.failure && { failure: end.failure.kind, detail: describeFailure(end.failure) }),
-      ...(end.usage.microUsd > 0 && { microUsd: end.usage.microUsd }),
-      ...(end.usage.tokens > 0 && { tokens: end.usage.tokens }),
+      ...cost(reserved, end.usage),
     },
   );
+}
+
+function cost(spend: Spend, usage: Usage) {
+  const [microUsd, tokens] = [spend.microUsd + usage.microUsd, spend.tokens + usage.tokens];
+  return { ...(microUsd > 0 && { microUsd }), ...(tokens > 0 && { tokens }) };
+}
+
+/**
+ * The session goes back into the queue as itself: whoever claims it next continues what it has recorded. For agents
+ * that keep a record.
+ */
+export async function requeue(tx: Transition, session: Session, failure: Failure, readyAt: number): Promise<void> {
+  await settleLost(tx, session);
+  await tx.requeueSession(session.id, readyAt);
+  await tx.addEvent("session.requeued", aboutSession(session), {
+    kind: session.subject.kind,
+    failure: failure.kind,
+    detail: describeFailure(failure),
+    readyAt,
+  });
+}
+
+/** Whether what happened to the session leaves its record worth going on with. */
+export function continues({ opening, token }: Session, failure: Failure, limits: Limits): boolean {
+  if (failure.kind === "suspended") return true;
+  // One that loses every engine it gets begins anew, should it be the cause.
+  if (failure.kind === "lost") return opening !== null && token < limits.interruptionsMax;
+  return opening !== null && failure.kind === "cut" && failure.by === "pause";
+}
+
+/** Calls that nobody will settle any more are charged what they could cost at most: the provider may have billed them. */
+async function settleLost(tx: Transition, session: Session): Promise<void> {
+  for (const call of await tx.openCalls(session.id)) {
+    const { microUsd, tokens } = call.atMost;
+    await tx.settleCall(call.id, {
+      status: "unknown",
+      tokens: { ...noTokens, input: tokens },
+      microUsd,
+      priceSource: "guessed",
+      detail: "its engine did not see the end of it",
+    });
+    await tx.charge(session, { microUsd, tokens, reservedMicroUsd: -microUsd, reservedTokens: -tokens });
+  }
+}
+
+export function aboutSession({ id, subject }: Session) {
+  return {
+    session: id,
+    ...(subject.kind !== "judgement" && { planner: subject.planner }),
+    ...(subject.kind === "attempt" && { task: subject.task }),
+  };
 }

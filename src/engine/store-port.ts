@@ -2,11 +2,14 @@
  * The store, as the engine sees it: rows of one transactional database, the only truth for control. Decisions are
  * made in `domain/` and `engine/`; the store only reads and writes. Rejections mean that nothing was written.
  */
+import type { Account, Cost, Spend } from "../domain/budget.ts";
+import type { PriceSource, Tokens } from "../domain/call.ts";
 import type { Cycle, CycleState } from "../domain/cycle.ts";
 import type { EventAbout, EventType } from "../domain/event.ts";
 import type { Failure, Record } from "../domain/failure.ts";
 import type { Handoff } from "../domain/handoff.ts";
 import type {
+  CallId,
   Commit,
   CycleId,
   EngineId,
@@ -21,9 +24,11 @@ import type { Message, MessageBody } from "../domain/message.ts";
 import type { OpenChildren, Planner } from "../domain/planner.ts";
 import type { RunConfig } from "../domain/run-config.ts";
 import type { EngineLease, Run, RunStatus } from "../domain/run.ts";
-import type { Claim, Session, SessionKind, SessionOutcome, Subject, Usage } from "../domain/session.ts";
-import type { Task, TaskSpec, TaskState, TaskStatus } from "../domain/task.ts";
+import type { Credential } from "../domain/rate.ts";
+import type { Claim, Opening, Session, SessionKind, SessionOutcome, Step, Subject, Usage } from "../domain/session.ts";
+import type { Task, TaskChange, TaskSpec, TaskState, TaskStatus } from "../domain/task.ts";
 import type { CycleRecord, Verdict } from "../domain/verdict.ts";
+import type { PlannedCall } from "./ports.ts";
 
 export interface Store {
   /** `repository`: the absolute folder of the user's repository. */
@@ -72,7 +77,7 @@ export interface Transition {
   readonly now: number;
   /** The run as it stands within this transition. */
   readonly run: Run;
-  updateRun(change: Partial<Pick<Run, "state" | "tip" | "green" | "spend" | "config">>): Promise<void>;
+  updateRun(change: Partial<Pick<Run, "state" | "tip" | "green" | "config">>): Promise<void>;
 
   insertCycle(cycle: { number: number; brief: string; deadlineAt: number }): Promise<Cycle>;
   /** The newest cycle. */
@@ -110,6 +115,8 @@ export interface Transition {
   openTasksOfRun(): Promise<number>;
   openTasksOfCycle(cycle: CycleId): Promise<TaskId[]>;
   setTask(id: TaskId, change: { state: TaskState; record?: Record }): Promise<void>;
+  /** `queuedAs`: of its attempt, should one be queued. */
+  updateTask(id: TaskId, change: TaskChange, queuedAs: { agent: string; priority: number }): Promise<void>;
   /** One dependency of these tasks has landed: counts their blockers down, answers those with none left. */
   releaseDependents(landed: TaskId): Promise<TaskId[]>;
   /** Tasks that wait for this one. */
@@ -125,16 +132,43 @@ export interface Transition {
     readyAt: number;
   }): Promise<SessionId>;
   /** Queued sessions of this kind that may start now: highest priority first, then oldest. */
-  claimable(kind: SessionKind, limit: number): Promise<Session[]>;
+  claimable(kind: SessionKind, limit: number, exceptAgents: readonly string[]): Promise<Session[]>;
   /** When the next queued session becomes ready, if one waits. */
   nextReadyAt(): Promise<number | null>;
-  claim(session: Session, holder: EngineId, leaseUntil: number, reservedMicroUsd: number): Promise<Claim>;
+  claim(session: Session, holder: EngineId, leaseUntil: number): Promise<Claim>;
+  /** A running session goes back into the queue, with all that it has recorded. */
+  requeueSession(id: SessionId, readyAt: number): Promise<void>;
+  openSession(id: SessionId, opening: Opening): Promise<void>;
   session(id: SessionId): Promise<Session | null>;
   /** The queued or running session of a subject. */
   liveSession(subject: Subject, cycle: CycleId): Promise<Session | null>;
   runningSessions(): Promise<Session[]>;
   queuedSessions(cycle: CycleId): Promise<Session[]>;
-  endSession(id: SessionId, end: { outcome: SessionOutcome; failure: Failure | null; usage: Usage }): Promise<void>;
+  endSession(id: SessionId, end: { outcome: SessionOutcome; failure: Failure | null }): Promise<void>;
+
+  /** Oldest first. */
+  steps(session: SessionId): Promise<Step[]>;
+  /** `workspace` null: it is as it was. */
+  appendStep(session: SessionId, step: Step, workspace: string | null): Promise<void>;
+  /** What a repeatable action has answered before; JSON. */
+  actionAnswer(session: SessionId, key: string): Promise<unknown>;
+  insertActionAnswer(session: SessionId, key: string, answer: unknown): Promise<void>;
+
+  /** Adds to the accounts of the session, its cycle, its planner and those above, and the run. */
+  charge(session: Session, change: Spend): Promise<void>;
+  /** What can be exhausted for this session: the run, its cycle (but for a judgement), its planner and those above but the root, the session. */
+  accounts(session: Session): Promise<Account[]>;
+  insertCall(session: Session, call: PlannedCall): Promise<CallId>;
+  call(id: CallId): Promise<OpenCall | null>;
+  /** Calls of the session that have begun and not ended. */
+  openCalls(session: SessionId): Promise<OpenCall[]>;
+  callsUnderWay(credential: string): Promise<number>;
+  settleCall(id: CallId, end: SettledCall): Promise<void>;
+  /** An agent that is paid by the session tells what it used: a row of the ledger that was never open. */
+  insertUsage(session: Session, usage: Usage): Promise<void>;
+  credential(name: string): Promise<Credential>;
+  setCredential(name: string, credential: Credential): Promise<void>;
+  credentials(): Promise<{ [name: string]: Credential }>;
   /** Why ended sessions of the subject failed, oldest first. */
   failuresOf(subject: Subject, cycle: CycleId, limit: number): Promise<{ session: SessionId; failure: Failure }[]>;
 
@@ -147,6 +181,8 @@ export interface Transition {
 
   insertHandoff(handoff: NewHandoff): Promise<HandoffId>;
   handoffsOfTasks(tasks: TaskId[]): Promise<{ task: TaskId; handoff: Handoff }[]>;
+  /** The newest. */
+  handoffOfPlanner(planner: PlannerId): Promise<{ status: string; handoff: Handoff } | null>;
   /** Newest first. */
   handoffsOfCycle(cycle: CycleId, limit: number): Promise<CycleHandoff[]>;
 
@@ -162,6 +198,16 @@ export interface Transition {
   insertChecks(commit: Commit, passed: boolean, results: unknown): Promise<void>;
   addEvent(type: EventType, about?: EventAbout, data?: { [key: string]: unknown }): Promise<void>;
 }
+
+/** `status`: `answered` and `failed` are settled by whoever made the call, `unknown` by others: what it used is not known. */
+export type SettledCall = {
+  status: "answered" | "failed" | "unknown";
+  tokens: Tokens;
+  microUsd: number;
+  priceSource: PriceSource;
+  detail: string | null;
+};
+export type OpenCall = { id: CallId; session: SessionId; credential: string; atMost: Cost; startedAt: number };
 
 export type NewHandoff = {
   cycle: CycleId;

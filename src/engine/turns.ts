@@ -1,14 +1,15 @@
 /** The end of a planner turn: the plan is applied and its messages are consumed in one transition, or none of it is. */
-import { decideRetry, describeFailure, syntheticHandoff, type Failure } from "../domain/failure.ts";
+import { decideRetry, describeFailure, isForOperator, syntheticHandoff, type Failure } from "../domain/failure.ts";
 import { handoffOf, type Handoff } from "../domain/handoff.ts";
-import { parseId, type MessageId, type TaskId } from "../domain/ids.ts";
-import { countBlockers, judgePlan, type Plan, type PlannerAction, type PlanView } from "../domain/plan.ts";
+import type { MessageId } from "../domain/ids.ts";
+import { judgePlan, type PlannerAction } from "../domain/plan.ts";
 import { decideTurnEnd, type Planner } from "../domain/planner.ts";
 import type { Claim, Session, Usage } from "../domain/session.ts";
-import { cancelTask, settleCycle } from "./closing.ts";
+import { settleCycle } from "./closing.ts";
 import { pauseRun } from "./pausing.ts";
-import { deliver, insertPlanner, queueAttempt, queueTurn } from "./queueing.ts";
-import { endSession, heldSession } from "./session-end.ts";
+import { applyPlan, viewFor } from "./planning.ts";
+import { deliver, queueTurn } from "./queueing.ts";
+import { continues, endSession, heldSession, requeue } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
 
 /** `readUpTo`: the last message that the turn's brief held. */
@@ -28,6 +29,7 @@ export async function endTurn(tx: Transition, claim: Claim, answer: TurnAnswer):
   await endSession(tx, session, { outcome: "succeeded", failure: null, usage: answer.usage });
   if (answer.readUpTo !== null) await tx.consume(planner.id, answer.readUpTo, session.id);
   await applyPlan(tx, planner, judgement.plan, view);
+  await tx.updatePlanner(planner.id, { failures: 0, interruptions: 0 });
   switch (decideTurnEnd(await tx.countUnread(planner.id), await tx.openChildren(planner.id))) {
     case "next_turn":
       await queueTurn(tx, planner, tx.now);
@@ -51,7 +53,7 @@ export async function endTurnFailed(tx: Transition, claim: Claim, failure: Failu
   if (held) await failTurn(tx, held.session, held.planner, failure, usage);
 }
 
-async function heldTurn(tx: Transition, claim: Claim): Promise<{ session: Session; planner: Planner } | null> {
+export async function heldTurn(tx: Transition, claim: Claim): Promise<{ session: Session; planner: Planner } | null> {
   const session = await heldSession(tx, claim);
   if (session?.subject.kind !== "turn") return null;
   const planner = await tx.planner(session.subject.planner);
@@ -67,6 +69,10 @@ async function failTurn(
   usage: Usage,
 ): Promise<void> {
   const { limits } = tx.run.config;
+  if (continues(session, failure, limits)) {
+    await requeue(tx, session, failure, failure.kind === "suspended" ? failure.until : tx.now);
+    return;
+  }
   await endSession(tx, session, { outcome: "failed", failure, usage });
   if (failure.kind === "cut" && failure.by !== "pause") {
     await settleCycle(tx); // Whoever cut it ends the planner as well.
@@ -80,7 +86,7 @@ async function failTurn(
     return;
   }
   const open = await tx.openChildren(planner.id);
-  const environment = failure.kind === "environment";
+  const environment = isForOperator(failure);
   if (open.tasks + open.planners > 0 && !environment) {
     // Its children go on; the end of each wakes it for one more try.
     await tx.updatePlanner(planner.id, {
@@ -106,7 +112,7 @@ async function failTurn(
   await endPlanner(tx, planner, session, "failed", syntheticHandoff(failure, retry.record), true);
 }
 
-async function endPlanner(
+export async function endPlanner(
   tx: Transition,
   planner: Planner,
   session: Session,
@@ -128,51 +134,4 @@ async function endPlanner(
   if (planner.parent !== null)
     await deliver(tx, planner.parent, { kind: "planner_ended", planner: planner.id, status, handoff });
   await settleCycle(tx);
-}
-
-async function viewFor(tx: Transition, planner: Planner, actions: PlannerAction[]): Promise<PlanView> {
-  const named = new Set<string>();
-  for (const action of actions) {
-    if (action.type === "create_task") [action.name, ...action.dependsOn].forEach((name) => named.add(name));
-    if (action.type === "cancel_task") named.add(action.task);
-  }
-  const ids = [...named].map((name) => parseId("task", name)).filter((id) => id !== undefined);
-  const own = await tx.tasksNamed(planner.id, [...named]);
-  const others = (await tx.tasks(ids)).filter(
-    (task) => task.cycle === planner.cycle && !own.some((mine) => mine.id === task.id),
-  );
-  return {
-    planner,
-    tasks: [...own, ...others],
-    open: await tx.openChildren(planner.id),
-    planners: await tx.plannersOfCycle(planner.cycle),
-    openTasksInRun: await tx.openTasksOfRun(),
-    agents: Object.keys(tx.run.config.agents),
-  };
-}
-
-async function applyPlan(tx: Transition, planner: Planner, plan: Plan, view: PlanView): Promise<void> {
-  const { cycle, id } = planner;
-  const byName = new Map<string, TaskId>();
-  const existing = new Map(view.tasks.map((task) => [task.id, task.state]));
-  for (const { spec, dependsOnNew, dependsOnExisting } of plan.tasks) {
-    const news = dependsOnNew.map((name) => byName.get(name)).filter((task) => task !== undefined);
-    const blockers =
-      news.length +
-      countBlockers(dependsOnExisting.map((task) => existing.get(task)).filter((state) => state !== undefined));
-    const state = blockers > 0 ? ({ status: "blocked", blockers } as const) : ({ status: "ready" } as const);
-    const task = await tx.insertTask({ cycle, planner: id, spec, dependsOn: [...news, ...dependsOnExisting], state });
-    byName.set(spec.name, task);
-    await tx.addEvent("task.created", { task, planner: id }, { name: spec.name, title: spec.title });
-    if (blockers === 0)
-      await queueAttempt(tx, { id: task, cycle, planner: id, agent: spec.agent, priority: spec.priority }, tx.now);
-  }
-  for (const child of plan.planners) await insertPlanner(tx, { cycle, parent: id, depth: planner.depth + 1, ...child });
-  for (const { task, reason } of plan.cancel)
-    await cancelTask(tx, task, reason || "cancelled by its planner", "cancelled", false);
-  await tx.updatePlanner(id, {
-    failures: 0,
-    interruptions: 0,
-    ...(plan.scratchpad !== null && { scratchpad: plan.scratchpad }),
-  });
 }

@@ -23,6 +23,7 @@ export class Watch {
   #onCut: (() => void)[] = [];
   #lastOutputAt = 0;
   #conversing = false;
+  #waiting = 0;
   #timers: (() => void)[] = [];
   #stallTimer: (() => void) | null = null;
 
@@ -50,6 +51,15 @@ export class Watch {
 
   sawOutput(): void {
     this.#lastOutputAt = this.#clock.now();
+  }
+
+  /** Waiting for others is no stall. Answers how to say that it is over. */
+  waits(): () => void {
+    this.#waiting++;
+    return () => {
+      this.#waiting--;
+      this.sawOutput();
+    };
   }
 
   /** Repeatable; only the first reason counts. */
@@ -91,6 +101,7 @@ export class Watch {
   #armStall(afterMs: number): void {
     this.#stallTimer = this.#clock.timer(afterMs, () => {
       if (!this.#conversing) return;
+      if (this.#waiting > 0) this.sawOutput();
       const quietMs = this.#clock.now() - this.#lastOutputAt;
       if (quietMs >= this.#limits.stallMs) this.cut({ kind: "stalled", afterMs: this.#limits.stallMs });
       else this.#armStall(this.#limits.stallMs - quietMs);

@@ -7,6 +7,7 @@ import type { Landed, Submission, Trunk, Workspace } from "../engine/ports.ts";
 import { parseLanded } from "./commit-message.ts";
 import { placeConflict } from "./conflict.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
+import { checkOutKept, keep } from "./keep.ts";
 import { land } from "./landing.ts";
 import { publish } from "./publish.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -74,11 +75,12 @@ export class GitTrunk implements Trunk {
     return this.#trunk.tip(run);
   }
 
-  async openWorkspace(run: RunId, name: string, commit: Commit): Promise<Workspace> {
+  async openWorkspace(run: RunId, name: string, commit: Commit, kept: string | null = null): Promise<Workspace> {
     requireRunId(run);
     const place = placeOf(this.#stateFolder, run, name);
     const workspace = new GitWorkspace(place, asCommit(commit), () => this.#open.delete(place.path));
-    await checkOut(this.#trunk, workspace);
+    if (kept === null) await checkOut(this.#trunk, workspace);
+    else await checkOutKept(this.#trunk, workspace, kept);
     this.#open.set(place.path, workspace);
     return workspace;
   }
@@ -94,6 +96,11 @@ export class GitTrunk implements Trunk {
   land(run: RunId, workspace: Workspace, submission: Submission) {
     invariant(run === workspace.run, "a workspace lands on its own run");
     return land(this.#trunk, run, this.#ours(workspace), submission);
+  }
+
+  keep(run: RunId, workspace: Workspace) {
+    invariant(run === workspace.run, "a workspace is kept for its own run");
+    return keep(this.#trunk, this.#ours(workspace));
   }
 
   placeConflict(workspace: Workspace, tip: Commit) {

@@ -26,3 +26,5 @@ export const open = openStatuses.map((status) => sql.lit(status));
 export const queued = sql.lit("queued");
 export const running = sql.lit("running");
 export const ended = sql.lit("ended");
+
+export const noSpendColumns = { spent_micro_usd: 0, reserved_micro_usd: 0, tokens: 0, reserved_tokens: 0 };

@@ -1,8 +1,7 @@
 /** A fresh store for every test, and the steps that the tests of the store share. */
 import { afterEach, beforeEach } from "vitest";
 import type { Commit, CycleId, EngineId, PlannerId, RunId, TaskId } from "../domain/ids.ts";
-import { limitDefaults, parallelDefaults } from "../domain/limits.ts";
-import type { RunConfig } from "../domain/run-config.ts";
+import { commandAgent, configDefaults, type RunConfig } from "../domain/run-config.ts";
 import type { Claim, Subject } from "../domain/session.ts";
 import type { TaskState } from "../domain/task.ts";
 import type { Store, Transition } from "../engine/store-port.ts";
@@ -12,13 +11,9 @@ export type StoreWorld = { open(): Promise<{ store: Store; views: Views }>; disp
 export type OpenStore = ReturnType<typeof openForEach>;
 
 export const config: RunConfig = {
-  agents: { a: { kind: "command", command: "true", env: {}, passEnv: [], costMicroUsd: 0 } },
+  ...configDefaults,
+  agents: { a: commandAgent("true") },
   roles: { planner: "a", worker: "a", judge: null },
-  acceptance: [],
-  checks: [],
-  budget: { microUsd: null, tokens: null },
-  parallel: parallelDefaults,
-  limits: limitDefaults,
   directory: "/",
   identity: "A <a@localhost>",
 };
@@ -70,8 +65,8 @@ export function openForEach(makeWorld: () => Promise<StoreWorld>) {
     change((tx) => tx.queueSession({ cycle, subject, agent: "a", priority, readyAt: tx.now + inMs }));
   const claimNext = (kind: Subject["kind"]): Promise<Claim | null> =>
     change(async (tx) => {
-      const [session] = await tx.claimable(kind, 1);
-      return session ? tx.claim(session, me, tx.now + 1000, 5) : null;
+      const [session] = await tx.claimable(kind, 1, []);
+      return session ? tx.claim(session, me, tx.now + 1000) : null;
     });
 
   return {

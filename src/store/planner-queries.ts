@@ -3,7 +3,7 @@ import type { Handoff } from "../domain/handoff.ts";
 import type { HandoffId, MessageId, PlannerId, TaskId } from "../domain/ids.ts";
 import type { PlannerStatus } from "../domain/planner.ts";
 import type { Transition } from "../engine/store-port.ts";
-import { inParts, open, type Context } from "./context.ts";
+import { inParts, noSpendColumns, open, type Context } from "./context.ts";
 import { toMessage, toPlanner } from "./rows.ts";
 
 type PlannerQueries = Pick<
@@ -30,6 +30,7 @@ export function plannerQueries(c: Context): PlannerQueries {
           status: "active",
           failures: 0,
           interruptions: 0,
+          ...noSpendColumns,
         })
         .returning("id")
         .executeTakeFirstOrThrow();
@@ -97,7 +98,7 @@ export function plannerQueries(c: Context): PlannerQueries {
 
 type InboxQueries = Pick<
   Transition,
-  "insertMessage" | "unread" | "countUnread" | "consume" | "insertHandoff" | "handoffsOfTasks" | "handoffsOfCycle"
+  "insertMessage" | "unread" | "countUnread" | "consume" | "insertHandoff" | "handoffsOfTasks" | "handoffOfPlanner" | "handoffsOfCycle"
 >;
 
 export function inboxQueries(c: Context): InboxQueries {
@@ -175,6 +176,18 @@ export function inboxQueries(c: Context): InboxQueries {
         found.push(...rows.map((row) => ({ task: row.task_id as TaskId, handoff: JSON.parse(row.body) as Handoff })));
       }
       return found;
+    },
+
+    async handoffOfPlanner(planner) {
+      const row = await db
+        .selectFrom("handoffs")
+        .select(["status", "body"])
+        .where("planner_id", "=", planner)
+        .where("task_id", "is", null)
+        .orderBy("id", "desc")
+        .limit(1)
+        .executeTakeFirst();
+      return row ? { status: row.status, handoff: JSON.parse(row.body) as Handoff } : null;
     },
 
     async handoffsOfCycle(cycle, limit) {

@@ -40,13 +40,11 @@ export function queueTests(w: OpenStore): void {
     expect(await claimNext("turn")).toBeNull();
     expect(await change((tx) => tx.liveSession(subject, at.cycle))).toMatchObject({
       state: { status: "running", holder: me },
-      reservedMicroUsd: 5,
     });
     await change((tx) =>
       tx.endSession(claim?.session ?? (0 as SessionId), {
         outcome: "failed",
         failure: { kind: "lost" },
-        usage: { microUsd: 7, tokens: 8 },
       }),
     );
     expect(await change((tx) => tx.liveSession(subject, at.cycle))).toBeNull();

@@ -1,13 +1,14 @@
 /** From rows to domain values. Each state becomes its union here, so that no half-filled row leaves the store. */
 import type { Selectable } from "kysely";
+import type { Spend } from "../domain/budget.ts";
 import type { Cycle, CycleState } from "../domain/cycle.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Commit, CycleId, EngineId, MessageId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { Message, MessageBody } from "../domain/message.ts";
 import type { Planner, PlannerStatus } from "../domain/planner.ts";
-import type { RunConfig } from "../domain/run-config.ts";
+import { completeConfig, type RunConfig } from "../domain/run-config.ts";
 import type { Run, RunStatus } from "../domain/run.ts";
-import type { Session, SessionKind, SessionOutcome, SessionState, Subject } from "../domain/session.ts";
+import type { Opening, Session, SessionKind, SessionOutcome, SessionState, Subject } from "../domain/session.ts";
 import type { Task, TaskState, TaskStatus } from "../domain/task.ts";
 import type { Tables } from "./schema.ts";
 
@@ -18,12 +19,12 @@ export function toRun(row: Row<"runs">): Run {
     id: row.id as RunId,
     repository: row.repository,
     goal: row.goal,
-    config: JSON.parse(row.config) as RunConfig,
+    config: completeConfig(JSON.parse(row.config) as RunConfig),
     base: row.base as Commit,
     tip: row.tip as Commit,
     green: row.green as Commit | null,
     state: JSON.parse(row.state) as RunStatus,
-    spend: { microUsd: row.spent_micro_usd, reservedMicroUsd: row.reserved_micro_usd, tokens: row.tokens },
+    spend: toSpend(row),
     createdAt: row.created_at,
     engine:
       row.engine_id === null
@@ -34,6 +35,17 @@ export function toRun(row: Row<"runs">): Run {
             pid: row.engine_pid ?? 0,
             leaseUntil: row.engine_lease_until ?? 0,
           },
+  };
+}
+
+type SpendColumns = Pick<Row<"runs">, "spent_micro_usd" | "reserved_micro_usd" | "tokens" | "reserved_tokens">;
+
+export function toSpend(row: SpendColumns): Spend {
+  return {
+    microUsd: row.spent_micro_usd,
+    reservedMicroUsd: row.reserved_micro_usd,
+    tokens: row.tokens,
+    reservedTokens: row.reserved_tokens,
   };
 }
 
@@ -123,7 +135,9 @@ export function toSession(row: Row<"sessions">): Session {
     agent: row.agent,
     priority: row.priority,
     token: row.token,
-    reservedMicroUsd: row.reserved_micro_usd,
+    spend: toSpend({ ...row, spent_micro_usd: row.micro_usd }),
+    opening: row.opening === null ? null : (JSON.parse(row.opening) as Opening),
+    workspace: row.workspace,
     queuedAt: row.queued_at,
     state: toSessionState(row),
   };

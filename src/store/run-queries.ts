@@ -3,7 +3,7 @@ import type { CycleId } from "../domain/ids.ts";
 import { taskStatuses, type TaskStatus } from "../domain/task.ts";
 import { scoresOf, type CycleRecord, type Evidence, type VerdictKind } from "../domain/verdict.ts";
 import type { Transition } from "../engine/store-port.ts";
-import type { Context } from "./context.ts";
+import { noSpendColumns, type Context } from "./context.ts";
 import { toCycle } from "./rows.ts";
 
 type RunQueries = Pick<
@@ -24,18 +24,14 @@ export function runQueries(c: Context): RunQueries {
   return {
     async updateRun(change) {
       c.run = { ...c.run, ...change };
-      const { state, spend } = c.run;
+      const { tip, green, config, state } = change;
       await db
         .updateTable("runs")
         .set({
-          tip: c.run.tip,
-          green: c.run.green,
-          config: JSON.stringify(c.run.config),
-          state: JSON.stringify(state),
-          status: state.status,
-          spent_micro_usd: spend.microUsd,
-          reserved_micro_usd: spend.reservedMicroUsd,
-          tokens: spend.tokens,
+          ...(tip !== undefined && { tip }),
+          ...(green !== undefined && { green }),
+          ...(config && { config: JSON.stringify(config) }),
+          ...(state && { state: JSON.stringify(state), status: state.status }),
         })
         .where("id", "=", c.run.id)
         .execute();
@@ -50,6 +46,7 @@ export function runQueries(c: Context): RunQueries {
           brief,
           started_at: c.now,
           state: JSON.stringify({ status: "working", deadlineAt }),
+          ...noSpendColumns,
         })
         .returningAll()
         .executeTakeFirstOrThrow();

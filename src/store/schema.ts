@@ -21,6 +21,7 @@ export type Tables = {
     spent_micro_usd: number;
     reserved_micro_usd: number;
     tokens: number;
+    reserved_tokens: number;
     created_at: Written<number>;
     engine_id: string | null;
     engine_host: string | null;
@@ -35,6 +36,10 @@ export type Tables = {
     started_at: Written<number>;
     /** JSON of `CycleState`. */
     state: string;
+    spent_micro_usd: number;
+    reserved_micro_usd: number;
+    tokens: number;
+    reserved_tokens: number;
   };
   verdicts: {
     cycle_id: Written<number>;
@@ -59,6 +64,11 @@ export type Tables = {
     status: string;
     failures: number;
     interruptions: number;
+    /** Of the planner and everything below it. */
+    spent_micro_usd: number;
+    reserved_micro_usd: number;
+    tokens: number;
+    reserved_tokens: number;
   };
   tasks: {
     id: Id;
@@ -66,12 +76,12 @@ export type Tables = {
     cycle_id: Written<number>;
     planner_id: Written<number>;
     name: Written<string>;
-    title: Written<string>;
-    instructions: Written<string>;
+    title: string;
+    instructions: string;
     paths: Written<string>;
-    priority: Written<number>;
-    acceptance: Written<string>;
-    agent: Written<string | null>;
+    priority: number;
+    acceptance: string;
+    agent: string | null;
     failures: number;
     interruptions: number;
     status: string;
@@ -91,10 +101,10 @@ export type Tables = {
     kind: Written<string>;
     planner_id: Written<number | null>;
     task_id: Written<number | null>;
-    agent: Written<string>;
-    priority: Written<number>;
+    agent: string;
+    priority: number;
     status: string;
-    ready_at: Written<number>;
+    ready_at: number;
     queued_at: Written<number>;
     started_at: number | null;
     ended_at: number | null;
@@ -104,6 +114,10 @@ export type Tables = {
     reserved_micro_usd: number;
     micro_usd: number;
     tokens: number;
+    reserved_tokens: number;
+    /** JSON of `Opening`. */
+    opening: string | null;
+    workspace: string | null;
     outcome: string | null;
     failure: string | null;
   };
@@ -166,5 +180,54 @@ export type Tables = {
     at: Written<number>;
     kind: Written<string>;
     text: Written<string>;
+  };
+  /** What a session recorded of itself, in order. */
+  steps: {
+    seq: Id;
+    run_id: Written<string>;
+    session_id: Written<number>;
+    at: Written<number>;
+    kind: Written<string>;
+    /** JSON. */
+    body: Written<string>;
+  };
+  /** What actions of a session have answered, so that none is taken twice. */
+  actions: {
+    session_id: Written<number>;
+    key: Written<string>;
+    run_id: Written<string>;
+    answer: Written<string>;
+  };
+  /** The ledger: one row for each call of a model, and for what an agent says that it used. */
+  calls: {
+    id: Id;
+    run_id: Written<string>;
+    session_id: Written<number>;
+    cycle_id: Written<number>;
+    planner_id: Written<number | null>;
+    task_id: Written<number | null>;
+    role: Written<string>;
+    agent: Written<string>;
+    credential: Written<string>;
+    model: Written<string>;
+    status: string;
+    started_at: Written<number>;
+    ended_at: number | null;
+    at_most_micro_usd: Written<number>;
+    at_most_tokens: Written<number>;
+    input_tokens: number;
+    cached_tokens: number;
+    written_tokens: number;
+    output_tokens: number;
+    micro_usd: number;
+    price_source: string | null;
+    /** What went wrong. */
+    detail: string | null;
+  };
+  credentials: {
+    run_id: Written<string>;
+    name: Written<string>;
+    /** JSON of `Credential`. */
+    state: string;
   };
 };

@@ -12,6 +12,8 @@ type SessionQueries = Pick<
   | "claimable"
   | "nextReadyAt"
   | "claim"
+  | "requeueSession"
+  | "openSession"
   | "session"
   | "liveSession"
   | "runningSessions"
@@ -53,17 +55,17 @@ export function sessionQueries(c: Context): SessionQueries {
           reserved_micro_usd: 0,
           micro_usd: 0,
           tokens: 0,
+          reserved_tokens: 0,
         })
         .returning("id")
         .executeTakeFirstOrThrow();
       return row.id as SessionId;
     },
 
-    async claimable(kind, limit) {
-      const rows = await sessions()
-        .where("kind", "=", kind)
-        .where("status", "=", queued)
-        .where("ready_at", "<=", c.now)
+    async claimable(kind, limit, exceptAgents) {
+      let query = sessions().where("kind", "=", kind).where("status", "=", queued).where("ready_at", "<=", c.now);
+      if (exceptAgents.length > 0) query = query.where("agent", "not in", exceptAgents);
+      const rows = await query
         .orderBy("priority", "desc")
         .orderBy("id")
         .limit(limit)
@@ -84,7 +86,7 @@ export function sessionQueries(c: Context): SessionQueries {
       return row?.ready_at ?? null;
     },
 
-    async claim(session, holder, leaseUntil, reservedMicroUsd) {
+    async claim(session, holder, leaseUntil) {
       const token = session.token + 1;
       await db
         .updateTable("sessions")
@@ -94,12 +96,23 @@ export function sessionQueries(c: Context): SessionQueries {
           token,
           lease_until: leaseUntil,
           started_at: c.now,
-          reserved_micro_usd: reservedMicroUsd,
         })
         .where("id", "=", session.id)
         .execute();
       const { id, run, cycle, subject, agent } = session;
       return { session: id, run, cycle, subject, agent, token, holder, startedAt: c.now };
+    },
+
+    async requeueSession(id, readyAt) {
+      await db
+        .updateTable("sessions")
+        .set({ status: "queued", ready_at: readyAt, holder: null, lease_until: null })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    async openSession(id, opening) {
+      await db.updateTable("sessions").set({ opening: JSON.stringify(opening) }).where("id", "=", id).execute();
     },
 
     async session(id) {
@@ -122,7 +135,7 @@ export function sessionQueries(c: Context): SessionQueries {
       return rows.map(toSession);
     },
 
-    async endSession(id, { outcome, failure, usage }) {
+    async endSession(id, { outcome, failure }) {
       await db
         .updateTable("sessions")
         .set({
@@ -131,9 +144,6 @@ export function sessionQueries(c: Context): SessionQueries {
           failure: failure ? JSON.stringify(failure) : null,
           ended_at: c.now,
           lease_until: null,
-          reserved_micro_usd: 0,
-          micro_usd: usage.microUsd,
-          tokens: usage.tokens,
         })
         .where("id", "=", id)
         .execute();

@@ -52,7 +52,7 @@ test("a claim reads the queue by an index, not the finished history", async () =
   await store.createRun({ id: run, repository: "/", goal: "", config, base: "c" as never });
   statements = [];
   await store.transition(run, async (tx) => {
-    await tx.claimable("attempt", 1);
+    await tx.claimable("attempt", 1, []);
     await tx.nextReadyAt();
     await tx.runningSessions();
     await tx.openTasksOfRun();

@@ -10,7 +10,9 @@ import { running, type Context } from "./context.ts";
 import type { Tables } from "./schema.ts";
 import type { Database } from "./dialect.ts";
 import { migrate } from "./migrations.ts";
+import { ledgerQueries } from "./ledger-queries.ts";
 import { inboxQueries, plannerQueries } from "./planner-queries.ts";
+import { recordQueries } from "./record-queries.ts";
 import { toRun } from "./rows.ts";
 import { runQueries } from "./run-queries.ts";
 import { sessionQueries } from "./session-queries.ts";
@@ -63,6 +65,7 @@ export async function openStore(database: Database): Promise<Store> {
             spent_micro_usd: 0,
             reserved_micro_usd: 0,
             tokens: 0,
+            reserved_tokens: 0,
             created_at: Number(now),
           })
           .execute();
@@ -178,5 +181,7 @@ function makeTransition(c: Context): Transition {
     ...inboxQueries(c),
     ...taskQueries(c),
     ...sessionQueries(c),
+    ...recordQueries(c),
+    ...ledgerQueries(c),
   };
 }

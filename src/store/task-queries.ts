@@ -3,7 +3,7 @@ import { sql, type Selectable } from "kysely";
 import type { TaskId } from "../domain/ids.ts";
 import type { Task } from "../domain/task.ts";
 import type { Transition } from "../engine/store-port.ts";
-import { inParts, open, type Context } from "./context.ts";
+import { inParts, open, queued, type Context } from "./context.ts";
 import { taskStateColumns, toTask } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 
@@ -17,6 +17,7 @@ type TaskQueries = Pick<
   | "openTasksOfRun"
   | "openTasksOfCycle"
   | "setTask"
+  | "updateTask"
   | "releaseDependents"
   | "blockedDependents"
   | "strandedTasks"
@@ -119,6 +120,16 @@ export function taskQueries(c: Context): TaskQueries {
     },
 
     // Counted down on the target row: a self-join that counts unfinished dependencies loses updates under concurrency.
+    async updateTask(id, change, queuedAs) {
+      if (Object.keys(change).length > 0) await db.updateTable("tasks").set(change).where("id", "=", id).execute();
+      await db
+        .updateTable("sessions")
+        .set(queuedAs)
+        .where("task_id", "=", id)
+        .where("status", "=", queued)
+        .execute();
+    },
+
     async releaseDependents(landed) {
       const rows = await db
         .updateTable("tasks")

@@ -6,7 +6,7 @@ import { assertNever } from "../domain/assert.ts";
 import type { Event } from "../domain/event.ts";
 import { idText, type PlannerId, type TaskId } from "../domain/ids.ts";
 import { usd } from "../domain/budget.ts";
-import { counted } from "./amounts.ts";
+import { counted, duration } from "./amounts.ts";
 import { cut, phrase } from "./cells.ts";
 
 /** Titles of tasks and names of planners, as far as the events seen have told them. */
@@ -44,6 +44,7 @@ function describe(event: Event, names: Names): string | null {
     case "checks.passed":
     case "checks.failed":
     case "engine.started":
+    case "credential.paused":
     case "engine.problem":
       return describeRun(type, event, names);
     case "planner.created":
@@ -60,8 +61,10 @@ function describe(event: Event, names: Names): string | null {
     case "landing.refused":
       return describeTask(type, event, names);
     case "session.ended":
-      return describeSessionEnd(event, names);
+    case "session.requeued":
+      return describeSessionEnd(type, event, names);
     case "task.ready":
+    case "task.updated":
     case "session.started":
     case "landing.submitted":
     case "landing.landed":
@@ -87,6 +90,7 @@ type RunEvent =
   | "checks.passed"
   | "checks.failed"
   | "engine.started"
+  | "credential.paused"
   | "engine.problem";
 
 function describeRun(type: RunEvent, event: Event, names: Names): string {
@@ -106,8 +110,10 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
       return `published ${list([data["trunk"], data["green"]].filter((branch) => typeof branch === "string"))}`;
     case "cycle.started":
       return `cycle ${text(data["cycle"])} started`;
+    case "credential.paused":
+      return `provider ${text(data["credential"])} rests for ${duration((Number(data["until"]) || event.at) - event.at)}: ${detail(data["why"])}`;
     case "cycle.draining":
-      return `cycle ${text(data["cycle"])} is at its bound: running sessions may finish, no new ones start`;
+      return `cycle ${text(data["cycle"])} is at its bound${data["budget"] === undefined ? "" : ` (${detail(data["budget"])})`}: running sessions may finish, no new ones start`;
     case "cycle.judging":
       return "the cycle's work is over; it is being judged";
     case "cycle.ended":
@@ -185,13 +191,17 @@ function describeTask(type: TaskEvent, event: Event, names: Names): string {
 }
 
 /** Only what went wrong: what went well is told by what it did. */
-function describeSessionEnd(event: Event, names: Names): string | null {
+function describeSessionEnd(
+  type: "session.ended" | "session.requeued",
+  event: Event,
+  names: Names,
+): string | null {
   const { data, session } = event;
-  if (data["outcome"] !== "failed") return null;
+  if (type === "session.ended" && data["outcome"] !== "failed") return null;
   const kind = { turn: "turn", attempt: "attempt", judgement: "judgement" }[text(data["kind"])] ?? "session";
   const which = session === null ? kind : `${kind} ${idText("session", session)}`;
   const cost = Number(data["microUsd"]) || 0;
-  return `${which}${aboutWhom(event, names, " of")} ${data["failure"] === "cut" ? "ended" : "failed"}: ${detail(data["detail"])}${cost > 0 ? ` (${usd(cost)})` : ""}`;
+  return `${which}${aboutWhom(event, names, " of")} ${type === "session.requeued" ? "goes on later" : data["failure"] === "cut" ? "ended" : "failed"}: ${detail(data["detail"])}${cost > 0 ? ` (${usd(cost)})` : ""}`;
 }
 
 function aboutWhom(event: Event, names: Names, word = " with"): string {

@@ -1,4 +1,5 @@
 /** Views at random, with every text as hostile as it gets. */
+import { noBudgets } from "../domain/budget.ts";
 import * as fc from "fast-check";
 import type { PlannerView, RunView, SessionView } from "../engine/views.ts";
 import type { Run } from "../domain/run.ts";
@@ -185,9 +186,9 @@ export const anyView: fc.Arbitrary<RunView> = fc
       goal,
       state: runState,
       createdAt,
-      spend: { microUsd: money, reservedMicroUsd: money % 3, tokens: money },
+      spend: { microUsd: money, reservedMicroUsd: money % 3, tokens: money, reservedTokens: money % 5 },
     });
-    run.config = { ...run.config, budget: { microUsd: budget, tokens: budget } };
+    run.config = { ...run.config, budget: { ...noBudgets, microUsd: budget, tokens: budget } };
     if (!driven) run.engine = null;
     return sampleView({
       ...rest,

@@ -1,7 +1,8 @@
 /** Made-up runs, as the views would tell them: for the tests, and to look at the screens with. */
 import type { CycleState } from "../domain/cycle.ts";
 import type { Commit, CycleId, EngineId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
-import { limitDefaults, parallelDefaults } from "../domain/limits.ts";
+import { noBudgets, noSpend } from "../domain/budget.ts";
+import { configDefaults } from "../domain/run-config.ts";
 import type { Run } from "../domain/run.ts";
 import type { AcceptanceResult, VerdictKind } from "../domain/verdict.ts";
 import type { PlannerView, RunView, SessionView, TaskCounts } from "../engine/views.ts";
@@ -25,21 +26,17 @@ export function sampleRun(some: Partial<Run> = {}): Run {
     repository: "/home/user/shop",
     goal: "Migrate the shop from Vue 2 to React: every public URL keeps working, every test is ported\n\nDetails: …",
     config: {
+      ...configDefaults,
       agents: {},
       roles: { planner: "planner", worker: "claude", judge: null },
-      acceptance: [],
-      checks: [],
-      budget: { microUsd: 50_000_000, tokens: null },
-      parallel: parallelDefaults,
-      limits: limitDefaults,
+      budget: { ...noBudgets, microUsd: 50_000_000 },
       directory: "/home/user/shop",
-      identity: "Longhaul <longhaul@localhost>",
     },
     base: "1f3c9aa0b2d4e6f8091a2b3c4d5e6f708192a3b4" as Commit,
     tip: "9b2d4e6f8091a2b3c4d5e6f708192a3b41f3c9aa" as Commit,
     green: null,
     state: { status: "running" },
-    spend: { microUsd: 12_400_000, reservedMicroUsd: 1_200_000, tokens: 4_130_000 },
+    spend: { ...noSpend, microUsd: 12_400_000, reservedMicroUsd: 1_200_000, tokens: 4_130_000 },
     createdAt: now - 112 * minute,
     engine: { id: "e1" as EngineId, host: "laptop", pid: 4711, leaseUntil: now + 30_000 },
     ...some,
@@ -215,7 +212,7 @@ const history = [
 
 export const samples = {
   start: sampleView({
-    run: sampleRun({ createdAt: now - 4_000, spend: { microUsd: 0, reservedMicroUsd: 0, tokens: 0 } }),
+    run: sampleRun({ createdAt: now - 4_000, spend: noSpend }),
     cycle: { ...cycle(1, { status: "working", deadlineAt: now }), startedAt: now - 3_000 },
     planners: [planner(1, null, { name: "root", turn: "running" })],
     running: [session(1, { kind: "turn", title: "root", task: null, agent: "planner", startedAt: now - 2_000 })],
@@ -232,7 +229,7 @@ export const samples = {
         detail: "money: $49.90 of $50.00 spent or reserved",
         cutAt: now + 580_000,
       },
-      spend: { microUsd: 48_700_000, reservedMicroUsd: 1_200_000, tokens: 18_130_000 },
+      spend: { ...noSpend, microUsd: 48_700_000, reservedMicroUsd: 1_200_000, tokens: 18_130_000 },
     }),
   }),
   achieved: sampleView({

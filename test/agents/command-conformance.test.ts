@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { commandAgent } from "../../src/domain/run-config.ts";
 import { idText } from "../../src/domain/ids.ts";
 import { limitDefaults } from "../../src/domain/limits.ts";
 import { allowedEnvironment } from "../../src/processes/environment.ts";
@@ -17,7 +18,7 @@ testAgent("command", (folder) => {
       const env = { SCRIPT: JSON.stringify(script), COUNTER: join(folder, `counter-${order.session}`) };
       const agents = createAgents({
         agents: {
-          scripted: { kind: "command", command: [process.execPath, program], env, passEnv: [], costMicroUsd: 0 },
+          scripted: { ...commandAgent([process.execPath, program]), env },
         },
         command: {
           groups: processes.groups,

@@ -9,7 +9,8 @@ import { livingWith } from "../../src/processes/living.fixture.ts";
 import { openProcesses } from "../../src/processes/processes.ts";
 import { briefs } from "../../src/agents/agent.testsuite.ts";
 import { createAgents } from "../../src/agents/agents.ts";
-import type { CommandAgentConfig } from "../../src/domain/run-config.ts";
+import { memoryHost } from "../../src/agents/memory-host.testsuite.ts";
+import { commandAgent, type CommandAgentConfig } from "../../src/domain/run-config.ts";
 import type { CommandAgentHost } from "../../src/agents/command/session.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -30,7 +31,7 @@ function open(config: Partial<CommandAgentConfig>, limits: Partial<CommandAgentH
   mkdirSync(workspace);
   const printed = { stdout: "", stderr: "", calls: 0 };
   const agents = createAgents({
-    agents: { agent: { kind: "command", command: "true", env: {}, passEnv: [], costMicroUsd: 0, ...config } },
+    agents: { agent: { ...commandAgent("true"), ...config } },
     command: {
       groups: processes.groups,
       environment: (passEnv) => allowedEnvironment(host, passEnv),
@@ -44,6 +45,7 @@ function open(config: Partial<CommandAgentConfig>, limits: Partial<CommandAgentH
     session,
     agent: name,
     workspace,
+    host: memoryHost(),
     onOutput: (stream, text) => {
       printed.calls++;
       printed[stream] += text;

@@ -6,7 +6,8 @@
 import { sql } from "kysely";
 import { limitDefaults, type Limits } from "../../src/domain/limits.ts";
 import type { EngineId, PlannerId, RunId } from "../../src/domain/ids.ts";
-import type { RunConfig } from "../../src/domain/run-config.ts";
+import { noBudgets } from "../../src/domain/budget.ts";
+import { commandAgent, configDefaults, type RunConfig } from "../../src/domain/run-config.ts";
 import { pause, resume, send, stop } from "../../src/engine/control.ts";
 import { startEngine, type EngineEnd, type Ports } from "../../src/engine/engine.ts";
 import type { Store } from "../../src/engine/store-port.ts";
@@ -251,12 +252,14 @@ class World {
       retryBackoffMs: 1_000,
       pollMs: 20_000,
     };
+    const money = { microUsd: dice.chance(0.2) ? 50_000 : null, tokens: null };
     return {
-      agents: { sim: { kind: "command", command: "sim", env: {}, passEnv: [], costMicroUsd: dice.pick([0, 2_000]) } },
+      ...configDefaults,
+      agents: { sim: { ...commandAgent("sim"), costMicroUsd: dice.pick([0, 2_000]) } },
       roles: { planner: "sim", worker: "sim", judge: dice.chance(0.7) ? "sim" : null },
       acceptance: [{ name: "test", command: "true", timeoutMs: null }],
       checks: dice.chance(0.4) ? [{ name: "check", command: "true", timeoutMs: null }] : [],
-      budget: { microUsd: dice.chance(0.2) ? 50_000 : null, tokens: null },
+      budget: { ...noBudgets, ...money },
       parallel: { workers: dice.pick([1, 3, 16]), planners: dice.pick([1, 4]) },
       limits,
       directory: "/sim",

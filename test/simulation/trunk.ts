@@ -38,9 +38,9 @@ export class SimTrunk {
         await step();
         return this.tip();
       },
-      openWorkspace: async (run, name, commit) => {
+      openWorkspace: async (run, name, commit, kept) => {
         await step();
-        return this.#openWorkspace(step, run, name, commit);
+        return this.#openWorkspace(step, run, name, commit, kept ? (JSON.parse(kept) as string[]) : []);
       },
       clearLeftovers: async () => {
         await step();
@@ -58,6 +58,10 @@ export class SimTrunk {
         workspace.base = tip;
         return { base: tip, files: [] };
       },
+      keep: async (_run, workspace) => {
+        await step();
+        return { ok: true, kept: JSON.stringify([...(this.edits.get(workspace.path) ?? [])]) };
+      },
       landedSince: async (_run, since) => {
         await step();
         return this.#landedSince(since);
@@ -70,11 +74,11 @@ export class SimTrunk {
     };
   }
 
-  #openWorkspace(step: () => Promise<void>, run: RunId, name: string, base: Commit): Workspace {
+  #openWorkspace(step: () => Promise<void>, run: RunId, name: string, base: Commit, edits: string[]): Workspace {
     const path = `/sim/${name}`;
     if (this.open.has(path)) throw new Error(`workspace ${path} is open already`);
     this.open.add(path);
-    this.edits.set(path, new Set());
+    this.edits.set(path, new Set(edits));
     return {
       run,
       name,

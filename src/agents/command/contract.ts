@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { Handoff } from "../../domain/handoff.ts";
 import { commandAgentLimits } from "../../domain/limits.ts";
+import type { TaskChange } from "../../domain/task.ts";
 import { plainText } from "./text.ts";
 
 const text = z.string().transform(plainText);
@@ -35,7 +36,19 @@ export const usageSchema = z.object({
 
 const head = { version: z.literal(1).default(1), usage: usageSchema.optional() };
 const paths = z.array(key).default([]);
+const priority = z.int().min(-1_000_000).max(1_000_000);
 const agent = key.nullable().default(null);
+
+/** What is not named stays as it is. */
+export const taskChangeSchema = z
+  .object({
+    title: text.optional(),
+    instructions: text.optional(),
+    acceptance: text.optional(),
+    priority: priority.optional(),
+    agent: key.nullable().optional(),
+  })
+  .transform((change) => Object.fromEntries(Object.entries(change).filter(([, to]) => to !== undefined)) as TaskChange);
 
 const actionSchema = z.discriminatedUnion("type", [
   z.object({
@@ -45,11 +58,16 @@ const actionSchema = z.discriminatedUnion("type", [
     instructions: text.default(""),
     paths,
     dependsOn: z.array(key).default([]),
-    priority: z.int().min(-1_000_000).max(1_000_000).default(0),
+    priority: priority.default(0),
     acceptance: text.default(""),
     agent,
   }),
   z.object({ type: z.literal("spawn_planner"), name: key, question: text, paths, agent }),
+  z.object({
+    type: z.literal("update_task"),
+    task: key,
+    change: taskChangeSchema,
+  }),
   z.object({ type: z.literal("cancel_task"), task: key, reason: text.default("") }),
   z.object({ type: z.literal("write_scratchpad"), text }),
   z.object({ type: z.literal("finish_scope"), handoff: handoffSchema.prefault({}) }),

@@ -1,0 +1,108 @@
+/** What a user may write in `longhaul.config.ts`. */
+import { z } from "zod";
+import { limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
+import { configDefaults } from "../domain/run-config.ts";
+
+const name = z.string().trim().min(1);
+const role = z.enum(["planner", "worker", "judge"]);
+const everyAgent = {
+  /** For planners, which may ask for this agent by its name. */
+  description: z.string().default(""),
+  /** Which roles it may have; left out: any, or the one that it stands in. */
+  roles: z.array(role).min(1).optional(),
+};
+
+const commandSchema = z.strictObject({
+  /** An argv, or a text for `sh -c`. */
+  command: z.union([name, z.tuple([name], z.string())]),
+  env: z.record(z.string(), z.string()).default({}),
+  passEnv: z.array(name).default([]),
+  costUsd: z.number().nonnegative().default(0),
+  ...everyAgent,
+});
+
+const modelSchema = z.strictObject({
+  model: z.string().regex(/^[^/\s]+\/\S+$/, 'expected the form: provider/model, such as "anthropic/claude-sonnet-5"'),
+  effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]).optional(),
+  outputTokensMax: z.int().positive().default(modelAgentLimits.outputTokensDefault),
+  contextTokens: z.int().positive().optional(),
+  ...everyAgent,
+});
+
+/** Told apart before it is read, so that a fault is named in the fields of the kind that was meant. */
+export const agentSchema = z.unknown().transform((written, context) => {
+  const isModel = typeof written === "object" && written !== null && "model" in written;
+  const parsed = isModel ? modelSchema.safeParse(written) : commandSchema.safeParse(written);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) context.addIssue({ ...issue, code: "custom", message: issue.message });
+  return z.NEVER;
+});
+export type WrittenAgent = z.output<typeof commandSchema> | z.output<typeof modelSchema>;
+
+const roleSchema = z.union([name, agentSchema as z.ZodType<WrittenAgent>]);
+export type WrittenRole = string | WrittenAgent;
+
+const providerSchema = z.strictObject({
+  kind: z.enum(["anthropic", "openai", "openai-chat", "google", "openai-compatible"]).default("openai-compatible"),
+  /** Ends with the version: `http://127.0.0.1:8000/v1`. */
+  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  keyEnv: name.nullable().optional(),
+});
+export type WrittenProvider = z.output<typeof providerSchema>;
+
+const checkSchema = z.union([
+  name.transform((command) => ({ name: command, command, timeoutMs: null })),
+  z.strictObject({ name, command: name, timeoutMs: z.int().positive().nullable().default(null) }),
+]);
+
+const budget = { usd: z.number().nonnegative().optional(), tokens: z.int().nonnegative().optional() };
+const partBudget = z.strictObject(budget).default({});
+
+const limitsSchema = z.strictObject(
+  Object.fromEntries(Object.keys(limitDefaults).map((key) => [key, z.int().nonnegative().optional()])) as {
+    [K in keyof Limits]: z.ZodOptional<z.ZodInt>;
+  },
+);
+
+const price = z.number().nonnegative();
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional(),
+  agents: z.record(name, agentSchema as z.ZodType<WrittenAgent>).default({}),
+  /** An agent's name from `agents`, or the agent itself. A text that names no agent is a command for `sh -c`. */
+  roles: z
+    .strictObject({ planner: roleSchema.optional(), worker: roleSchema.optional(), judge: roleSchema.optional() })
+    .optional(),
+  /** Other agents, by name, for parts of the repository. */
+  areas: z
+    .array(z.strictObject({ paths: z.array(name).min(1), planner: name.optional(), worker: name.optional() }))
+    .default([]),
+  providers: z.record(z.string().regex(/^[^/\s]+$/, "expected a name without slash"), providerSchema).default({}),
+  /** Dollars for a million tokens, by `provider/model`. */
+  prices: z
+    .record(
+      name,
+      z.strictObject({ inputUsd: price, cachedUsd: price.optional(), writtenUsd: price.optional(), outputUsd: price }),
+    )
+    .default({}),
+  /** Files in place of the built-in prompts; relative to the configuration. */
+  prompts: z.record(name, name).default({}),
+  acceptance: z.array(checkSchema).default([]),
+  checks: z.array(checkSchema).default([]),
+  budget: z
+    .strictObject({ ...budget, perCycle: partBudget, perPlanner: partBudget, perSession: partBudget })
+    .prefault({}),
+  parallel: z
+    .strictObject({
+      workers: z.int().min(1).default(parallelDefaults.workers),
+      planners: z.int().min(1).default(parallelDefaults.planners),
+    })
+    .prefault({}),
+  limits: limitsSchema.default({}),
+  identity: z
+    .string()
+    .regex(/^[^<>\n]+ <[^<>\s]+>$/, "expected the form: Name <address>")
+    .default(configDefaults.identity),
+});
+
+export type WrittenConfig = z.output<typeof configSchema>;

@@ -1,0 +1,38 @@
+/**
+ * Owns the keeping of a workspace: its files as a tree in the trunk's object store, which nothing ever collects, and the
+ * little that the next holder has to know besides.
+ */
+import { z } from "zod";
+import { gitLimits } from "../domain/limits.ts";
+import { takeIn } from "./intake.ts";
+import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
+import { checkOut, givePrivateGit, through, type GitWorkspace } from "./workspace.ts";
+
+const keptSchema = z.object({
+  base: z.string(),
+  tree: z.string(),
+  marked: z.array(z.object({ path: z.string(), markers: z.array(z.string()) })),
+});
+
+export async function keep(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+): Promise<{ ok: true; kept: string } | { ok: false; reasons: string[] }> {
+  const intake = await takeIn(trunk, workspace);
+  if (!intake.ok) return intake;
+  const { base, marked } = workspace;
+  return { ok: true, kept: JSON.stringify({ base, tree: intake.tree, marked }) };
+}
+
+/** A checkout of what was kept; `workspace` becomes what it was. */
+export async function checkOutKept(trunk: TrunkRepository, workspace: GitWorkspace, kept: string): Promise<void> {
+  const { base, tree, marked } = keptSchema.parse(JSON.parse(kept));
+  workspace.base = asCommit(base);
+  workspace.marked = marked;
+  await checkOut(trunk, workspace);
+  await trunk.git.run(
+    ["read-tree", "-m", "-u", workspace.base, asCommit(tree)],
+    through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
+  );
+  await givePrivateGit(trunk, workspace);
+}

@@ -1,0 +1,49 @@
+/** Rows of what sessions record of themselves: their steps, and the answers of actions that must not be taken twice. */
+import type { Step } from "../domain/session.ts";
+import type { Transition } from "../engine/store-port.ts";
+import type { Context } from "./context.ts";
+
+type RecordQueries = Pick<Transition, "steps" | "appendStep" | "actionAnswer" | "insertActionAnswer">;
+
+/** PostgreSQL's text holds no NUL; JSON has it only as an escape, so here it can only be one that means it. */
+const storable = (value: unknown) => JSON.stringify(value).replaceAll("\\u0000", "\\ufffd");
+
+export function recordQueries(c: Context): RecordQueries {
+  const { db } = c;
+  return {
+    async steps(session) {
+      const rows = await db
+        .selectFrom("steps")
+        .select(["kind", "body"])
+        .where("session_id", "=", session)
+        .orderBy("seq")
+        .execute();
+      return rows.map(({ kind, body }): Step => ({ kind, body: JSON.parse(body) as unknown }));
+    },
+
+    async appendStep(session, { kind, body }, workspace) {
+      await db
+        .insertInto("steps")
+        .values({ run_id: c.run.id, session_id: session, at: c.now, kind, body: storable(body) })
+        .execute();
+      if (workspace !== null) await db.updateTable("sessions").set({ workspace }).where("id", "=", session).execute();
+    },
+
+    async actionAnswer(session, key) {
+      const row = await db
+        .selectFrom("actions")
+        .select("answer")
+        .where("session_id", "=", session)
+        .where("key", "=", key)
+        .executeTakeFirst();
+      return row ? (JSON.parse(row.answer) as unknown) : null;
+    },
+
+    async insertActionAnswer(session, key, answer) {
+      await db
+        .insertInto("actions")
+        .values({ session_id: session, key, run_id: c.run.id, answer: storable(answer) })
+        .execute();
+    },
+  };
+}
