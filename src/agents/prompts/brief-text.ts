@@ -66,3 +66,11 @@ export function pathsText(paths: readonly string[]): string {
 }
 
 export const finishText = (role: Role): string => finishTools[role].map((tool) => `\`${tool}\``).join(" or ");
+
+/** Follows the first message of a conversation that begins again from the agent's own summary. */
+export const continuedText = (summary: string): string =>
+  sections(
+    "## Where you stand",
+    "You wrote this when your context was nearly full; the conversation before it is gone. Go on from here.",
+    tagged("summary", summary),
+  );
