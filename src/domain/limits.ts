@@ -144,6 +144,37 @@ export const commandAgentLimits = {
   tokensMax: 1_000_000_000_000,
 } as const;
 
+/** A brief as a model's first message. Where something is cut, the message says so. */
+export const promptLimits = {
+  /** All handoffs of one message together: a planner's inbox, a judge's cycle. */
+  handoffsBytesMax: 98_304,
+  /** Fields of a handoff that would get less than this are left out, the least urgent first. */
+  fieldBytesMin: 160,
+  /** All words of the operator in one inbox. */
+  operatorBytesMax: 65_536,
+  /** All handoffs of a task's dependencies. */
+  dependenciesBytesMax: 32_768,
+  /** Lists of tasks and of sub-planners. */
+  tasksBytesMax: 49_152,
+  plannersBytesMax: 24_576,
+  agentsBytesMax: 8_192,
+  refusalsBytesMax: 16_384,
+  /** One reason of a refusal. */
+  reasonBytesMax: 2_048,
+  earlierBytesMax: 16_384,
+  cycleBriefBytesMax: 65_536,
+  historyBytesMax: 16_384,
+  /** All outputs of failed acceptance commands; each output of one that passed. */
+  failedOutputBytesMax: 49_152,
+  passedOutputBytesMax: 512,
+  /** All files in conflict, or all reasons of a refusal. */
+  sentBackBytesMax: 32_768,
+  pathsBytesMax: 4_096,
+  /** A text that stands on one line: a title; a reason or a question. */
+  titleBytesMax: 160,
+  lineBytesMax: 320,
+} as const;
+
 /** Role tools: what one call may read, run and answer. */
 export const toolLimits = {
   /** One answer to the model; more is cut in the middle. */

@@ -1,0 +1,70 @@
+/** Owns a judge's brief as text. */
+import type { JudgeBrief } from "../../domain/brief.ts";
+import { promptLimits } from "../../domain/limits.ts";
+import { cutMiddle } from "../../domain/text.ts";
+import type { AcceptanceResult } from "../../domain/verdict.ts";
+import { cycleText, durationText, goalText, sessionText, type BriefContext } from "./brief-text.ts";
+import { handoffTexts } from "./handoff-text.ts";
+import { bytesOf, code, fairShares, inline, plural, quoted, sections } from "./quote.ts";
+import type { PromptValues } from "./variables.ts";
+
+export function judgeValues(brief: JudgeBrief, { now }: BriefContext): PromptValues<"judge"> {
+  return {
+    goal: goalText(brief),
+    cycle: cycleText(brief),
+    acceptance: acceptanceText(brief.acceptance),
+    tasks: tasksText(brief.tasks),
+    handoffs: handoffsText(brief.handoffs),
+    session: sessionText(brief, now),
+  };
+}
+
+export function acceptanceText(results: readonly AcceptanceResult[]): string {
+  if (results.length === 0)
+    return "## Acceptance commands\n\nThe operator set none: what you see yourself is the only evidence.";
+  const failing = results.filter(({ passed }) => !passed).length;
+  const head = failing === 0 ? `all ${results.length} pass` : `${failing} of ${results.length} fail`;
+  const shares = fairShares(
+    results.map(({ passed, output }) => (passed ? 0 : bytesOf(output))),
+    promptLimits.failedOutputBytesMax,
+  );
+  return sections(
+    `## Acceptance commands: ${head}`,
+    ...results.map((result, index) =>
+      resultText(result, result.passed ? promptLimits.passedOutputBytesMax : (shares[index] ?? 0)),
+    ),
+  );
+}
+
+function resultText(
+  { name, command, passed, exitCode, score, ms, output }: AcceptanceResult,
+  bytesMax: number,
+): string {
+  const end = passed ? "passed" : exitCode === null ? "failed (killed)" : `failed (exit code ${exitCode})`;
+  const scored = score === null ? "" : `, score ${score}`;
+  const printed = output.trim() === "" ? "It printed nothing." : quoted(cutMiddle(output.trim(), bytesMax));
+  return sections(
+    `### ${inline(name, promptLimits.titleBytesMax)}: ${end} after ${durationText(ms)}${scored}`,
+    `${code(command)}\n\n${printed}`,
+  );
+}
+
+const tasksText = ({ landed, failed, cancelled }: JudgeBrief["tasks"]) =>
+  `## Tasks of this cycle\n\n${landed} landed, ${failed} failed, ${cancelled} cancelled.`;
+
+function handoffsText(handoffs: JudgeBrief["handoffs"]): string {
+  if (handoffs.length === 0) return "";
+  const texts = handoffTexts(
+    handoffs.map(({ handoff }) => handoff),
+    promptLimits.handoffsBytesMax,
+  );
+  const cut = texts.filter(({ isCut }) => isCut).length;
+  return sections(
+    `## Claims: ${plural(handoffs.length, "handoff")}, newest first`,
+    cut > 0 ? `${cut} of them are cut to fit.` : "",
+    ...handoffs.map(({ task, planner, title, status }, index) => {
+      const whose = task === null ? `planner ${planner}` : `${task} of ${planner}`;
+      return `### ${whose}, ${inline(title, promptLimits.titleBytesMax)}: ${status}\n\n${texts[index]?.text ?? ""}`;
+    }),
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * Owns which prompts there are, which variables each has, and which tools each role has. `docs/prompts.md` has the same
+ * tables; a test holds them together.
+ */
+import type { Role } from "../../domain/session.ts";
+
+export type Variable = {
+  /**
+   * `system`: the same in all sessions of the role in a run, so it may stand above the line that splits a prompt, where
+   * providers cache. `brief`: of this session, only below it.
+   */
+  place: "system" | "brief";
+  /** A prompt without it would leave the agent blind. */
+  required: boolean;
+  meaning: string;
+};
+
+const system = (meaning: string): Variable => ({ place: "system", required: true, meaning });
+const needed = (meaning: string): Variable => ({ place: "brief", required: true, meaning });
+const optional = (meaning: string): Variable => ({ place: "brief", required: false, meaning });
+
+const goal = system("the goal of the run, in a `<goal>` tag");
+const cycle = optional(
+  "the cycle's number, what the last verdict asks of it in a `<brief>` tag, and how earlier cycles ended",
+);
+const session = optional("the workspace, its commit, and how long the session may still take");
+const finish = optional("the tools that end the session, such as: `submit` or `give_up`");
+
+export const promptVariables = {
+  planner: {
+    goal,
+    agents: {
+      ...system("the agents that a task or sub-planner may name; empty when there is no choice"),
+      required: false,
+    },
+    scope: needed("who this planner is: its id, its question in a `<question>` tag, its paths, its parent"),
+    cycle,
+    refusals: needed("why the last turn was refused; empty when it was not"),
+    scratchpad: needed("what the last turn wrote down, in a `<scratchpad>` tag"),
+    inbox: needed("the new messages, oldest first: handoffs, the operator's words, a red trunk"),
+    tasks: needed("the planner's tasks with their states, open ones first"),
+    planners: needed("its sub-planners with their states"),
+    limits: optional("how many tasks and levels of sub-planners are left"),
+    session,
+  },
+  worker: {
+    goal,
+    task: needed("the task: id, title, instructions, paths, acceptance, which attempt this is"),
+    dependencies: optional("the handoffs of the tasks that this one depends on"),
+    earlier: optional("why earlier attempts of this task failed"),
+    sentBack: needed("why the trunk did not take what was submitted; empty at the start of a session"),
+    session,
+  },
+  judge: {
+    goal,
+    cycle,
+    acceptance: needed("the results of the acceptance commands on the judged commit"),
+    tasks: optional("how many tasks of the cycle landed, failed and were cancelled"),
+    handoffs: optional("the handoffs of the cycle, newest first"),
+    session,
+  },
+  summary: { finish },
+  nudge: { finish, left: optional("how many such reminders are left, a number") },
+  handOff: { finish, timeLeft: optional("how long until the session is killed, such as: 15 min") },
+} as const satisfies { [prompt: string]: { [variable: string]: Variable } };
+
+export type PromptName = keyof typeof promptVariables;
+export type PromptValues<N extends PromptName> = { [V in keyof (typeof promptVariables)[N]]: string };
+
+export const promptFiles: { readonly [N in PromptName]: string } = {
+  planner: "planner.md",
+  worker: "worker.md",
+  judge: "judge.md",
+  summary: "summary.md",
+  nudge: "nudge.md",
+  handOff: "hand-off.md",
+};
+
+export const promptNames = Object.keys(promptFiles) as PromptName[];
+
+export const isRolePrompt = (name: PromptName): name is Role =>
+  name === "planner" || name === "worker" || name === "judge";
+
+const look = ["list_files", "read_file", "search", "git"] as const;
+
+/** Every tool that the prompt of a role names, and no other. */
+export const roleTools = {
+  planner: [
+    ...look,
+    "run_command",
+    "read_output",
+    "create_tasks",
+    "update_task",
+    "cancel_task",
+    "spawn_planner",
+    "read_handoff",
+    "write_scratchpad",
+    "end_turn",
+    "finish_scope",
+  ],
+  worker: [...look, "write_file", "edit_file", "apply_patch", "bash", "read_output", "submit", "give_up"],
+  judge: [...look, "run_command", "read_output", "submit_verdict"],
+} as const satisfies { [R in Role]: readonly string[] };
+
+/** The tools that end a session. */
+export const finishTools = {
+  planner: ["end_turn", "finish_scope"],
+  worker: ["submit", "give_up"],
+  judge: ["submit_verdict"],
+} as const satisfies { [R in Role]: readonly string[] };
