@@ -83,7 +83,9 @@ function backoffMs(kind: "rate_limited" | "quota" | "unavailable", troubles: num
   return Math.min(most, first * 2 ** Math.max(0, troubles - 1)) * (0.75 + random / 2);
 }
 
-export type Again = { again: true; waitMs: number } | { again: false; failure: Failure };
+export type Again =
+  | { again: true; waitMs: number }
+  | { again: false; failure: Extract<Failure, { kind: "provider" | "misconfigured" }> };
 
 /** Whether the same call is tried once more. `tries`: how often it has been made, this time included. */
 export function decideAgain(fault: CallFault, tries: number, random: number): Again {
