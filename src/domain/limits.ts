@@ -179,18 +179,48 @@ export const promptLimits = {
 export const toolLimits = {
   /** One answer to the model; more is cut in the middle. */
   answerBytesMax: 32_768,
+  /** Of an answer, for what stands around a cut text: how it ended, where to read on. */
+  noteBytesMax: 2_048,
   /** One command's output that is kept for `read_output`. */
   outputBytesMax: 8_388_608,
+  /** All outputs of a session that are kept; the oldest go first. */
+  outputsBytesMax: 67_108_864,
   /** A file that `read_file` opens, or that `edit_file` changes. */
   fileBytesMax: 16_777_216,
   linesPerReadMax: 2_000,
   lineBytesMax: 2_000,
   entriesMax: 1_000,
   matchesMax: 300,
+  /** One line that `search` found; more of it is cut off around the match. */
+  matchBytesMax: 400,
+  /** Lines around a match. */
+  contextLinesMax: 20,
+  /** One record of ripgrep; the line of a longer one is not shown. */
+  recordBytesMax: 1_048_576,
+  /** Files that `list_files` counts before it gives up. */
+  filesCountedMax: 2_000_000,
+  /** Folders that `list_files` keeps a count for, and how deep. */
+  foldersCountedMax: 20_000,
+  folderDepthMax: 12,
+  pathBytesMax: 4_096,
+  /** Replacements of one `edit_file`, and files of one `apply_patch`. */
+  editsMax: 100,
+  patchFilesMax: 100,
+  /** All files of one patch together, as they are and as they become. */
+  patchBytesMax: 67_108_864,
+  /** Places that an error names, and lines that it shows of a file. */
+  placesMax: 20,
+  /** Of a file that is searched for lines like the ones that were not found. */
+  nearLinesMax: 20_000,
+  commandBytesMax: 98_304,
   commandMs: 120_000,
   commandMsMax: 1_200_000,
   /** A search or a look at git. */
   lookMs: 60_000,
+  /** Arguments of one call of git. */
+  gitArgumentsMax: 100,
+  /** Filters that a workspace's own git configuration may define. */
+  gitFiltersMax: 200,
 } as const;
 
 /** How a credential of a model provider is used. */

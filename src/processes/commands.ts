@@ -1,6 +1,6 @@
 /** Owns running acceptance commands and checks: one text for `sh -c`, bounded in time and in output. */
 import type { CommandOrder, CommandResult, Commands, Environment, ProcessGroups } from "../engine/ports.ts";
-import { MiddleCut } from "./middle-cut.ts";
+import { MiddleCut } from "../domain/middle-cut.ts";
 
 export type CommandsOptions = {
   groups: ProcessGroups;

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Handoff } from "../../domain/handoff.ts";
 import { commandAgentLimits } from "../../domain/limits.ts";
 import type { TaskChange } from "../../domain/task.ts";
-import { plainText } from "./text.ts";
+import { plainText } from "../plain-text.ts";
 
 const text = z.string().transform(plainText);
 const key = z

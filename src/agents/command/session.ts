@@ -25,7 +25,7 @@ import type {
 import { readAnswer, type AnswerLimits } from "./answer.ts";
 import { argvOf, programText } from "./program.ts";
 import { Stdout, Tail } from "./stdout.ts";
-import { lastLines } from "./text.ts";
+import { lastLines } from "../plain-text.ts";
 
 export type CommandAgentHost = {
   groups: ProcessGroups;

@@ -4,7 +4,7 @@
  */
 import { commandAgentLimits } from "../../domain/limits.ts";
 import { cutEnd, cutStart, leftOut } from "../../domain/text.ts";
-import { lastLines, plainText } from "./text.ts";
+import { lastLines, plainText } from "../plain-text.ts";
 
 export type Printed =
   | { kind: "nothing" }

@@ -17,14 +17,19 @@ export type Tool<Input = unknown> = {
   input: z.ZodType<Input>;
   roles: readonly Role[];
   /**
-   * `look`: changes nothing that anybody keeps; such calls may run side by side. `work`: changes the workspace.
+   * `look`: changes nothing; such calls may run side by side. `work`: may change the workspace, so it runs alone, with
+   * no other call of the session beside it: when it ends, whatever carries the session's marks is killed.
    */
   effect: "look" | "work";
   /** Never rejects for what the model asked for: that is an answer with `ok: false` that says how to do it right. */
   run(input: Input, context: ToolContext): Promise<ToolAnswer>;
 };
 
-/** `text` is bounded by `toolLimits.answerBytesMax`; what was cut from its middle can be read with `read_output`. */
+/**
+ * `ok: false`: the call did not do what was asked, and `text` says how to do it right; a command that ran and ended
+ * with another exit code than 0 is an answer like any other. `text` is bounded by `toolLimits.answerBytesMax`; what was cut
+ * from its middle can be read with `read_output`.
+ */
 export type ToolAnswer = { ok: boolean; text: string };
 
 export type ToolContext = {
@@ -36,7 +41,7 @@ export type ToolContext = {
   /** Absolute; the only folder that tools touch. What is in it may be hostile. */
   workspace: string;
   groups: ProcessGroups;
-  /** The whole environment of commands. */
+  /** The whole environment of commands. Holds the session's marks, LONGHAUL_RUN and LONGHAUL_SESSION. */
   environment: Environment;
   /** Keeps what was cut from long answers. */
   outputs: Outputs;
@@ -49,8 +54,14 @@ export type ToolContext = {
 
 /** Full outputs of this session, by the call that produced them; bounded, and gone with the session. */
 export interface Outputs {
-  /** At most `toolLimits.outputBytesMax` are kept; the rest of the text is not. */
+  /**
+   * At most `toolLimits.outputBytesMax` of a text are kept, cut in its middle, and `outputsBytesMax` of all texts, the
+   * newest. Rejects when the disk does.
+   */
   keep(call: string, text: string): Promise<void>;
-  /** Bytes from `offset`, whole characters; null: nothing is kept under this name. */
-  read(call: string, offset: number, bytesMax: number): Promise<{ text: string; totalBytes: number } | null>;
+  /** null: nothing is kept under this name. */
+  read(call: string, offset: number, bytesMax: number): Promise<OutputPart | null>;
 }
+
+/** Bytes from `start` (the first whole character at or after the asked offset) to `end`. */
+export type OutputPart = { text: string; start: number; end: number; totalBytes: number };

@@ -1,6 +1,6 @@
 /** Owns what an agent's text looks like inside the product: inert in a terminal, storable, bounded. */
 import { stripVTControlCharacters } from "node:util";
-import { cutStart } from "../../domain/text.ts";
+import { cutStart } from "../domain/text.ts";
 
 // oxlint-disable-next-line no-control-regex -- they are what it is about
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;

@@ -1,5 +1,5 @@
 /** Owns a text that grows without end in bounded memory: its start and its end are kept, the middle is counted. */
-import { characterEnd, characterStart, leftOut, leftOutBytesMax } from "../domain/text.ts";
+import { characterEnd, characterStart, leftOut, leftOutBytesMax } from "./text.ts";
 
 export class MiddleCut {
   readonly #bytesMax: number;

@@ -1,0 +1,58 @@
+/**
+ * Owns how ripgrep is started: nothing configures it but this file, it follows no links, looks at no files outside of
+ * the workspace to know what to ignore, and never at git's own.
+ */
+import { relative } from "node:path";
+import { rgPath } from "@vscode/ripgrep";
+import { found, refuse, type Outcome } from "./answer.ts";
+import { placeOf } from "./place.ts";
+
+const settings = [
+  "--no-config",
+  "--color=never",
+  "--no-follow",
+  "--hidden",
+  // The user's own ignore files are not the project's; .ignore files are ripgrep's idea, not git's.
+  "--no-ignore-global",
+  "--no-ignore-dot",
+  "--threads=4",
+];
+
+/** Behind `glob`, so that no glob brings it back. */
+const notGit = "--glob=!.git";
+
+export function ripgrep(
+  options: readonly string[],
+  glob: string | undefined,
+  rest: readonly string[],
+): [string, ...string[]] {
+  const globs = glob === undefined ? [notGit] : [`--glob=${glob}`, notGit];
+  return [rgPath, ...settings, ...options, ...globs, "--", ...rest];
+}
+
+export type SearchPlace = {
+  /** For ripgrep. Not `shown`: a link given by name would be followed. */
+  argument: string;
+  shown: string;
+};
+
+export async function searchPlace(workspace: string, path: string): Promise<Outcome<SearchPlace>> {
+  const placed = await placeOf(workspace, path);
+  if (!placed.ok) return placed;
+  const { root, real, shown } = placed.value;
+  const name = relative(root, real);
+  if (name.includes("\ufffd")) return refuse(`path: ${shown} is not valid UTF-8; use a command`);
+  return found({ argument: name === "" ? "." : `./${name}`, shown });
+}
+
+/** ripgrep names files as it was given them: `./src/a.ts`. */
+export const plainName = (name: string): string => (name.startsWith("./") ? name.slice(2) : name);
+
+/** What ripgrep complained about, without its own name. */
+export function complaint(stderr: string): string {
+  return stderr
+    .trim()
+    .split("\n")
+    .map((line) => line.replace(/^rg: /, ""))
+    .join("\n");
+}

@@ -1,0 +1,30 @@
+/** The list of role tools, and who has which. */
+import type { Role } from "../../domain/session.ts";
+import { applyPatchTool } from "./apply-patch.ts";
+import { editFile } from "./edit-file.ts";
+import { git } from "./git.ts";
+import { listFiles } from "./list-files.ts";
+import { readFile } from "./read-file.ts";
+import { readOutput } from "./read-output.ts";
+import { search } from "./search.ts";
+import { bash, runCommand } from "./shell.ts";
+import type { Tool } from "./tool.ts";
+import { writeFile } from "./write-file.ts";
+
+/** Always in this order: a changed list of tools is a changed prompt, which no cache of a provider knows. */
+const tools: readonly Tool[] = [
+  listFiles,
+  readFile,
+  search,
+  git,
+  bash,
+  runCommand,
+  writeFile,
+  editFile,
+  applyPatchTool,
+  readOutput,
+];
+
+export function toolsFor(role: Role): readonly Tool[] {
+  return tools.filter((tool) => tool.roles.includes(role));
+}
