@@ -31,6 +31,21 @@ export type CommandAgentConfig = {
   costMicroUsd: number;
 };
 
+/**
+ * Where models are to be had. `anthropic`: Messages; `openai`: Responses; `openai-chat`: OpenAI's Chat Completions;
+ * `openai-compatible`: everybody else's Chat Completions.
+ */
+export type ProviderConfig = {
+  kind: "anthropic" | "openai" | "openai-chat" | "google" | "openai-compatible";
+  /** With the version: `https://api.anthropic.com/v1`. */
+  baseUrl: string;
+  /** The name of the variable that holds the key; null: the server wants none. */
+  keyEnv: string | null;
+};
+
+/** How much a model is to think; vendors know fewer steps, and the nearest is taken. */
+export type Effort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max";
+
 /** `timeoutMs` null: the limit `commandMs`. */
 export type CheckCommand = { name: string; command: string; timeoutMs: number | null };
 
