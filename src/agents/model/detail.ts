@@ -15,7 +15,9 @@ export type Spoken = { model: Model; instructions: string; messages: readonly Mo
 /** `own`: our words, where there are none of the vendor's. */
 export function detailOf(said: VendorError | null, own: string | null, spoken: Spoken): string {
   const status = said?.status === null || said?.status === undefined ? null : String(said.status);
-  const head = [`${spoken.model.name}:`, status, said?.names.join(" "), own].filter(Boolean).join(" ");
+  const head = [`${spoken.model.name}:`, status, said?.names.filter((one) => one !== status).join(" "), own]
+    .filter(Boolean)
+    .join(" ");
   const message = (said?.message ?? "").replace(/\s+/g, " ").trim();
   const words = said?.page === true ? "a gateway's page" : message;
   const text = words === "" ? head : `${head}: ${words}`;

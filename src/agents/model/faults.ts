@@ -14,15 +14,17 @@ const rateLimitMsMax = 600_000;
 /** `nowMs` is for times that the provider names. */
 export function faultOf(error: unknown, spoken: Spoken, nowMs: number): FaultOf {
   const said = vendorErrorOf(error);
-  if (said !== null && (said.status !== null || said.names.length > 0)) return vendorFault(error, said, spoken, nowMs);
-  return ownFault(error, spoken);
+  const refused = said !== null && (said.status === null ? said.names.length > 0 : said.status >= 400);
+  return refused ? vendorFault(error, said, spoken, nowMs) : ownFault(error, spoken);
 }
 
 function vendorFault(error: unknown, said: VendorError, spoken: Spoken, nowMs: number): FaultOf {
   const detail = detailOf(said, null, spoken);
   const retryAfterMs = waitOf(said, nowMs);
   const kind = kindOf(said, retryAfterMs);
-  const free = APICallError.isInstance(error) && (said.status ?? 0) >= 400;
+  // OpenAI's provider reports an error event before any output as if it were the status.
+  const streamed = (said.headers["content-type"] ?? "").includes("event-stream");
+  const free = APICallError.isInstance(error) && (said.status ?? 0) >= 400 && !streamed;
   switch (kind) {
     case "rate_limited":
     case "quota":
@@ -81,19 +83,20 @@ const unsent = new Set([
   "AI_NoSuchModelError",
 ]);
 
-/** Nobody at the provider's has said anything. */
+/** Nobody at the provider's has said anything: it was not reached, it went away, or it makes no sense. */
 function ownFault(error: unknown, spoken: Spoken): FaultOf {
   const code = codeOf(error);
-  const words = [error instanceof Error ? error.name.replace(/^AI_/, "") : "no error", code].filter(Boolean).join(" ");
-  const detail = detailOf(vendorErrorOf(error), words, spoken);
+  const name = error instanceof Error ? error.name.replace(/^AI_/, "") : "no error";
+  const detail = (words: string) => detailOf(null, words, spoken);
   if (code !== null && unreached.test(code))
-    return { fault: { kind: "unavailable", retryAfterMs: null, detail }, free: true };
+    return { fault: { kind: "unavailable", retryAfterMs: null, detail: detail(`not reached: ${code}`) }, free: true };
   if (AISDKError.isInstance(error) && unsent.has(error.name)) {
-    // Of these the message says what is wrong, and holds nothing of what was to be sent but names.
-    const why = detailOf(null, `${words}: ${error.name === "AI_InvalidPromptError" ? "" : error.message}`, spoken);
-    return { fault: { kind: "bad_request", detail: why }, free: true };
+    // These messages name what is wrong; but that on prompts quotes them.
+    const why = error.name === "AI_InvalidPromptError" ? "" : `: ${error.message}`;
+    return { fault: { kind: "bad_request", detail: detail(`not sent: ${name}${why}`) }, free: true };
   }
-  return { fault: { kind: "broken", detail }, free: false };
+  const words = APICallError.isInstance(error) ? "the connection broke" : "not what the protocol says";
+  return { fault: { kind: "broken", detail: detail(`${words}: ${code ?? name}`) }, free: false };
 }
 
 const depthMax = 8;

@@ -18,6 +18,9 @@ export type VendorError = {
   page: boolean;
 };
 
+/** Of a vendor's message; what counts stands at its start. */
+const messageCharactersMax = 4000;
+
 const name = z.union([z.string(), z.number()]).nullish().catch(null);
 const detail = z.looseObject({
   reason: name,
@@ -69,7 +72,7 @@ function read(
     status: status ?? statusNamed(all),
     headers: Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value])),
     names: all,
-    message: said?.message ?? own.message,
+    message: (said?.message ?? own.message).slice(0, messageCharactersMax),
     retryDelay: details.find(({ retryDelay }) => typeof retryDelay === "string")?.retryDelay ?? null,
     resetsInSeconds: said?.resets_in_seconds ?? null,
     resetsAtSeconds: said?.resets_at ?? null,
