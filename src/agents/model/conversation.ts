@@ -26,6 +26,8 @@ export type Asked = "nudge" | "hand_off" | "resumed";
 
 export class Conversation {
   system = "";
+  /** The first message: it stays, whatever is summarised. */
+  opening = "";
   promptHash = "";
   /** Without the opening, when a summary took its place. */
   #messages: ModelMessage[] = [];
@@ -69,6 +71,7 @@ export class Conversation {
     switch (step.kind) {
       case "opening":
         this.system = step.body.system;
+        this.opening = step.body.message;
         this.promptHash = step.body.promptHash;
         this.#say(step.body.message);
         return;

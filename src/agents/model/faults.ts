@@ -33,6 +33,7 @@ function vendorFault(error: unknown, said: VendorError, spoken: Spoken, nowMs: n
     case "broken":
     case "key_refused":
     case "too_long":
+    case "no_such_model":
     case "bad_request":
       return { fault: { kind, detail }, free };
   }
@@ -43,6 +44,7 @@ const tooLong =
 const quota =
   /insufficient_quota|billing_hard_limit|usage_limit|insufficient[ _](?:balance|credits?|funds)|credit balance is too low|usage limits?\b|spend(?:ing)? limit|perday/i;
 const keyRefused = /api_key_invalid|invalid_api_key|api key (?:not valid|expired)/i;
+const noSuchModel = /model_not_found|model .{1,100} (?:does not exist|not found)/i;
 /** Google says the same of a busy minute, but then it names the limit and the wait. */
 const googleQuota = /exceeded your current quota/i;
 const namedLimit = /\blimit: (?!0\b)\d/i;
@@ -62,6 +64,8 @@ function kindOf(said: VendorError, retryAfterMs: number | null): Exclude<CallFau
   // A page with 403 is a gateway that wants no such visitors just now.
   if (status === 403) return said.page ? "unavailable" : "key_refused";
   if (status === 408 || status === 409 || status === 425 || status >= 500) return "unavailable";
+  // Also a base URL that leads nowhere: the operator has to mend either.
+  if (status === 404 || noSuchModel.test(words)) return "no_such_model";
   return status >= 400 ? "bad_request" : "broken";
 }
 

@@ -170,7 +170,8 @@ describe("not to be mended by waiting", () => {
     ["too_long", 429, said("Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 50000.")],
     ["key_refused", 400, said("API key expired. Please renew the API key.")],
     ["key_refused", 401, {}],
-    ["bad_request", 404, {}],
+    ["no_such_model", 404, {}],
+    ["no_such_model", 400, said("The model `gpt-9` does not exist or you do not have access to it.")],
     ["bad_request", 422, { detail: [{ loc: ["body"], msg: "field required" }] }],
     ["unavailable", 408, {}],
   ])("%s: %i %j", (kind, status, body) => {

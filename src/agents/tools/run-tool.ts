@@ -30,8 +30,8 @@ export async function runTool(
   try {
     const input = inputOf(tool, call.input);
     if (!input.ok) return input;
-    const { ok, text } = await tool.run(input.value, context);
-    return { ok, text: cutMiddle(text.toWellFormed(), toolLimits.answerBytesMax) };
+    const answer = await tool.run(input.value, context);
+    return { ...answer, text: cutMiddle(answer.text.toWellFormed(), toolLimits.answerBytesMax) };
   } catch (error) {
     onBug(error, tool.name);
     const message = error instanceof Error ? error.message : String(error);

@@ -3,10 +3,11 @@
  * others. To add a tool, imitate one beside this file and list it in `tools.ts`.
  */
 import type { z } from "zod";
+import type { Brief } from "../../domain/brief.ts";
 import type { SessionId } from "../../domain/ids.ts";
 import type { Limits } from "../../domain/limits.ts";
 import type { Role } from "../../domain/session.ts";
-import type { Environment, ProcessGroups } from "../../engine/ports.ts";
+import type { AgentAnswer, Environment, ProcessGroups, SessionHost } from "../../engine/ports.ts";
 
 export type Tool<Input = unknown> = {
   /** snake_case, unique. */
@@ -18,9 +19,10 @@ export type Tool<Input = unknown> = {
   roles: readonly Role[];
   /**
    * `look`: changes nothing; such calls may run side by side. `work`: may change the workspace, so it runs alone, with
-   * no other call of the session beside it: when it ends, whatever carries the session's marks is killed.
+   * no other call of the session beside it: when it ends, whatever carries the session's marks is killed. `run`: acts on
+   * the run through the engine, once for each call. `end`: ends the session, once what it asks for has been checked.
    */
-  effect: "look" | "work";
+  effect: "look" | "work" | "run" | "end";
   /** Never rejects for what the model asked for: that is an answer with `ok: false` that says how to do it right. */
   run(input: Input, context: ToolContext): Promise<ToolAnswer>;
 };
@@ -30,7 +32,10 @@ export type Tool<Input = unknown> = {
  * with another exit code than 0 is an answer like any other. `text` is bounded by `toolLimits.answerBytesMax`; what was cut
  * from its middle can be read with `read_output`.
  */
-export type ToolAnswer = { ok: boolean; text: string };
+export type ToolAnswer = { ok: boolean; text: string; end?: SessionEnd };
+
+/** How the session ends: what its agent answers the engine. */
+export type SessionEnd = AgentAnswer extends infer A ? (A extends AgentAnswer ? Omit<A, "usage"> : never) : never;
 
 export type ToolContext = {
   run: string;
@@ -41,6 +46,10 @@ export type ToolContext = {
   /** Absolute; the only folder that tools touch. What is in it may be hostile. */
   workspace: string;
   groups: ProcessGroups;
+  /** The engine's side of the session. */
+  host: SessionHost;
+  /** What the session was told when it began. */
+  brief: Brief;
   /** The whole environment of commands. Holds the session's marks, LONGHAUL_RUN and LONGHAUL_SESSION. */
   environment: Environment;
   /** Keeps what was cut from long answers. */

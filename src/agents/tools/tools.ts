@@ -2,8 +2,10 @@
 import type { Role } from "../../domain/session.ts";
 import { applyPatchTool } from "./apply-patch.ts";
 import { editFile } from "./edit-file.ts";
+import { endingTools } from "./ending-tools.ts";
 import { git } from "./git.ts";
 import { listFiles } from "./list-files.ts";
+import { plannerTools } from "./planner-tools.ts";
 import { readFile } from "./read-file.ts";
 import { readOutput } from "./read-output.ts";
 import { search } from "./search.ts";
@@ -23,6 +25,8 @@ const tools: readonly Tool[] = [
   editFile,
   applyPatchTool,
   readOutput,
+  ...plannerTools,
+  ...endingTools,
 ];
 
 export function toolsFor(role: Role): readonly Tool[] {
