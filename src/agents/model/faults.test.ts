@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isDeepStrictEqual } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { sumTokens, type CallFault } from "../../domain/call.ts";
 import { call, sequence, text } from "../../../test/fake-model/brains.ts";
 import { cases, type Case } from "../../../test/fake-model/fault-outcome.testsuite.ts";
@@ -144,20 +144,27 @@ describe.each(kinds)("%s", (kind) => {
     expect(server.ledger.entries()).toEqual([]);
   });
 
-  test("the prompt is not in the detail, though the vendor quotes it", async () => {
-    const instructions = "The secret plan is to paint the whole barn in a very light green.";
+  test.each([
+    [
+      "the prompt",
+      "The secret plan is to paint the whole barn in a very light green.",
+      "400 (its words quote the prompt)",
+    ],
+    ["the key", "sk/live+0123", "400 x: No: [key]"],
+  ])("%s is not in the detail, though the vendor quotes it", async (what, secret, shown) => {
     const server = createServer((request, response) => {
       request.resume().on("end", () => {
         response.writeHead(400, { "content-type": "application/json" });
-        response.end(JSON.stringify({ error: { code: 400, status: "X", type: "x", message: `No: ${instructions}` } }));
+        response.end(JSON.stringify({ error: { code: 400, status: "x", type: "x", message: `No: ${secret}` } }));
       });
     });
+    onTestFinished(() => void server.close());
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-    const end = await callModel(asking(openModel("v/m", { kind, baseUrl, key: "k" }), { instructions }));
-    server.close();
-    expect(failedOf(end).fault).toEqual({ kind: "bad_request", detail: "v/m: 400 (its words quote the prompt)" });
+    const model = openModel("v/m", { kind, baseUrl, key: what === "the key" ? secret : "k" });
+    const end = await callModel(asking(model, { instructions: `Note: ${secret}` }));
+    expect(failedOf(end).fault).toEqual({ kind: "bad_request", detail: `v/m: ${shown}` });
   });
 });
 
