@@ -121,6 +121,7 @@ function openPorts({ store, trunk, config, stateFolder, meter, processes: { grou
       meter,
       createAgents({
         agents,
+        model: null,
         command: {
           groups: meteredGroups(meter, groups),
           environment: (passEnv) => allowedEnvironment(process.env, passEnv),

@@ -9,7 +9,8 @@ export type AgentsOptions = {
   /** By the agent's name. */
   agents: { readonly [name: string]: AgentConfig };
   command: CommandAgentHost;
-  model: ModelAgentHost;
+  /** null: none of the agents is a model. */
+  model: ModelAgentHost | null;
 };
 
 export function createAgents(options: AgentsOptions): Agents {
@@ -32,6 +33,7 @@ function openAs(config: AgentConfig, options: AgentsOptions, order: SessionOrder
     case "command":
       return new CommandSession(options.command, config, order);
     case "model":
+      if (options.model === null) throw new Error("a model agent without what it needs of the host");
       return new ModelSession(options.model, config, order);
   }
 }

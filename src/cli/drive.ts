@@ -4,9 +4,11 @@
  */
 import { statfs } from "node:fs/promises";
 import { hostname } from "node:os";
-import { environment } from "../config.ts";
+import { environment, keyOf } from "../config.ts";
+import { loadPrompts } from "../agents/prompts/prompts.ts";
 import { createAgents } from "../agents/agents.ts";
 import { assertNever } from "../domain/assert.ts";
+import { agentsOnOffer } from "../domain/run-config.ts";
 import type { EngineId } from "../domain/ids.ts";
 import type { PauseReason, Run } from "../domain/run.ts";
 import { startEngine, type Engine, type EngineEnd, type Ports } from "../engine/engine.ts";
@@ -15,6 +17,7 @@ import { createCommands } from "../processes/commands.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
 import { openProcesses, type Processes } from "../processes/processes.ts";
 import { isDead } from "./engine-process.ts";
+import { say } from "./output.ts";
 import { exitCodes, RefusedError } from "./exit.ts";
 import type { Project } from "./project.ts";
 import { followRun, type FollowOptions } from "./follow.ts";
@@ -89,6 +92,20 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
         configDirectory: directory,
         limits,
       },
+      model: {
+        groups,
+        environment: () => allowedEnvironment(environment),
+        stateFolder: project.stateFolder,
+        configDirectory: directory,
+        limits,
+        providers: run.config.providers,
+        keyOf,
+        prices: run.config.prices,
+        prompts: await loadPrompts(run.config.prompts),
+        agents: agentsOnOffer(run.config, "worker"),
+        now: () => clock.now(),
+        report: (error) => say(`longhaul: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      },
     }),
     commands: createCommands({
       groups,
@@ -103,6 +120,7 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
     },
     leftovers,
     clock,
+    random: Math.random,
   };
 }
 

@@ -2,10 +2,21 @@
 import { readFile } from "node:fs/promises";
 import { resolve as resolvePath } from "node:path";
 import { findProgram } from "../agents/command/program.ts";
-import { configNames, environment, findConfig, loadConfig, toMicroUsd } from "../config.ts";
+import { loadPrompts } from "../agents/prompts/prompts.ts";
+import { lookedFor } from "../config/models.ts";
+import {
+  configFromKeys,
+  configNames,
+  environment,
+  findConfig,
+  keyOf,
+  loadConfig,
+  toMicroUsd,
+  type LoadedConfig,
+} from "../config.ts";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import { makeRunId } from "../domain/ids.ts";
-import type { RunConfig } from "../domain/run-config.ts";
+import type { AgentConfig, RunConfig } from "../domain/run-config.ts";
 import { resume as resumeRun, type Changes } from "../engine/control.ts";
 import { Git } from "../git/git-process.ts";
 import { openGitTrunk } from "../git/trunk.ts";
@@ -23,8 +34,11 @@ export type RunOptions = { goalFile?: string; config?: string; workers?: number;
 export async function run(goalText: string | undefined, options: RunOptions): Promise<number> {
   const goal = await readGoal(goalText, options.goalFile);
   const { topLevel } = await findRepository(new Git(environment), process.cwd());
-  const config = await readConfig(topLevel, options);
+  const { config, chosen } = await readConfig(topLevel, options);
   requireAgents(config);
+  await loadPrompts(config.prompts); // Its faults are the operator's, and are said before anything begins.
+  if (chosen)
+    say(`Models chosen because ${chosen.because}: ${chosen.strong} plans and judges, ${chosen.worker} works.`);
   const max = config.limits.goalBytesMax;
   if (Buffer.byteLength(goal) > max)
     throw new UsageError(
@@ -55,38 +69,59 @@ async function readGoal(text: string | undefined, file: string | undefined): Pro
   return goal;
 }
 
-/** The file named, or the one of this folder, or the one at the repository's top. */
-async function readConfig(topLevel: string, { config: named, workers, planners }: RunOptions): Promise<RunConfig> {
+/** The file named, or the one of this folder, or the one at the repository's top, or models for which there are keys. */
+async function readConfig(topLevel: string, { config: named, workers, planners }: RunOptions): Promise<LoadedConfig> {
   const path =
     named === undefined ? ((await findConfig(process.cwd())) ?? (await findConfig(topLevel))) : resolvePath(named);
-  if (path === null)
+  const loaded = path === null ? await configFromKeys(topLevel) : await loadConfig(path);
+  if (loaded === null)
     throw new EnvironmentError(
       topLevel,
-      `no agent can run here: there is no configuration (looked for ${configNames.join(", ")})`,
-      "Write one with: longhaul init",
+      `no agent can run here: there is no configuration (looked for ${configNames.join(", ")}) and no model can be chosen (looked for ${lookedFor})`,
+      "Set one of these keys, or write a configuration with: longhaul init",
     );
-  const config = await loadConfig(path);
+  const { parallel } = loaded.config;
   return {
-    ...config,
-    parallel: { workers: workers ?? config.parallel.workers, planners: planners ?? config.parallel.planners },
+    ...loaded,
+    config: {
+      ...loaded.config,
+      parallel: { workers: workers ?? parallel.workers, planners: planners ?? parallel.planners },
+    },
   };
 }
 
 /** Nothing starts unless every agent that has a role can be found. */
 function requireAgents(config: RunConfig): void {
   const missing: string[] = [];
-  for (const [role, name] of Object.entries(config.roles)) {
+  const { planner, worker, judge } = config.roles;
+  const used: [string, string | null][] = [
+    ["planner", planner],
+    ["worker", worker],
+    ["judge", judge],
+  ];
+  for (const area of config.areas) used.push(["areas", area.planner], ["areas", area.worker]);
+  for (const [role, name] of used) {
     const agent = name === null ? undefined : config.agents[name];
-    if (!agent || name === null) continue;
-    const found = findProgram(agent, allowedEnvironment(environment, agent.passEnv), config.directory);
-    if (found.kind === "missing") missing.push(`  ${role} (agent "${name}"): looked for ${found.lookedFor}`);
+    const lacks = agent && missingOf(config, agent);
+    if (lacks) missing.push(`  ${role} (agent "${name}"): looked for ${lacks}`);
   }
   if (missing.length > 0)
     throw new EnvironmentError(
       "agents",
       `no agent can run in these roles:\n${missing.join("\n")}\n`,
-      `Install what is missing, or name other agents in ${config.directory}/longhaul.config.*`,
+      `Install or set what is missing, or name other agents in ${config.directory}/longhaul.config.*`,
     );
+}
+
+/** What the agent lacks, in words; null: nothing. */
+function missingOf(config: RunConfig, agent: AgentConfig): string | null {
+  if (agent.kind === "command") {
+    const found = findProgram(agent, allowedEnvironment(environment, agent.passEnv), config.directory);
+    return found.kind === "missing" ? found.lookedFor : null;
+  }
+  const provider = config.providers[agent.model.slice(0, agent.model.indexOf("/"))];
+  if (!provider || provider.keyEnv === null || keyOf(provider) !== null) return null;
+  return `a key for ${agent.model} in ${provider.keyEnv}`;
 }
 
 async function createRun(project: Project, goal: string, config: RunConfig) {
@@ -140,8 +175,9 @@ async function readChanges({ config: path, budgetUsd, budgetTokens }: ResumeOpti
     ...(budgetTokens !== undefined && { tokens: budgetTokens }),
   };
   if (path === undefined) return { budget };
-  const config = await loadConfig(resolvePath(path));
+  const { config } = await loadConfig(resolvePath(path));
   requireAgents(config);
+  await loadPrompts(config.prompts);
   return { config, budget };
 }
 

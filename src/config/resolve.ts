@@ -65,7 +65,11 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
   return resolved;
 }
 
-function resolveRoles(config: WrittenConfig, agents: { [name: string]: AgentConfig }, around: Around): RunConfig["roles"] {
+function resolveRoles(
+  config: WrittenConfig,
+  agents: { [name: string]: AgentConfig },
+  around: Around,
+): RunConfig["roles"] {
   const { path, chosen } = around;
   const put = (role: Role, agent: AgentConfig): string => {
     if (agents[role])
@@ -98,7 +102,10 @@ function resolveRoles(config: WrittenConfig, agents: { [name: string]: AgentConf
         "Set one of these keys, or name an agent.",
       );
     const model = role === "worker" ? chosen.worker : chosen.strong;
-    return put(role, toAgent({ model, outputTokensMax: modelAgentLimits.outputTokensDefault, description: "" }, [role]));
+    return put(
+      role,
+      toAgent({ model, outputTokensMax: modelAgentLimits.outputTokensDefault, description: "" }, [role]),
+    );
   };
   const { planner, worker, judge } = config.roles ?? {};
   const judged = config.roles === undefined || (config.acceptance.length === 0 && chosen !== null);

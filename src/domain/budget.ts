@@ -16,7 +16,8 @@ export type Cost = { microUsd: number; tokens: number };
 
 /** One of the accounts that something is charged to. `name` is for people: `run kx4m2p`, `cycle 2`. */
 export type Account = { name: string; budget: Budget; spend: Spend } & (
-  { of: "run" | "cycle" | "session" } | { of: "planner"; planner: PlannerId }
+  | { of: "run" | "cycle" | "session" }
+  | { of: "planner"; planner: PlannerId }
 );
 
 export type SpendDecision =

@@ -56,7 +56,9 @@ describe("a budget", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 1_000 }),
-        fc.array(fc.record({ ask: fc.integer({ min: 0, max: 300 }), share: fc.double({ min: 0, max: 1, noNaN: true }) })),
+        fc.array(
+          fc.record({ ask: fc.integer({ min: 0, max: 300 }), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+        ),
         (limit, calls) => {
           const spend = { ...noSpend };
           const underWay: { ask: number; share: number }[] = [];

@@ -219,7 +219,7 @@ test("paths stay inside the repository, texts within their bounds, agents within
     /scratchpad has 80000 bytes/,
   );
   expect(errorsOf(viewWith(), [create("a", [], { agent: "gpt" })])[0]).toMatch(
-    /no agent "gpt" in the configuration: the agents are codemod/,
+    /no agent "gpt" in the configuration for this role: the agents are codemod/,
   );
 });
 

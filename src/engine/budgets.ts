@@ -71,7 +71,8 @@ async function giveUpScope(tx: Transition, id: PlannerId, detail: string): Promi
     await tx.updatePlanner(each.id, { status });
     await tx.addEvent("planner.ended", { planner: each.id }, { status, reason });
     const turn = await tx.liveSession({ kind: "turn", planner: each.id }, planner.cycle);
-    if (turn) await endSession(tx, turn, { outcome: "cancelled", failure: { kind: "cut", by: "cancelled" }, usage: noUsage });
+    if (turn)
+      await endSession(tx, turn, { outcome: "cancelled", failure: { kind: "cut", by: "cancelled" }, usage: noUsage });
   }
   for (const task of await tx.tasks(await tx.openTasksOfCycle(planner.cycle)))
     if (below.has(task.planner)) await cancelTask(tx, task.id, reason, "cancelled", false);

@@ -167,7 +167,18 @@ export class Engine {
   async #step(): Promise<(Step & { tip: Commit }) | null> {
     const mine = new Map(this.#executions);
     const step = await this.#ports.store.transition(this.#run, async (tx) =>
-      tx.run.engine?.id === this.#me ? { ...(await advance(tx, this.#me, this.#free(), mine, (agent) => this.#ports.agents.traits(agent).credential)), tip: tx.run.tip } : null,
+      tx.run.engine?.id === this.#me
+        ? {
+            ...(await advance(
+              tx,
+              this.#me,
+              this.#free(),
+              mine,
+              (agent) => this.#ports.agents.traits(agent).credential,
+            )),
+            tip: tx.run.tip,
+          }
+        : null,
     );
     if (!step) return null;
     for (const session of step.gone) mine.get(session)?.watch.cut({ kind: "cut", by: "cancelled" });

@@ -50,8 +50,7 @@ export async function applyPlan(tx: Transition, planner: Planner, plan: Plan, vi
     byName.set(spec.name, task);
     created.push({ name: spec.name, id: idText("task", task) });
     await tx.addEvent("task.created", { task, planner: id }, { name: spec.name, title: spec.title });
-    if (blockers === 0)
-      await queueAttempt(tx, { ...spec, id: task, cycle, planner: id }, tx.now);
+    if (blockers === 0) await queueAttempt(tx, { ...spec, id: task, cycle, planner: id }, tx.now);
   }
   for (const child of plan.planners) {
     const spawned = await insertPlanner(tx, { cycle, parent: id, depth: planner.depth + 1, ...child });

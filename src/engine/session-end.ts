@@ -38,16 +38,12 @@ export async function endSession(tx: Transition, session: Session, end: End): Pr
     reservedTokens: -reserved.reservedTokens,
   });
   if (microUsd > 0 || tokens > 0) await tx.insertUsage(session, end.usage);
-  await tx.addEvent(
-    "session.ended",
-    aboutSession(session),
-    {
-      kind: session.subject.kind,
-      outcome: end.outcome,
-      ...(end.failure && { failure: end.failure.kind, detail: describeFailure(end.failure) }),
-      ...cost(reserved, end.usage),
-    },
-  );
+  await tx.addEvent("session.ended", aboutSession(session), {
+    kind: session.subject.kind,
+    outcome: end.outcome,
+    ...(end.failure && { failure: end.failure.kind, detail: describeFailure(end.failure) }),
+    ...cost(reserved, end.usage),
+  });
 }
 
 function cost(spend: Spend, usage: Usage) {

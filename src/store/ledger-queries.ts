@@ -160,7 +160,11 @@ function accountQueries(c: Context): Pick<Transition, "charge" | "accounts"> {
       const { budget } = c.run.config;
       const accounts: Account[] = [{ of: "run", name: `run ${c.run.id}`, budget, spend: c.run.spend }];
       if (session.subject.kind !== "judgement") {
-        const cycle = await db.selectFrom("cycles").selectAll().where("id", "=", session.cycle).executeTakeFirstOrThrow();
+        const cycle = await db
+          .selectFrom("cycles")
+          .selectAll()
+          .where("id", "=", session.cycle)
+          .executeTakeFirstOrThrow();
         accounts.push({ of: "cycle", name: `cycle ${cycle.number}`, budget: budget.cycle, spend: toSpend(cycle) });
         for (const planner of await plannersAbove(c, session.subject.planner))
           if (planner.parent_id !== null)
@@ -184,15 +188,7 @@ async function plannersAbove(c: Context, planner: PlannerId) {
   for (let id: number | null = planner; id !== null;) {
     const row = await c.db
       .selectFrom("planners")
-      .select([
-        "id",
-        "parent_id",
-        "name",
-        "spent_micro_usd",
-        "reserved_micro_usd",
-        "tokens",
-        "reserved_tokens",
-      ])
+      .select(["id", "parent_id", "name", "spent_micro_usd", "reserved_micro_usd", "tokens", "reserved_tokens"])
       .where("id", "=", id)
       .executeTakeFirstOrThrow();
     found.push(row);

@@ -98,7 +98,14 @@ export function plannerQueries(c: Context): PlannerQueries {
 
 type InboxQueries = Pick<
   Transition,
-  "insertMessage" | "unread" | "countUnread" | "consume" | "insertHandoff" | "handoffsOfTasks" | "handoffOfPlanner" | "handoffsOfCycle"
+  | "insertMessage"
+  | "unread"
+  | "countUnread"
+  | "consume"
+  | "insertHandoff"
+  | "handoffsOfTasks"
+  | "handoffOfPlanner"
+  | "handoffsOfCycle"
 >;
 
 export function inboxQueries(c: Context): InboxQueries {

@@ -65,11 +65,7 @@ export function sessionQueries(c: Context): SessionQueries {
     async claimable(kind, limit, exceptAgents) {
       let query = sessions().where("kind", "=", kind).where("status", "=", queued).where("ready_at", "<=", c.now);
       if (exceptAgents.length > 0) query = query.where("agent", "not in", exceptAgents);
-      const rows = await query
-        .orderBy("priority", "desc")
-        .orderBy("id")
-        .limit(limit)
-        .execute();
+      const rows = await query.orderBy("priority", "desc").orderBy("id").limit(limit).execute();
       return rows.map(toSession);
     },
 
@@ -112,7 +108,11 @@ export function sessionQueries(c: Context): SessionQueries {
     },
 
     async openSession(id, opening) {
-      await db.updateTable("sessions").set({ opening: JSON.stringify(opening) }).where("id", "=", id).execute();
+      await db
+        .updateTable("sessions")
+        .set({ opening: JSON.stringify(opening) })
+        .where("id", "=", id)
+        .execute();
     },
 
     async session(id) {

@@ -3,7 +3,7 @@
  * a second process on the same one.
  */
 import { describe, expect, test } from "vitest";
-import type { EngineId, RunId } from "../domain/ids.ts";
+import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type { Store } from "../engine/store-port.ts";
 import { base, config, openForEach, run, type OpenStore, type StoreWorld } from "./open-store.testsuite.ts";
 import { planTests } from "./plan-rows.testsuite.ts";

@@ -122,12 +122,7 @@ export function taskQueries(c: Context): TaskQueries {
     // Counted down on the target row: a self-join that counts unfinished dependencies loses updates under concurrency.
     async updateTask(id, change, queuedAs) {
       if (Object.keys(change).length > 0) await db.updateTable("tasks").set(change).where("id", "=", id).execute();
-      await db
-        .updateTable("sessions")
-        .set(queuedAs)
-        .where("task_id", "=", id)
-        .where("status", "=", queued)
-        .execute();
+      await db.updateTable("sessions").set(queuedAs).where("task_id", "=", id).where("status", "=", queued).execute();
     },
 
     async releaseDependents(landed) {

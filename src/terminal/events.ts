@@ -191,11 +191,7 @@ function describeTask(type: TaskEvent, event: Event, names: Names): string {
 }
 
 /** Only what went wrong: what went well is told by what it did. */
-function describeSessionEnd(
-  type: "session.ended" | "session.requeued",
-  event: Event,
-  names: Names,
-): string | null {
+function describeSessionEnd(type: "session.ended" | "session.requeued", event: Event, names: Names): string | null {
   const { data, session } = event;
   if (type === "session.ended" && data["outcome"] !== "failed") return null;
   const kind = { turn: "turn", attempt: "attempt", judgement: "judgement" }[text(data["kind"])] ?? "session";

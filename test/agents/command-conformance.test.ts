@@ -20,6 +20,7 @@ testAgent("command", (folder) => {
         agents: {
           scripted: { ...commandAgent([process.execPath, program]), env },
         },
+        model: null,
         command: {
           groups: processes.groups,
           environment: (passEnv) => allowedEnvironment({ PATH: "/usr/bin:/bin" }, passEnv),

@@ -32,6 +32,7 @@ function open(config: Partial<CommandAgentConfig>, limits: Partial<CommandAgentH
   const printed = { stdout: "", stderr: "", calls: 0 };
   const agents = createAgents({
     agents: { agent: { ...commandAgent("true"), ...config } },
+    model: null,
     command: {
       groups: processes.groups,
       environment: (passEnv) => allowedEnvironment(host, passEnv),

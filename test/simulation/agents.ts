@@ -29,7 +29,7 @@ export class SimAgents {
   }
 
   port(step: () => Promise<void>): Agents {
-    return { open: (order) => this.#open(step, order) };
+    return { traits: () => ({ keepsRecord: false, credential: null }), open: (order) => this.#open(step, order) };
   }
 
   killAll(): number {

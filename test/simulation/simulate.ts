@@ -204,6 +204,7 @@ class World {
         }),
       },
       machine: { freeDiskBytes: async () => Infinity },
+      random: () => this.dice.int(0, 999) / 1000,
       clock: {
         now: () => clock.now(),
         timer: (ms, fire) =>

@@ -13,7 +13,7 @@ import type { AgentFailure, SessionHost } from "../../engine/ports.ts";
 import { callModel, type Answer } from "./call.ts";
 import type { ModelStep } from "./conversation.ts";
 import type { OnText } from "./listening.ts";
-import type { Price } from "./prices.ts";
+import type { ModelPrice } from "./prices.ts";
 import type { Model } from "./providers.ts";
 import type { ToolOffer } from "./request.ts";
 import { estimateInput } from "./tokens.ts";
@@ -24,7 +24,7 @@ export type Asker = {
   host: SessionHost;
   model: Model;
   config: Pick<ModelAgentConfig, "effort" | "outputTokensMax">;
-  price: Price;
+  price: ModelPrice;
   tools: readonly ToolOffer[];
   headers: { readonly [name: string]: string };
   signal: AbortSignal;

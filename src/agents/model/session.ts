@@ -26,7 +26,7 @@ import type { SessionEnd } from "../tools/tool.ts";
 import { toolsFor } from "../tools/tools.ts";
 import { ask, replyStep, type Asker, type Reply } from "./asking.ts";
 import { Conversation, shortened, type Asked, type ModelStep, type OpenCall } from "./conversation.ts";
-import { priceOf, type Price } from "./prices.ts";
+import { priceOf, type ModelPrice } from "./prices.ts";
 import { openModel, splitModelName, type Model } from "./providers.ts";
 import { toolOffers } from "./offers.ts";
 import { ToolRunner } from "./tool-runner.ts";
@@ -60,7 +60,6 @@ export class ModelSession implements AgentSession {
   readonly #outputs: FileOutputs;
   #pending: Promise<AgentAnswer> | null = null;
   #conversation: Conversation | null = null;
-  #brief: Brief | null = null;
   #handOffWanted = false;
   /** The call that ended the last conversation: what the trunk said of it is its result. */
   #ending: OpenCall | null = null;
@@ -75,7 +74,6 @@ export class ModelSession implements AgentSession {
 
   async converse(brief: Brief): Promise<AgentAnswer> {
     invariant(this.#pending === null, "one conversation of a session at a time");
-    this.#brief = brief;
     this.#pending = this.#converse(brief);
     try {
       return await this.#pending;
@@ -115,7 +113,7 @@ export class ModelSession implements AgentSession {
     return { ...end, usage: noUsage };
   }
 
-  #open(): { model: Model; price: Price } | { failure: AgentFailure } {
+  #open(): { model: Model; price: ModelPrice } | { failure: AgentFailure } {
     const { model: name, contextTokens } = this.#config;
     const provider = this.#host.providers[splitModelName(name)?.provider ?? ""];
     if (!provider)
@@ -124,7 +122,7 @@ export class ModelSession implements AgentSession {
     if (key === null && provider.keyEnv !== null)
       return { failure: { kind: "misconfigured", detail: `${name} needs a key: set ${provider.keyEnv}` } };
     const model = openModel(name, { kind: provider.kind, baseUrl: provider.baseUrl, key });
-    const price = priceOf(name, provider, this.#host.prices);
+    const price = priceOf(model, this.#host.prices);
     return { model, price: contextTokens === null ? price : { ...price, contextTokens } };
   }
 

@@ -7,9 +7,7 @@ import type { SessionEnd, Tool, ToolAnswer, ToolContext } from "../tools/tool.ts
 import type { CallResult, OpenCall } from "./conversation.ts";
 
 /** Some of the open calls: their results, or the end that the last of them brought. */
-export type Part =
-  | { end: null; results: CallResult[]; changed: boolean }
-  | { end: SessionEnd; call: OpenCall };
+export type Part = { end: null; results: CallResult[]; changed: boolean } | { end: SessionEnd; call: OpenCall };
 
 const shownBytesMax = 2_000;
 

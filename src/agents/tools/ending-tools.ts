@@ -6,7 +6,9 @@ import type { Tool } from "./tool.ts";
 const submitInput = z.object({
   status: z
     .enum(["done", "partial", "nothing_to_do"])
-    .describe("partial: what is there stands by itself, the handoff says what is missing. nothing_to_do: the trunk has it all."),
+    .describe(
+      "partial: what is there stands by itself, the handoff says what is missing. nothing_to_do: the trunk has it all.",
+    ),
   message: text.describe("The commit message: a subject of at most 72 characters, a blank line, why."),
   handoff: handoffInput,
 });
@@ -29,13 +31,18 @@ const giveUpInput = z.object({
 });
 const giveUp: Tool<z.output<typeof giveUpInput>> = {
   name: "give_up",
-  description: "The task cannot be done as it is written: ends the session, nothing lands, the planner reads the reason.",
+  description:
+    "The task cannot be done as it is written: ends the session, nothing lands, the planner reads the reason.",
   input: giveUpInput,
   roles: ["worker"],
   effect: "end",
   async run({ reason }) {
     if (reason.trim() === "") return { ok: false, text: "Give the reason: it is all that the planner gets." };
-    return { ok: true, text: "Given up.", end: { kind: "failure", failure: { kind: "gave_up", reason: reason.trim() } } };
+    return {
+      ok: true,
+      text: "Given up.",
+      end: { kind: "failure", failure: { kind: "gave_up", reason: reason.trim() } },
+    };
   },
 };
 

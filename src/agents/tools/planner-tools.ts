@@ -114,7 +114,10 @@ const readHandoff: Tool<z.output<typeof readInput>> = {
   async run({ of }, { host }) {
     const found = await host.handoff(of);
     if (!found)
-      return { ok: false, text: `There is no handoff of ${JSON.stringify(of)} (yet): give the name or id (t17) of a task, or the id of a sub-planner (p3).` };
+      return {
+        ok: false,
+        text: `There is no handoff of ${JSON.stringify(of)} (yet): give the name or id (t17) of a task, or the id of a sub-planner (p3).`,
+      };
     const { title, status, handoff } = found;
     return { ok: true, text: `${title}: ${status}\n${handoffText(handoff, toolLimits.answerBytesMax - 1024).text}` };
   },
@@ -140,7 +143,8 @@ const endTurn: Tool<{}> = {
 const finishInput = z.object({ handoff: handoffInput });
 const finishScope: Tool<z.output<typeof finishInput>> = {
   name: "finish_scope",
-  description: "Your question is answered, or cannot be: ends your scope and hands it off. Nothing of yours may be open.",
+  description:
+    "Your question is answered, or cannot be: ends your scope and hands it off. Nothing of yours may be open.",
   input: finishInput,
   roles: planner,
   effect: "end",
