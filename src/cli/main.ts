@@ -1,6 +1,7 @@
 /** The command line: the only place that wires the parts together. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { costs, type CostsOptions } from "./costs.ts";
 import { exitCodeOf, exitCodes, tell } from "./exit.ts";
 import { init } from "./init.ts";
 import { events, exportRun, logs, status, tasks, type Common } from "./inspect.ts";
@@ -115,6 +116,14 @@ function addInspection(program: Command): void {
     .option("-n, --limit <n>", "at most this many", wholeNumber(1), 1000)
     .addOption(jsonOption())
     .action((options: Common & { status?: string; cycle?: number; limit: number }) => tasks(options));
+  program
+    .command("costs")
+    .description("show what was spent, and on what")
+    .addOption(runOption())
+    .option("-b, --by <what>", "session, task, planner, role, model or cycle")
+    .option("-n, --limit <n>", "at most this many of each, the dearest", wholeNumber(1), 20)
+    .addOption(jsonOption())
+    .action((options: CostsOptions) => costs(options));
   program
     .command("logs")
     .description("print the transcript of a session")

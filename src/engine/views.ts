@@ -1,4 +1,5 @@
 /** What screens and commands may read of the runs: a port of its own, which the engine itself does not need. */
+import type { Tokens } from "../domain/call.ts";
 import type { CycleState } from "../domain/cycle.ts";
 import type { Event, EventType } from "../domain/event.ts";
 import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
@@ -22,9 +23,37 @@ export interface Views {
   session(id: RunId, session: SessionId): Promise<SessionView | null>;
   /** After `seq`, oldest first. */
   transcript(session: SessionId, afterSeq: number, limit: number): Promise<(TranscriptEntry & { seq: number })[]>;
+  /** The ledger's total, and the total of what cost most. */
+  costs(id: RunId, by: CostGroup, limit: number): Promise<CostView>;
   /** Everything that the store holds of a run, row by row. */
   everything(id: RunId): AsyncIterable<{ table: string; row: { [column: string]: unknown } }>;
 }
+
+export const costGroups = ["session", "task", "planner", "role", "model", "cycle"] as const;
+export type CostGroup = (typeof costGroups)[number];
+
+/** Settled calls; what is under way counts once it has ended. */
+export type Costs = {
+  calls: number;
+  tokens: Tokens;
+  microUsd: number;
+  /** What of the money rests on a guess, and how many calls. */
+  guessedMicroUsd: number;
+  guessedCalls: number;
+};
+
+export type CostRow = Costs & {
+  /** As people name it: `s4`, `t7`, `p3`, `worker`, `openai/gpt-5.4`, a cycle's number; null: none has made these calls. */
+  name: string | null;
+  /** A task's title, a planner's name, what a session was for. */
+  title: string;
+};
+
+/**
+ * Dearest first. A planner has the costs of all below it as well, so that planners do not add up to the total; an agent
+ * without a model stands in its place with its own name in brackets.
+ */
+export type CostView = { by: CostGroup; total: Costs; rows: CostRow[]; hidden: number };
 
 export type TaskFilter = { status?: TaskStatus; cycle?: number; limit: number };
 export type TaskCounts = { [S in TaskStatus]: number };

@@ -8,8 +8,9 @@ import type { SessionKind, SessionOutcome } from "../domain/session.ts";
 import { taskStatuses, type TaskStatus } from "../domain/task.ts";
 import type { Evidence, VerdictKind } from "../domain/verdict.ts";
 import type { TranscriptKind } from "../engine/store-port.ts";
-import type { PlannerView, RunView, SessionView, TaskCounts, Views } from "../engine/views.ts";
+import type { PlannerView, RunView, SessionView, TaskCounts, TaskFilter, TaskView, Views } from "../engine/views.ts";
 import { ended, running } from "./context.ts";
+import { readCosts } from "./cost-views.ts";
 import type { Database } from "./dialect.ts";
 import { everything } from "./export.ts";
 import { countTasks } from "./run-queries.ts";
@@ -39,30 +40,7 @@ export function openViews(database: Database): Views {
 
     status: (id) => readStatus(database, id),
 
-    async tasks(id, { status, cycle, limit }) {
-      let query = db
-        .selectFrom("tasks")
-        .innerJoin("cycles", "cycles.id", "tasks.cycle_id")
-        .selectAll("tasks")
-        .select("cycles.number as cycle_number")
-        .where("tasks.run_id", "=", id);
-      if (status) query = query.where("tasks.status", "=", status);
-      if (cycle !== undefined) query = query.where("cycles.number", "=", cycle);
-      const rows = await query.orderBy("cycles.number", "desc").orderBy("tasks.id").limit(limit).execute();
-      return rows.map((row) => ({
-        id: row.id as TaskId,
-        cycle: row.cycle_number,
-        planner: row.planner_id as PlannerId,
-        name: row.name,
-        title: row.title,
-        status: row.status as TaskStatus,
-        priority: row.priority,
-        attempts: row.failures + (row.status === "running" || row.status === "landed" ? 1 : 0),
-        session: row.session_id as SessionId | null,
-        commit: row.commit,
-        reason: row.reason,
-      }));
-    },
+    tasks: (id, filter) => readTasks(db, id, filter),
 
     async events(id, afterSeq, limit) {
       const rows = await db
@@ -104,8 +82,34 @@ export function openViews(database: Database): Views {
       return rows.map(({ seq, at, kind, text }) => ({ seq, at, kind: kind as TranscriptKind, text }));
     },
 
+    costs: (id, by, limit) => readCosts(db, id, by, limit),
     everything: (id) => everything(db, id),
   };
+}
+
+async function readTasks(db: Db, run: RunId, { status, cycle, limit }: TaskFilter): Promise<TaskView[]> {
+  let query = db
+    .selectFrom("tasks")
+    .innerJoin("cycles", "cycles.id", "tasks.cycle_id")
+    .selectAll("tasks")
+    .select("cycles.number as cycle_number")
+    .where("tasks.run_id", "=", run);
+  if (status) query = query.where("tasks.status", "=", status);
+  if (cycle !== undefined) query = query.where("cycles.number", "=", cycle);
+  const rows = await query.orderBy("cycles.number", "desc").orderBy("tasks.id").limit(limit).execute();
+  return rows.map((row) => ({
+    id: row.id as TaskId,
+    cycle: row.cycle_number,
+    planner: row.planner_id as PlannerId,
+    name: row.name,
+    title: row.title,
+    status: row.status as TaskStatus,
+    priority: row.priority,
+    attempts: row.failures + (row.status === "running" || row.status === "landed" ? 1 : 0),
+    session: row.session_id as SessionId | null,
+    commit: row.commit,
+    reason: row.reason,
+  }));
 }
 
 async function readStatus(database: Database, id: RunId): Promise<RunView> {
