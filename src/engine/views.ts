@@ -1,11 +1,12 @@
 /** What screens and commands may read of the runs: a port of its own, which the engine itself does not need. */
+import type { Spend } from "../domain/budget.ts";
 import type { Tokens } from "../domain/call.ts";
 import type { CycleState } from "../domain/cycle.ts";
 import type { Event, EventType } from "../domain/event.ts";
 import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { PlannerStatus } from "../domain/planner.ts";
 import type { Run } from "../domain/run.ts";
-import type { SessionKind, SessionOutcome } from "../domain/session.ts";
+import type { SessionKind, SessionOutcome, Step } from "../domain/session.ts";
 import type { TaskStatus } from "../domain/task.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { TranscriptEntry } from "./store-port.ts";
@@ -21,6 +22,8 @@ export interface Views {
   events(id: RunId, afterSeq: number, limit: number): Promise<Event[]>;
   lastEvent(id: RunId, type: EventType): Promise<Event | null>;
   session(id: RunId, session: SessionId): Promise<SessionView | null>;
+  /** How the session's own record begins: for a model, what it was told. null: it keeps none. */
+  firstStep(session: SessionId): Promise<Step | null>;
   /** After `seq`, oldest first. */
   transcript(session: SessionId, afterSeq: number, limit: number): Promise<(TranscriptEntry & { seq: number })[]>;
   /** The ledger's total, and the total of what cost most. */
@@ -113,4 +116,6 @@ export type SessionView = {
   endedAt: number | null;
   outcome: SessionOutcome | null;
   failure: string | null;
+  /** All that it cost so far, and what is under way. */
+  spend: Spend;
 };

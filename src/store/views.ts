@@ -14,7 +14,7 @@ import { readCosts } from "./cost-views.ts";
 import type { Database } from "./dialect.ts";
 import { everything } from "./export.ts";
 import { countTasks } from "./run-queries.ts";
-import { toCycle, toRun } from "./rows.ts";
+import { toCycle, toRun, toSpend } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 
 type Db = Database["db"];
@@ -68,6 +68,17 @@ export function openViews(database: Database): Views {
 
     async session(id, session) {
       return (await sessionViews(db, id, (query) => query.where("sessions.id", "=", session)))[0] ?? null;
+    },
+
+    async firstStep(session) {
+      const row = await db
+        .selectFrom("steps")
+        .select(["kind", "body"])
+        .where("session_id", "=", session)
+        .orderBy("seq")
+        .limit(1)
+        .executeTakeFirst();
+      return row ? { kind: row.kind, body: JSON.parse(row.body) as unknown } : null;
     },
 
     async transcript(session, afterSeq, limit) {
@@ -229,6 +240,7 @@ async function sessionViews(
     endedAt: row.ended_at,
     outcome: row.outcome as SessionOutcome | null,
     failure: row.failure === null ? null : describeFailure(JSON.parse(row.failure) as Failure),
+    spend: toSpend({ ...row, spent_micro_usd: row.micro_usd }),
   }));
 }
 

@@ -95,6 +95,7 @@ export function session(id: number, some: Partial<SessionView> = {}): SessionVie
     endedAt: null,
     outcome: null,
     failure: null,
+    spend: noSpend,
     ...some,
   };
 }
