@@ -24,15 +24,18 @@ export function logs(name: string, { run: named, json, follow }: Common & { foll
     if (!session) throw new UsageError(`Run ${run.id} has no session ${name}.`);
     if (!json) print(await headOf(views, run, session));
     let seq = 0;
+    const writer = makeWriter();
     for (;;) {
       const over = (await views.session(run.id, id))?.status === "ended";
       for await (const entry of transcript(views, id, seq)) {
         seq = entry.seq;
-        process.stdout.write(json ? `${JSON.stringify(entry)}\n` : entryText(entry));
+        if (json) process.stdout.write(`${JSON.stringify(entry)}\n`);
+        else writer.write(entry);
       }
-      if (!follow || over) return;
+      if (!follow || over) break;
       await new Promise((resolve) => setTimeout(resolve, followMs));
     }
+    if (!json) writer.end();
   });
 }
 
@@ -60,9 +63,19 @@ async function* transcript(views: Views, session: SessionId, after: number) {
   }
 }
 
-function entryText({ kind, text }: TranscriptEntry): string {
-  const said = kind === "brief" || kind === "answer" ? readableJson(text) : text;
-  // On a terminal nothing that an agent printed may act as a control sequence.
-  const lines = (process.stdout.isTTY ? safeLines(said) : said).replace(/\n$/, "");
-  return kind === "stdout" || kind === "stderr" ? `${lines}\n` : `--- ${kind}\n${lines}\n`;
+/** Output comes in pieces that end anywhere; what is not output has a heading of its own. */
+function makeWriter() {
+  let before: TranscriptEntry["kind"] | null = null;
+  let open = false;
+  const write = ({ kind, text }: TranscriptEntry): void => {
+    const isOutput = kind === "stdout" || kind === "stderr";
+    const said = kind === "brief" || kind === "answer" ? readableJson(text) : text;
+    // On a terminal nothing that an agent printed may act as a control sequence.
+    const shown = process.stdout.isTTY ? safeLines(said) : said;
+    const start = open && !(isOutput && kind === before) ? "\n" : "";
+    process.stdout.write(isOutput ? `${start}${shown}` : `${start}--- ${kind}\n${shown.replace(/\n$/, "")}\n`);
+    open = isOutput && !shown.endsWith("\n");
+    before = kind;
+  };
+  return { write, end: () => open && process.stdout.write("\n") };
 }
