@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { costs, type CostsOptions } from "./costs.ts";
+import { estimate, type EstimateOptions } from "./estimate.ts";
 import { exitCodeOf, exitCodes, tell } from "./exit.ts";
 import { init } from "./init.ts";
 import { events, exportRun, status, tasks, type Common } from "./inspect.ts";
@@ -46,6 +47,12 @@ function makeProgram(exit: (code: number) => void): Command {
     .description("write a first longhaul.config.ts into this repository")
     .addOption(jsonOption())
     .action((options: Common) => init(options));
+  program
+    .command("estimate")
+    .description("say what a run may cost, before anything is spent")
+    .option("-c, --config <file>", "another configuration file")
+    .addOption(jsonOption())
+    .action((options: EstimateOptions) => estimate(options));
   program
     .command("run")
     .description("start a run: plan, work and judge until the goal is reached")
