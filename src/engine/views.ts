@@ -65,7 +65,7 @@ export type RunView = {
   run: Run;
   /** The database's time, to hold the other times against. */
   now: number;
-  cycle: { id: CycleId; number: number; brief: string; startedAt: number; state: CycleState } | null;
+  cycle: { id: CycleId; number: number; brief: string; startedAt: number; state: CycleState; spend: Spend } | null;
   /** Tasks of the current cycle, and of the whole run. */
   tasks: TaskCounts;
   tasksOfRun: TaskCounts;
@@ -73,6 +73,10 @@ export type RunView = {
   planners: PlannerView[];
   running: SessionView[];
   queued: number;
+  /** Of the queued ones, those that have begun and were put aside; `nextAt`: when the first of them goes on. */
+  aside: { sessions: number; nextAt: number } | null;
+  /** Credentials that take no call before `until`, and the sessions whose agents use them. */
+  resting: { credential: string; until: number; why: string; running: number; queued: number }[];
   landings: { landed: number; conflict: number; refused: number };
   verdicts: (Verdict & { cycle: number; at: number })[];
   sessions: number;
@@ -87,6 +91,8 @@ export type PlannerView = {
   status: PlannerStatus;
   turn: "running" | "queued" | null;
   tasks: TaskCounts;
+  /** Of the planner and everything below it. */
+  spend: Spend;
 };
 
 export type TaskView = {

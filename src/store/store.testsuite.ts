@@ -10,6 +10,7 @@ import { costTests } from "./costs.testsuite.ts";
 import { base, config, openForEach, run, type OpenStore, type StoreWorld } from "./open-store.testsuite.ts";
 import { planTests } from "./plan-rows.testsuite.ts";
 import { queueTests } from "./queue.testsuite.ts";
+import { waitingTests } from "./waiting.testsuite.ts";
 
 export function testStore(name: string, makeWorld: () => Promise<StoreWorld>): void {
   describe(`store on ${name}`, () => {
@@ -18,6 +19,7 @@ export function testStore(name: string, makeWorld: () => Promise<StoreWorld>): v
     queueTests(w);
     planTests(w);
     costTests(w);
+    waitingTests(w);
   });
 }
 

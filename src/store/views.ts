@@ -14,6 +14,7 @@ import { readCosts } from "./cost-views.ts";
 import type { Database } from "./dialect.ts";
 import { everything } from "./export.ts";
 import { countTasks } from "./run-queries.ts";
+import { readAside, readResting } from "./waiting-views.ts";
 import { toCycle, toRun, toSpend } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 
@@ -138,18 +139,22 @@ async function readStatus(database: Database, id: RunId): Promise<RunView> {
     .orderBy("number", "desc")
     .limit(1)
     .executeTakeFirst();
-  const cycle = cycleRow ? toCycle(cycleRow) : null;
+  const cycle = cycleRow ? { ...toCycle(cycleRow), spend: toSpend(cycleRow) } : null;
+  const run = toRun(row);
+  const sessionsNow = await sessionViews(db, id, (query) => query.where("sessions.status", "=", running));
   const landings = await countBy(db, "landings", id);
   const sessions = await countBy(db, "sessions", id);
   return {
-    run: toRun(row),
+    run,
     now: Number(now),
     cycle,
     tasks: cycle ? await countTasks(db, cycle.id) : noTasks(),
     tasksOfRun: { ...noTasks(), ...(await countBy(db, "tasks", id)) },
     planners: cycle ? await plannerViews(db, cycle.id) : [],
-    running: await sessionViews(db, id, (query) => query.where("sessions.status", "=", running)),
+    running: sessionsNow,
     queued: sessions["queued"] ?? 0,
+    aside: await readAside(db, id, Number(now)),
+    resting: await readResting(db, run, Number(now), sessionsNow),
     landings: {
       landed: landings["landed"] ?? 0,
       conflict: landings["conflict"] ?? 0,
@@ -208,6 +213,7 @@ async function plannerViews(db: Db, cycle: CycleId): Promise<PlannerView[]> {
       status: row.status as PlannerStatus,
       turn: turn === "running" || turn === "queued" ? turn : null,
       tasks: tasksOf.get(row.id) ?? noTasks(),
+      spend: toSpend(row),
     };
   });
 }

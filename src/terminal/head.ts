@@ -1,5 +1,5 @@
 /** The head of a screen: what the run is for, what state it is in, and its counts. */
-import { usd } from "../domain/budget.ts";
+import { usd, type Budget, type Spend } from "../domain/budget.ts";
 import type { Run } from "../domain/run.ts";
 import { assertNever } from "../domain/assert.ts";
 import type { TaskStatus } from "../domain/task.ts";
@@ -7,7 +7,9 @@ import type { RunView, TaskCounts } from "../engine/views.ts";
 import { count, counted, duration, percent } from "./amounts.ts";
 import { phrase } from "./cells.ts";
 import { lineWidth, quiet, strong, toned, type Line, type Span, type Tone } from "./paint.ts";
-import { label, labelWidth } from "./section.ts";
+import { label, labelWidth, more } from "./section.ts";
+
+const restsMax = 2;
 
 /** The goal's first line that says something. Goals may be long files; a screen shows one line. */
 export function goalLine(goal: string): string {
@@ -20,9 +22,10 @@ export function headLines(view: RunView, width: number): Line[] {
     [strong(goalLine(view.run.goal))],
     stateLine(view),
     ...stateNotes(view),
+    ...restLines(view),
     [],
     tasksLine(view, width),
-    ...countLines(view),
+    ...countLines(view, width),
   ];
 }
 
@@ -137,30 +140,77 @@ function taskBar(tasks: TaskCounts, cells: number): Span[] {
   return bar.map(({ glyph, tone }, i) => toned(tone, glyph.repeat(parts[i] ?? 0)));
 }
 
-function countLines({ run, landings, running, queued, sessions }: RunView): Line[] {
+function countLines(view: RunView, width: number): Line[] {
+  const { run, cycle, landings, running, queued, sessions } = view;
   const refused = landings.refused > 0 ? `  ${landings.refused} refused` : "";
+  const ofCycle = run.config.budget.cycle;
+  const cycleIsBound = cycle !== null && (ofCycle.microUsd !== null || ofCycle.tokens !== null);
   return [
     [label("landings"), `${landings.landed} landed  ${counted(landings.conflict, "conflict")}${refused}`],
-    [label("sessions"), `${running.length} running  ${queued} queued  ${sessions} in all`],
-    [label("cost"), ...costWords(run)],
+    [label("sessions"), `${running.length} running  ${queued} queued`, ...asideWords(view), `  ${sessions} in all`],
+    ...costLines("cost", run.spend, run.config.budget, width),
+    ...(cycleIsBound ? costLines(`  cycle ${cycle.number}`, cycle.spend, ofCycle, width) : []),
   ];
 }
 
-/** Money and tokens against their budgets; from nine tenths on they warn. */
-export function costWords({ spend, config: { budget } }: Run): Span[] {
-  const money =
-    budget.microUsd === null
-      ? usd(spend.microUsd)
-      : `${usd(spend.microUsd)} of ${usd(budget.microUsd)} (${percent(spend.microUsd, budget.microUsd)})`;
-  const tokens =
-    budget.tokens === null
-      ? `${count(spend.tokens)} tokens`
-      : `${count(spend.tokens)} of ${count(budget.tokens)} tokens (${percent(spend.tokens, budget.tokens)})`;
-  const near = (value: number, max: number | null): Tone | null => (max !== null && value >= 0.9 * max ? "warn" : null);
+/** Sessions that have begun and wait for their provider. */
+function asideWords({ aside, now }: RunView): Span[] {
+  return aside === null
+    ? []
+    : [toned("warn", ` (${aside.sessions} put aside, next in ${duration(aside.nextAt - now)})`)];
+}
+
+/** Providers that take no call for now: a run that waits must not look like one that hangs. */
+function restLines({ resting, now }: RunView): Line[] {
+  const hidden = resting.length - restsMax;
   return [
-    toned(near(spend.microUsd + spend.reservedMicroUsd, budget.microUsd), money),
-    ...(spend.reservedMicroUsd > 0 ? [quiet(` + ${usd(spend.reservedMicroUsd)} reserved`)] : []),
-    "  ",
-    toned(near(spend.tokens, budget.tokens), tokens),
+    ...resting.slice(0, restsMax).flatMap(({ credential, until, why, running, queued }): Line[] => {
+      const waiting = running + queued;
+      const who =
+        waiting === 0 ? "no session needs it" : `${counted(waiting, "session")} ${waiting === 1 ? "waits" : "wait"}`;
+      const first = `  ${phrase(credential)} rests for another ${duration(until - now)}; ${who}`;
+      return [[toned("warn", first)], ...(why === "" ? [] : [[quiet(`    ${phrase(why)}`)]])];
+    }),
+    ...(hidden > 0 ? [more(hidden, "  ", hidden === 1 ? " rests" : " rest")] : []),
   ];
 }
+
+/** Money and tokens; on one line where there is room for both. */
+function costLines(title: string, spend: Spend, budget: Budget, width: number): Line[] {
+  const [money, tokens] = [moneyWords(spend, budget), tokenWords(spend, budget)];
+  const one = [label(title), ...money, "  ", ...tokens];
+  return lineWidth(one) <= width
+    ? [one]
+    : [
+        [label(title), ...money],
+        [label(""), ...tokens],
+      ];
+}
+
+/** The run's money and tokens against its budget. */
+export const costWords = ({ spend, config: { budget } }: Run): Span[] => [
+  ...moneyWords(spend, budget),
+  "  ",
+  ...tokenWords(spend, budget),
+];
+
+/** From nine tenths on they warn. */
+function moneyWords({ microUsd, reservedMicroUsd }: Spend, { microUsd: most }: Budget): Span[] {
+  const of = most === null ? "" : ` of ${usd(most)} (${percent(microUsd, most)})`;
+  return [
+    toned(near(microUsd + reservedMicroUsd, most), `${usd(microUsd)}${of}`),
+    ...(reservedMicroUsd > 0 ? [quiet(` + ${usd(reservedMicroUsd)} reserved`)] : []),
+  ];
+}
+
+function tokenWords({ tokens, reservedTokens }: Spend, { tokens: most }: Budget): Span[] {
+  const words =
+    most === null ? `${count(tokens)} tokens` : `${count(tokens)} of ${count(most)} tokens (${percent(tokens, most)})`;
+  return [
+    toned(near(tokens + reservedTokens, most), words),
+    ...(reservedTokens > 0 ? [quiet(` + ${count(reservedTokens)} reserved`)] : []),
+  ];
+}
+
+const near = (value: number, most: number | null): Tone | null =>
+  most !== null && value >= 0.9 * most ? "warn" : null;

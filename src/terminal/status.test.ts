@@ -113,6 +113,30 @@ test("a run that no process drives says so", () => {
   expect(plain("middle", 80, 24)).not.toContain("no process drives it");
 });
 
+test("a provider that rests: for how long, why, who waits, and what was put aside", () => {
+  const screen = plain("resting", 120, 40);
+  expect(screen).toMatch(
+    /^ {2}anthropic rests for another 4m 22s; 12 sessions wait\n {4}anthropic\/claude-opus-5: 429 /m,
+  );
+  expect(screen).toContain("3 running  18 queued (7 put aside, next in 4m 22s)  241 in all");
+});
+
+test("money and tokens against the budgets of run and cycle, what is reserved apart", () => {
+  const screen = plain("resting", 120, 40);
+  expect(screen).toContain("$12.40 of $50.00 (25%) + $1.20 reserved  4.1M of 20M tokens (21%) + 210k reserved");
+  expect(screen).toMatch(/^ {2}cycle 4 {2}\$9\.30 of \$10\.00 \(93%\) {2}2\.3M tokens$/m);
+  expect(plain("middle", 120, 40)).not.toMatch(/^ {2}cycle 4/m);
+});
+
+test("sessions show their model and what they cost; planners what their scope cost", () => {
+  const screen = plain("resting", 120, 40);
+  expect(screen).toMatch(/worker {3}Port the order .* gpt-5\.4 +\$0\.04 /);
+  expect(screen).toMatch(/ strong claude-opus-5 +\$0\.08 /);
+  expect(screen).toMatch(/p1 root .*\$9\.30 +4\/7$/m);
+  const narrow = plain("resting", 58, 40);
+  expect(narrow).not.toContain("gpt-5.4");
+});
+
 test("scores per cycle show a plateau", () => {
   const verdicts = [0.5, 0.9, 0.9, 0.8].map((value, i) =>
     verdict(i + 1, "continue", "", [acceptance("unit", false, value)]),
