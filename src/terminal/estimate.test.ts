@@ -47,13 +47,13 @@ test("repository, agents with their prices, the range of a run, the budget", () 
                $5 in, $0.50 cached, $25 out (known); context 1.0M tokens
 
     run        16–160 tasks, 22–420 sessions: about $10–$900
-    budget     the budget of $20.00 is a hard stop
+    budget     $20.00: a hard stop
 
       The ranges rest on sessions of 5 to 50 calls that carry a growing context, and
       on one task for 4 to 40 files; what your goal asks for decides. Nothing was
       asked of a provider.
-      Where a goal touches 15 files or fewer, one agent alone has been measured to
-      be 3–4 times cheaper and 4–13 times faster than a swarm."
+      Should the goal be a small one: on jobs of 15 files or fewer one agent alone
+      has been measured to be 3–4 times cheaper and 4–13 times faster than a swarm."
   `);
 });
 
@@ -70,12 +70,12 @@ test("programs that do not say what they cost are left out, and that is said", (
 test("the opening of a run: models, prices, a range, the budget; of programs alone nothing", () => {
   expect(openingLines(estimateRun(given))).toMatchInlineSnapshot(`
     [
-      "planner: anthropic/claude-opus-5 (effort high), about $0.10–$2 a session; a million tokens $5 in, $0.50 cached, $25 out (known); context 1.0M tokens",
-      "worker: openai/gpt-5.4, about $0.40–$7 a session; a million tokens $5 in, $0.50 cached, $25 out (known); context 1.0M tokens",
-      "This repository (640 files) may take about $10–$900; the budget of $20.00 is a hard stop. longhaul estimate says more.",
+      "planner: anthropic/claude-opus-5 (effort high), $5 in, $0.50 cached, $25 out (known) a million tokens, about $0.10–$2 a session",
+      "worker: openai/gpt-5.4, $5 in, $0.50 cached, $25 out (known) a million tokens, about $0.40–$7 a session",
+      "This repository (640 files) may take about $10–$900: longhaul estimate says why. The budget of $20.00 is a hard stop.",
     ]
   `);
-  expect(openingLines(estimateRun({ ...given, budget: noBudgets })).join("\n")).toContain("no budget is set");
+  expect(openingLines(estimateRun({ ...given, budget: noBudgets })).join("\n")).toContain("No budget is set");
   expect(openingLines(estimateRun({ ...given, roles: { planner: program, worker: program, judge: null } }))).toEqual(
     [],
   );
@@ -84,8 +84,11 @@ test("the opening of a run: models, prices, a range, the budget; of programs alo
 test("on a small repository it says that one agent would do", () => {
   const small = { files: 9, bytes: 20_000, textTokens: 5_000 };
   expect(openingLines(estimateRun({ ...given, repository: small })).at(-1)).toMatch(
-    /^One agent would do: there are only 9 files, .*3–4 times cheaper and 4–13 times faster/,
+    /^Small: .*3–4 times cheaper and 4–13 times faster/,
   );
   const one = { files: 60, bytes: 90_000, textTokens: 25_000 };
-  expect(openingLines(estimateRun({ ...given, repository: one })).at(-1)).toMatch(/^One agent may do: /);
+  expect(openingLines(estimateRun({ ...given, repository: one })).at(-1)).toMatch(/^Small: /);
+  expect(openingLines(estimateRun(given)).join("\n")).not.toContain("Small");
+  expect(render({ repository: small })).toMatch(/One agent would do: there are only 9 files,/);
+  expect(render({ repository: one })).toMatch(/One agent may do: the whole repository/);
 });

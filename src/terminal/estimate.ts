@@ -41,16 +41,20 @@ export function renderEstimate(estimate: Estimate, options: Paint): string {
 /** For stderr, before anything is spent. Empty when no model is asked. */
 export function openingLines(estimate: Estimate): string[] {
   const { roles, budget, small, repository } = estimate;
-  const models = roles.filter(({ agent }) => agent.kind === "model");
+  const models = roles.flatMap(({ role, agent, usd: cost }) =>
+    agent.kind === "model"
+      ? [`${role}: ${nameWords(agent)}, ${ratesWords(agent)} a million tokens, ${perSession(cost)}`]
+      : [],
+  );
   if (models.length === 0) return [];
-  const lines = models.map(({ role, agent, usd: cost }) => {
-    const price = agent.kind === "model" ? `; a million tokens ${priceWords(agent)}` : "";
-    return `${role}: ${nameWords(agent)}, ${perSession(cost)}${price}`;
-  });
+  const bound =
+    budget.microUsd === null && budget.tokens === null
+      ? "No budget is set: budget: { usd: 20 } in the configuration is a hard stop."
+      : `The budget of ${budgetAmounts(budget)} is a hard stop.`;
   return [
-    ...lines.map((line) => phrase(line)),
-    `This repository (${counted(repository.files, "file")}) may take ${runCost(estimate)}; ${budget.microUsd === null && budget.tokens === null ? "no budget is set: budget: { usd: 20 } in the configuration makes it a hard stop" : budgetText(budget)}. longhaul estimate says more.`,
-    ...(small === null ? [] : [oneAgentWords(estimate)]),
+    ...models.map((line) => phrase(line)),
+    `This repository (${counted(repository.files, "file")}) may take ${runCost(estimate)}: longhaul estimate says why. ${bound}`,
+    ...(small === null ? [] : [`Small: ${measured}.`]),
   ];
 }
 
@@ -58,16 +62,17 @@ const basis =
   "The ranges rest on sessions of 5 to 50 calls that carry a growing context, and on one task for 4 to 40 files; what your goal asks for decides. Nothing was asked of a provider.";
 
 /** Measured elsewhere, on jobs of at most 15 files. */
-const measured = "one agent alone has been measured to be 3–4 times cheaper and 4–13 times faster than a swarm";
+const measured =
+  "on jobs of 15 files or fewer one agent alone has been measured to be 3–4 times cheaper and 4–13 times faster than a swarm";
 
 function oneAgentWords({ small, repository }: Estimate): string {
   switch (small) {
     case "few_files":
-      return `One agent would do: there are only ${counted(repository.files, "file")}, and on jobs of 15 files or fewer ${measured}.`;
+      return `One agent would do: there are only ${counted(repository.files, "file")}, and ${measured}.`;
     case "fits_one_context":
-      return `One agent may do: the whole repository (about ${about(repository.textTokens)} tokens) fits into its context. Where a goal touches 15 files or fewer, ${measured}.`;
+      return `One agent may do: the whole repository (about ${about(repository.textTokens)} tokens) fits into its context, and ${measured}.`;
     case null:
-      return `Where a goal touches 15 files or fewer, ${measured}.`;
+      return `Should the goal be a small one: ${measured}.`;
   }
 }
 
@@ -93,10 +98,15 @@ function nameWords(agent: EstimatedAgent): string {
 }
 
 /** `$5 in, $0.50 cached, $25 out (known); context 1.0M tokens`. */
-function priceWords({ price, priceSource, contextTokens }: EstimatedAgent & { kind: "model" }): string {
-  const parts = `${dollars(price.inputUsd)} in, ${dollars(price.cachedUsd)} cached, ${dollars(price.outputUsd)} out`;
+function priceWords(agent: EstimatedAgent & { kind: "model" }): string {
+  const { contextTokens } = agent;
   const context = contextTokens === null ? "not known" : `${count(contextTokens)} tokens`;
-  return `${parts} (${priceSource}); context ${context}`;
+  return `${ratesWords(agent)}; context ${context}`;
+}
+
+function ratesWords({ price, priceSource }: EstimatedAgent & { kind: "model" }): string {
+  const { inputUsd, cachedUsd, outputUsd } = price;
+  return `${dollars(inputUsd)} in, ${dollars(cachedUsd)} cached, ${dollars(outputUsd)} out (${priceSource})`;
 }
 
 function runCost({ run, roles }: Estimate): string {
@@ -117,15 +127,15 @@ const perSession = (cost: Range): string =>
 function budgetWords(budget: Budgets): Line {
   if (budget.microUsd === null && budget.tokens === null)
     return [toned("warn", "none"), ": budget: { usd: 20 } in the configuration makes it a hard stop"];
-  return [budgetText(budget)];
+  return [`${budgetAmounts(budget)}: a hard stop`];
 }
 
-function budgetText({ microUsd, tokens }: Budgets): string {
+function budgetAmounts({ microUsd, tokens }: Budgets): string {
   const parts = [
     ...(microUsd === null ? [] : [usd(microUsd)]),
     ...(tokens === null ? [] : [`${count(tokens)} tokens`]),
   ];
-  return `the budget of ${parts.join(" and ")} is a hard stop`;
+  return parts.join(" and ");
 }
 
 const range = ({ low, high }: Range, show: (value: number) => string): string =>
