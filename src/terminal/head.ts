@@ -5,11 +5,12 @@ import { assertNever } from "../domain/assert.ts";
 import type { TaskStatus } from "../domain/task.ts";
 import type { RunView, TaskCounts } from "../engine/views.ts";
 import { count, counted, duration, percent } from "./amounts.ts";
-import { phrase } from "./cells.ts";
+import { phrase, wrap } from "./cells.ts";
 import { lineWidth, quiet, strong, toned, type Line, type Span, type Tone } from "./paint.ts";
 import { label, labelWidth, more } from "./section.ts";
 
 const restsMax = 2;
+const reasonLinesMax = 3;
 
 /** The goal's first line that says something. Goals may be long files; a screen shows one line. */
 export function goalLine(goal: string): string {
@@ -21,7 +22,7 @@ export function headLines(view: RunView, width: number): Line[] {
   return [
     [strong(goalLine(view.run.goal))],
     stateLine(view),
-    ...stateNotes(view),
+    ...stateNotes(view, width),
     ...restLines(view),
     [],
     tasksLine(view, width),
@@ -63,17 +64,19 @@ function cycleWords(cycle: NonNullable<RunView["cycle"]>, now: number): string {
 }
 
 /** Why the run is not going on, and what the operator can do about it. The command stands on its own line: it is copied. */
-function stateNotes({ run, now, running }: RunView): Line[] {
+function stateNotes({ run, now, running }: RunView, width: number): Line[] {
   const { state } = run;
   const goOn: Line = [`  go on: ${resumeCommand(run)}`];
+  const why = (text: string, tone: Tone) =>
+    wrap(text, Math.max(1, width - 2), reasonLinesMax).map((line): Line => [toned(tone, `  ${line}`)]);
   switch (state.status) {
     case "paused":
       // While sessions finish, the run's own process is still at it.
-      return [[toned("warn", `  ${pauseWords(state)}`)], ...(running.length > 0 ? [] : [goOn])];
+      return [...why(pauseWords(state), "warn"), ...(running.length > 0 ? [] : [goOn])];
     case "stopping":
-      return [[toned("warn", `  ${phrase(state.reason)}`)], ...(driven(run, now) ? [] : [goOn])];
+      return [...why(state.reason, "warn"), ...(driven(run, now) ? [] : [goOn])];
     case "ended":
-      return [[toned(stateTone(run), `  ${phrase(state.reason)}`)]];
+      return why(state.reason, stateTone(run));
     case "running":
       return driven(run, now) ? [] : [[toned("warn", "  no process drives it")], goOn];
     default:
@@ -89,9 +92,10 @@ export function pauseWords({ reason, detail }: Extract<Run["state"], { status: "
 const driven = ({ engine }: Run, now: number) => engine !== null && engine.leaseUntil > now;
 
 /** What makes a run go on, with the options that its pause asks for. */
-export function resumeCommand({ id, state, config, spend }: Run): string {
+export function resumeCommand({ id, state }: Run): string {
   if (state.status !== "paused" || state.reason !== "budget") return `longhaul resume --run ${id}`;
-  const tokens = config.budget.tokens !== null && spend.tokens >= config.budget.tokens;
+  // What is spent does not tell: a run also pauses when its next call might pass a budget.
+  const tokens = state.detail.startsWith("tokens");
   return `longhaul resume --run ${id} ${tokens ? "--budget-tokens N" : "--budget-usd AMOUNT"}`;
 }
 
