@@ -110,8 +110,8 @@ test("a paused run says why and how to go on", () => {
 test("a run out of tokens asks for tokens", () => {
   const detail = "tokens of run kx4m2p: 90 of 100 used, and what would come next may take up to 20";
   const state = { status: "paused", reason: "budget", detail, cutAt: now } as const;
-  expect(renderStatus(sampleView({ run: sampleRun({ state }) }), { color: false, width: 50 })).toMatch(
-    /\n {2}budget: tokens of run kx4m2p: 90 of 100 used, and\n {2}what would .*\n {2}go on: .* --budget-tokens N\n/,
+  expect(renderStatus(sampleView({ run: sampleRun({ state }) }), { color: false, width: 64 })).toMatch(
+    /\n {2}budget: tokens of run kx4m2p: 90 of 100 used, and what would\n {2}come next .*\n {2}go on: .* --budget-tokens N\n/,
   );
 });
 
