@@ -50,9 +50,8 @@ export async function stageFile(
 export async function stageRemoval(workspace: string, path: string, expected: Expected = {}): Promise<Outcome<Staged>> {
   const named = await nameIn(workspace, path);
   if (!named.ok) return named;
-  const { root, name, shown } = named.value;
-  if ((await statsOf(join(root, name)))?.isSymbolicLink())
-    return refuse(`${shown} is a symbolic link; remove it with a command`);
+  const entry = await statsOf(join(named.value.root, named.value.name));
+  if (entry?.isSymbolicLink()) return refuse(`${named.value.shown} is a symbolic link; remove it with a command`);
   return stage(workspace, path, expected, async (folder, name, replaces, shown) => {
     const commit = () => rm(entryOf(folder, name));
     return { shown, replaces, discard: async () => {}, commit };

@@ -33,6 +33,7 @@ export type World = {
   call(name: string, input: unknown, more?: Partial<ToolContext>): Promise<ToolAnswer>;
   write(path: string, content: string | Buffer): void;
   git(...args: string[]): string;
+  gitWith(input: string, ...args: string[]): string;
   living(): number[];
 };
 
@@ -69,10 +70,11 @@ export function openWorld(role: Role = "worker"): World {
     signal: new AbortController().signal,
     onOutput: (text) => void (printed.text += text),
   };
-  const git = (...args: string[]) => {
+  const gitWith = (input: string, ...args: string[]) => {
     const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
-    return execFileSync("git", [...identity, ...args], { cwd: workspace, env: environment, encoding: "utf8" });
+    return execFileSync("git", [...identity, ...args], { cwd: workspace, env: environment, input, encoding: "utf8" });
   };
+  const git = (...args: string[]) => gitWith("", ...args);
   git("init", "-q");
   return {
     folder,
@@ -82,6 +84,7 @@ export function openWorld(role: Role = "worker"): World {
     outputs,
     printed,
     git,
+    gitWith,
     async call(name, input, more = {}) {
       const bugs: unknown[] = [];
       const full = { ...context, call: `call-${++calls}`, ...more };
