@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { toolLimits } from "../../../src/domain/limits.ts";
 import { openWorld, type World } from "./world.ts";
 
 function openRepository(role: "worker" | "judge" = "worker"): World {
@@ -38,6 +39,16 @@ describe("what it is for", () => {
     expect(await call("git", { args: ["diff", "--exit-code"] })).toMatchObject({ ok: true });
     const wrong = await call("git", { args: ["show", "no-such-thing"] });
     expect(wrong).toMatchObject({ ok: false, text: expect.stringMatching(/no-such-thing[^]*exit code 128/) });
+  });
+
+  test("output without end is stopped, and its start and end are shown", async () => {
+    const { call, write, git } = openRepository();
+    write("big.txt", "line of text\n".repeat(1_000_000));
+    git("add", ".");
+    const { ok, text } = await call("git", { args: ["diff", "--cached"] });
+    expect(ok).toBe(true);
+    expect(text).toMatch(/^diff --git[^]*read_output[^]*\n\[stopped after \d+ bytes: limit it/);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(toolLimits.answerBytesMax);
   });
 
   test("nothing is written: not even the index", async () => {
@@ -220,10 +231,12 @@ describe("programs that the repository names are not run", () => {
   });
 
   test("nor those that the environment names", async () => {
-    const { call, context, outside } = openRepository();
+    const { call, context, outside, workspace } = openRepository();
     const marker = join(outside, "marker");
+    writeFileSync(join(workspace, "git"), `#!/bin/sh\ntouch ${marker}\n`, { mode: 0o755 });
     const environment = {
       ...context.environment,
+      PATH: `.:${context.environment["PATH"]}`,
       GIT_EXTERNAL_DIFF: `touch ${marker}; true`,
       GIT_PAGER: `touch ${marker}`,
       GIT_DIR: outside,

@@ -37,6 +37,11 @@ export type World = {
   living(): number[];
 };
 
+function runGit(where: { cwd: string; env: NodeJS.ProcessEnv; input: string }, args: string[]): string {
+  const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
+  return execFileSync("git", [...identity, ...args], { ...where, encoding: "utf8" });
+}
+
 let sessions = 0;
 
 export function openWorld(role: Role = "worker"): World {
@@ -70,10 +75,7 @@ export function openWorld(role: Role = "worker"): World {
     signal: new AbortController().signal,
     onOutput: (text) => void (printed.text += text),
   };
-  const gitWith = (input: string, ...args: string[]) => {
-    const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
-    return execFileSync("git", [...identity, ...args], { cwd: workspace, env: environment, input, encoding: "utf8" });
-  };
+  const gitWith = (input: string, ...args: string[]) => runGit({ cwd: workspace, env: environment, input }, args);
   const git = (...args: string[]) => gitWith("", ...args);
   git("init", "-q");
   return {
