@@ -3,7 +3,7 @@ import { execFileSync, fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { toolLimits } from "../../domain/limits.ts";
 import { readExact, readWhole } from "./reading.ts";
 import { openWorkspace, removeWorkspaces } from "./workspace.testsuite.ts";
@@ -15,7 +15,9 @@ afterAll(removeWorkspaces);
 function swapper(script: string, workspace: string): ChildProcess {
   const file = join(workspace, "..", "swapper.cjs");
   writeFileSync(file, script);
-  return fork(file, { cwd: workspace, stdio: "inherit" });
+  const child = fork(file, { cwd: workspace, stdio: "inherit" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
 }
 
 async function end(child: ChildProcess): Promise<void> {
