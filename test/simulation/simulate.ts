@@ -4,13 +4,9 @@
  * and the operator pauses, resumes and writes. Invariants are checked after every step.
  */
 import { sql } from "kysely";
-import { limitDefaults, type Limits } from "../../src/domain/limits.ts";
 import type { EngineId, PlannerId, RunId } from "../../src/domain/ids.ts";
-import { noBudget, noBudgets } from "../../src/domain/budget.ts";
-import { commandAgent, configDefaults, type RunConfig } from "../../src/domain/run-config.ts";
 import { pause, resume, send, stop } from "../../src/engine/control.ts";
 import { startEngine, type EngineEnd, type Ports } from "../../src/engine/engine.ts";
-import { allRoles } from "../../src/domain/session.ts";
 import type { Store } from "../../src/engine/store-port.ts";
 import type { Database } from "../../src/store/dialect.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
@@ -18,13 +14,12 @@ import { openStore } from "../../src/store/store.ts";
 import { SimAgents } from "./agents.ts";
 import { quiet, VirtualClock } from "./clock.ts";
 import { checkEnd, checkInvariants } from "./invariants.ts";
-import { vendor } from "./mind.ts";
+import { configOf, dayMs } from "./config.ts";
 import { Dice } from "./random.ts";
 import { SimTrunk } from "./trunk.ts";
 
 const run = "sim" as RunId;
 const stepsMax = 60_000;
-const dayMs = 86_400_000;
 /** Before and after the branch moves is where most can go wrong. */
 const riskier = 20;
 
@@ -90,7 +85,7 @@ class World {
       id: run,
       repository: "/sim",
       goal: "simulate",
-      config: this.#config(),
+      config: configOf(this.dice),
       base: this.trunk.root,
     });
     const zombies: Process[] = [];
@@ -240,57 +235,6 @@ class World {
       process.thaw = this.clock.wait(this.dice.int(1_000, 300_000)).then(() => undefined);
       await process.thaw;
     }
-  }
-
-  #config(): RunConfig {
-    const { dice } = this;
-    const limits: Limits = {
-      ...limitDefaults,
-      planDepthMax: dice.int(0, 3),
-      cyclesMax: dice.int(1, 3),
-      attemptsMax: dice.int(1, 3),
-      softDeadlineMs: 60_000,
-      hardDeadlineMs: 100_000,
-      stallMs: dice.pick([50_000, 200_000]),
-      cycleMs: dice.pick([dayMs, dayMs, 600_000]),
-      drainMs: dice.pick([1_000, 100_000]),
-      retryBackoffMs: 1_000,
-      pollMs: 20_000,
-    };
-    const money = { microUsd: dice.chance(0.2) ? 50_000 : null, tokens: null };
-    return {
-      ...configDefaults,
-      agents: {
-        sim: { ...commandAgent("sim"), costMicroUsd: dice.pick([0, 2_000]) },
-        mind: {
-          kind: "model",
-          model: `${vendor}/m`,
-          effort: null,
-          outputTokensMax: 1_000,
-          contextTokens: null,
-          roles: allRoles,
-          description: "",
-        },
-      },
-      roles: {
-        planner: dice.pick(["sim", "mind"]),
-        worker: dice.pick(["sim", "mind"]),
-        judge: dice.chance(0.7) ? dice.pick(["sim", "mind"]) : null,
-      },
-      acceptance: [{ name: "test", command: "true", timeoutMs: null }],
-      checks: dice.chance(0.4) ? [{ name: "check", command: "true", timeoutMs: null }] : [],
-      budget: {
-        ...noBudgets,
-        ...money,
-        cycle: dice.chance(0.1) ? { microUsd: 60_000, tokens: null } : noBudget,
-        planner: dice.chance(0.1) ? { microUsd: 20_000, tokens: null } : noBudget,
-        session: dice.chance(0.1) ? { microUsd: null, tokens: 400 } : noBudget,
-      },
-      parallel: { workers: dice.pick([1, 3, 16]), planners: dice.pick([1, 4]) },
-      limits,
-      directory: "/sim",
-      identity: "Sim <sim@localhost>",
-    };
   }
 
   async #history(): Promise<string> {

@@ -1,26 +1,29 @@
 import { z } from "zod";
 import { describe, expect, test } from "vitest";
-import type { Role } from "../../../src/domain/session.ts";
+import { allRoles, type Role } from "../../../src/domain/session.ts";
+import { roleTools } from "../../../src/agents/prompts/variables.ts";
 import { runTool } from "../../../src/agents/tools/run-tool.ts";
 import type { Tool } from "../../../src/agents/tools/tool.ts";
 import { toolsFor } from "../../../src/agents/tools/tools.ts";
 import { openWorld } from "./world.ts";
 
-test.each<[Role, string[]]>([
-  ["planner", ["list_files", "read_file", "search", "git", "run_command", "read_output"]],
-  ["judge", ["list_files", "read_file", "search", "git", "run_command", "read_output"]],
+test.each<[Role, string]>([
   [
-    "worker",
-    ["list_files", "read_file", "search", "git", "bash", "write_file", "edit_file", "apply_patch", "read_output"],
+    "planner",
+    "list_files read_file search git run_command read_output create_tasks update_task cancel_task spawn_planner read_handoff write_scratchpad end_turn finish_scope",
   ],
-])("a %s has its tools", (role, names) => {
+  ["judge", "list_files read_file search git run_command read_output submit_verdict"],
+  ["worker", "list_files read_file search git bash write_file edit_file apply_patch read_output submit give_up"],
+])("a %s has its tools, and its prompt tells of them", (role, list) => {
+  const names = list.split(" ");
   expect(toolsFor(role).map((tool) => tool.name)).toEqual(names);
+  expect([...roleTools[role]].toSorted()).toEqual(names.toSorted());
 });
 
 test("every tool describes itself and each of its fields, in JSON Schema too", () => {
   const described = (schema: unknown): boolean =>
     typeof schema === "object" && schema !== null && "description" in schema && String(schema.description).length > 5;
-  for (const tool of [...toolsFor("worker"), ...toolsFor("judge")]) {
+  for (const tool of allRoles.flatMap((role) => toolsFor(role))) {
     expect(tool.description.length).toBeGreaterThan(40);
     const schema = z.toJSONSchema(tool.input, { io: "input" });
     for (const [name, field] of Object.entries(schema.properties ?? {})) {
