@@ -49,6 +49,8 @@ const illegal: Planted[] = [
   arrows("src/git/around.ts", "../../src/store/x.ts", "Edges never import each other"),
   arrows("src/git/dot.ts", "./../store/x.ts", "Edges never import each other"),
   arrows("src/config.ts", "./../src/cli/main.ts", "Nothing imports src/cli"),
+  arrows("src/config/a.ts", "../engine/x.ts", "src/config knows what may be written"),
+  arrows("src/git/deep-config.ts", "../config/x.ts", "Only src/cli reads the configuration"),
   arrows("test/a.test.ts", "../src/cli/main.ts", "Nothing imports src/cli"),
   arrows("bench/a.ts", "../src/cli/main.ts", "Nothing imports src/cli"),
   arrows("examples/a/cli.ts", "../../src/cli/main.ts", "Nothing imports src/cli"),

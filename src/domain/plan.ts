@@ -7,6 +7,7 @@ import type { Handoff } from "./handoff.ts";
 import { idText, parseId, type TaskId } from "./ids.ts";
 import type { Limits } from "./limits.ts";
 import type { OpenChildren, Planner } from "./planner.ts";
+import { bytes, checkAgent, checkName, checkPaths, checkTask, tooLong, type Refuse } from "./plan-bounds.ts";
 import { isOpen, type Task, type TaskChange, type TaskSpec, type TaskState } from "./task.ts";
 
 export type PlannerAction =
@@ -46,7 +47,6 @@ export type PlanJudgement = { ok: true; plan: Plan } | { ok: false; errors: stri
 type Action<T extends PlannerAction["type"]> = Extract<PlannerAction, { type: T }>;
 /** An action and its place in the turn, by which an error names it. */
 type Create = { action: Action<"create_task">; index: number };
-type Refuse = (what: string) => void;
 type RefuseAt = (index: number, what: string) => void;
 
 export function judgePlan(view: PlanView, actions: PlannerAction[], limits: Limits): PlanJudgement {
@@ -105,7 +105,7 @@ function checkTasks(view: PlanView, known: KnownTasks, creates: Create[], limits
     else if (fresh.has(action.name))
       refuseAt(index, `the name "${action.name}" is used twice in this turn: names are unique within a planner`);
     fresh.add(action.name);
-    checkTask(action, view, limits, (what) => refuseAt(index, what));
+    checkTask(action, view.agents.worker, limits, (what) => refuseAt(index, what));
   }
 }
 
@@ -201,7 +201,7 @@ function checkUpdate(
     return refuse(
       `task "${name}" is ${task.state.status}: only tasks that nobody has begun can be changed; cancel it or create another`,
     );
-  checkTask({ ...task, ...change, dependsOn: [] }, view, limits, refuse);
+  checkTask({ ...task, ...change, dependsOn: [] }, view.agents.worker, limits, refuse);
 }
 
 /** Names of this planner's sub-planners, and questions of the whole cycle with their owners. */
@@ -253,39 +253,6 @@ function checkPlannerCount(view: PlanView, plan: Plan, limits: Limits, refuse: R
     );
 }
 
-function checkTask(spec: TaskSpec & { dependsOn: string[] }, view: PlanView, limits: Limits, refuse: Refuse): void {
-  checkName(spec.name, limits, refuse);
-  checkPaths(spec.paths, limits, refuse);
-  checkAgent(spec.agent, view.agents.worker, refuse);
-  if (bytes(spec.title) > limits.titleBytesMax) refuse(tooLong("title", spec.title, limits.titleBytesMax));
-  if (bytes(spec.instructions) > limits.instructionsBytesMax)
-    refuse(tooLong("instructions", spec.instructions, limits.instructionsBytesMax));
-  if (bytes(spec.acceptance) > limits.instructionsBytesMax)
-    refuse(tooLong("acceptance", spec.acceptance, limits.instructionsBytesMax));
-  if (spec.dependsOn.length > limits.dependenciesPerTaskMax)
-    refuse(
-      `${spec.dependsOn.length} dependencies, at most ${limits.dependenciesPerTaskMax} are allowed (dependenciesPerTaskMax)`,
-    );
-}
-
-function checkName(name: string, limits: Limits, refuse: Refuse): void {
-  if (name.trim() === "") refuse("the name is empty");
-  if (bytes(name) > limits.titleBytesMax) refuse(tooLong("name", name, limits.titleBytesMax));
-  if (parseId("task", name) !== undefined) refuse(`the name "${name}" looks like a task id: use another name`);
-}
-
-function checkPaths(paths: string[], limits: Limits, refuse: Refuse): void {
-  if (paths.length > limits.pathsMax)
-    refuse(`${paths.length} paths, at most ${limits.pathsMax} are allowed (pathsMax): name folders or globs instead`);
-  const outside = paths.find((path) => path.startsWith("/") || path.split("/").includes("..") || path.includes("\0"));
-  if (outside !== undefined) refuse(`the path ${JSON.stringify(outside)} is not relative to the repository's root`);
-}
-
-function checkAgent(agent: string | null, onOffer: string[], refuse: Refuse): void {
-  if (agent !== null && !onOffer.includes(agent))
-    refuse(`no agent "${agent}" in the configuration for this role: the agents are ${onOffer.join(", ")}`);
-}
-
 function checkFinish(view: PlanView, plan: Plan, refuse: Refuse): void {
   const cancelled = new Set(plan.cancel.map((c) => c.task));
   const stillOpen = view.open.tasks - cancelled.size + plan.tasks.length + view.open.planners + plan.planners.length;
@@ -301,6 +268,3 @@ export function countBlockers(dependencies: TaskState[]): number {
 }
 
 const normalize = (question: string) => question.trim().replace(/\s+/g, " ").toLowerCase();
-const bytes = (text: string) => Buffer.byteLength(text);
-const tooLong = (what: string, text: string, max: number) =>
-  `the ${what} has ${bytes(text)} bytes, at most ${max} are allowed: shorten it`;

@@ -1,9 +1,8 @@
-/** Rows of planners, their inboxes and handoffs. */
-import type { Handoff } from "../domain/handoff.ts";
-import type { HandoffId, MessageId, PlannerId, TaskId } from "../domain/ids.ts";
+/** Rows of planners and their inboxes. */
+import type { MessageId, PlannerId } from "../domain/ids.ts";
 import type { PlannerStatus } from "../domain/planner.ts";
 import type { Transition } from "../engine/store-port.ts";
-import { inParts, noSpendColumns, open, type Context } from "./context.ts";
+import { noSpendColumns, open, type Context } from "./context.ts";
 import { toMessage, toPlanner } from "./rows.ts";
 
 type PlannerQueries = Pick<
@@ -96,17 +95,7 @@ export function plannerQueries(c: Context): PlannerQueries {
   };
 }
 
-type InboxQueries = Pick<
-  Transition,
-  | "insertMessage"
-  | "unread"
-  | "countUnread"
-  | "consume"
-  | "insertHandoff"
-  | "handoffsOfTasks"
-  | "handoffOfPlanner"
-  | "handoffsOfCycle"
->;
+type InboxQueries = Pick<Transition, "insertMessage" | "unread" | "countUnread" | "consume">;
 
 export function inboxQueries(c: Context): InboxQueries {
   const { db } = c;
@@ -150,77 +139,6 @@ export function inboxQueries(c: Context): InboxQueries {
         .where("consumed_by", "is", null)
         .where("id", "<=", upTo)
         .execute();
-    },
-
-    async insertHandoff({ cycle, session, task, planner, status, handoff, synthetic }) {
-      const row = await db
-        .insertInto("handoffs")
-        .values({
-          run_id: c.run.id,
-          cycle_id: cycle,
-          session_id: session,
-          task_id: task,
-          planner_id: planner,
-          status,
-          body: JSON.stringify(handoff),
-          synthetic: synthetic ? 1 : 0,
-          at: c.now,
-        })
-        .returning("id")
-        .executeTakeFirstOrThrow();
-      return row.id as HandoffId;
-    },
-
-    async handoffsOfTasks(tasks) {
-      const found: { task: TaskId; handoff: Handoff }[] = [];
-      for (const part of inParts(tasks)) {
-        const rows = await db
-          .selectFrom("handoffs")
-          .select(["task_id", "body"])
-          .where("task_id", "in", part)
-          .orderBy("id")
-          .execute();
-        found.push(...rows.map((row) => ({ task: row.task_id as TaskId, handoff: JSON.parse(row.body) as Handoff })));
-      }
-      return found;
-    },
-
-    async handoffOfPlanner(planner) {
-      const row = await db
-        .selectFrom("handoffs")
-        .select(["status", "body"])
-        .where("planner_id", "=", planner)
-        .where("task_id", "is", null)
-        .orderBy("id", "desc")
-        .limit(1)
-        .executeTakeFirst();
-      return row ? { status: row.status, handoff: JSON.parse(row.body) as Handoff } : null;
-    },
-
-    async handoffsOfCycle(cycle, limit) {
-      const rows = await db
-        .selectFrom("handoffs")
-        .innerJoin("planners", "planners.id", "handoffs.planner_id")
-        .leftJoin("tasks", "tasks.id", "handoffs.task_id")
-        .select([
-          "handoffs.task_id",
-          "handoffs.planner_id",
-          "handoffs.status",
-          "handoffs.body",
-          "tasks.title",
-          "planners.name",
-        ])
-        .where("handoffs.cycle_id", "=", cycle)
-        .orderBy("handoffs.id", "desc")
-        .limit(limit)
-        .execute();
-      return rows.map((row) => ({
-        task: row.task_id as TaskId | null,
-        planner: row.planner_id as PlannerId,
-        title: row.title ?? row.name,
-        status: row.status,
-        handoff: JSON.parse(row.body) as Handoff,
-      }));
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Step } from "../domain/session.ts";
 import type { Transition } from "../engine/store-port.ts";
 import type { Context } from "./context.ts";
 
-type RecordQueries = Pick<Transition, "steps" | "appendStep" | "actionAnswer" | "insertActionAnswer">;
+type RecordQueries = Pick<Transition, "requeueSession" | "openSession" | "hasSteps" | "steps" | "appendStep">;
 
 /** PostgreSQL's text holds no NUL; JSON has it only as an escape, so here it can only be one that means it. */
 const storable = (value: unknown) => JSON.stringify(value).replaceAll("\\u0000", "\\ufffd");
@@ -11,6 +11,32 @@ const storable = (value: unknown) => JSON.stringify(value).replaceAll("\\u0000",
 export function recordQueries(c: Context): RecordQueries {
   const { db } = c;
   return {
+    async requeueSession(id, readyAt) {
+      await db
+        .updateTable("sessions")
+        .set({ status: "queued", ready_at: readyAt, holder: null, lease_until: null })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    async openSession(id, opening) {
+      await db
+        .updateTable("sessions")
+        .set({ opening: JSON.stringify(opening) })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    async hasSteps(session) {
+      const row = await db
+        .selectFrom("steps")
+        .select("seq")
+        .where("session_id", "=", session)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
     async steps(session) {
       const rows = await db
         .selectFrom("steps")
@@ -28,7 +54,13 @@ export function recordQueries(c: Context): RecordQueries {
         .execute();
       if (workspace !== null) await db.updateTable("sessions").set({ workspace }).where("id", "=", session).execute();
     },
+  };
+}
 
+/** Answers of actions that must not be taken twice. */
+export function actionQueries(c: Context): Pick<Transition, "actionAnswer" | "insertActionAnswer"> {
+  const { db } = c;
+  return {
     async actionAnswer(session, key) {
       const row = await db
         .selectFrom("actions")

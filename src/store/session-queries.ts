@@ -1,8 +1,8 @@
 /** Rows of sessions and landings: the queue, the claims, and what was submitted. */
 import type { Failure } from "../domain/failure.ts";
-import type { CycleId, SessionId, TaskId } from "../domain/ids.ts";
+import type { CycleId, SessionId } from "../domain/ids.ts";
 import type { Subject } from "../domain/session.ts";
-import type { Submitted, Transition } from "../engine/store-port.ts";
+import type { Transition } from "../engine/store-port.ts";
 import { ended, queued, running, type Context } from "./context.ts";
 import { toSession } from "./rows.ts";
 
@@ -12,18 +12,12 @@ type SessionQueries = Pick<
   | "claimable"
   | "nextReadyAt"
   | "claim"
-  | "requeueSession"
-  | "openSession"
   | "session"
   | "liveSession"
   | "runningSessions"
   | "queuedSessions"
   | "endSession"
   | "failuresOf"
-  | "insertLanding"
-  | "openLanding"
-  | "lastSubmission"
-  | "settleLanding"
 >;
 
 export function sessionQueries(c: Context): SessionQueries {
@@ -99,22 +93,6 @@ export function sessionQueries(c: Context): SessionQueries {
       return { session: id, run, cycle, subject, agent, token, holder, startedAt: c.now };
     },
 
-    async requeueSession(id, readyAt) {
-      await db
-        .updateTable("sessions")
-        .set({ status: "queued", ready_at: readyAt, holder: null, lease_until: null })
-        .where("id", "=", id)
-        .execute();
-    },
-
-    async openSession(id, opening) {
-      await db
-        .updateTable("sessions")
-        .set({ opening: JSON.stringify(opening) })
-        .where("id", "=", id)
-        .execute();
-    },
-
     async session(id) {
       const row = await sessions().where("id", "=", id).executeTakeFirst();
       return row ? toSession(row) : null;
@@ -160,54 +138,5 @@ export function sessionQueries(c: Context): SessionQueries {
         .toReversed()
         .map((row) => ({ session: row.id as SessionId, failure: JSON.parse(row.failure ?? "null") as Failure }));
     },
-
-    async insertLanding({ session, task, handoff, usage }) {
-      const submitted = JSON.stringify({ handoff, usage });
-      await db
-        .insertInto("landings")
-        .values({
-          run_id: c.run.id,
-          session_id: session,
-          task_id: task,
-          status: "submitted",
-          submission: submitted,
-          submitted_at: c.now,
-        })
-        .execute();
-    },
-
-    openLanding: (session) => submission(c, session, ["submitted"]),
-    lastSubmission: (session) => submission(c, session, unanswered),
-
-    async settleLanding(session, end) {
-      const detail = end.status === "refused" ? end.reasons : "files" in end ? end.files : null;
-      await db
-        .updateTable("landings")
-        .set({
-          status: end.status,
-          settled_at: c.now,
-          commit: end.status === "landed" ? end.commit : null,
-          detail: detail && JSON.stringify(detail),
-        })
-        .where("session_id", "=", session)
-        .where("status", "in", unanswered)
-        .execute();
-    },
   };
-}
-
-const unanswered = ["submitted", "lost"];
-
-async function submission({ db }: Context, session: SessionId, statuses: string[]): Promise<Submitted | null> {
-  const row = await db
-    .selectFrom("landings")
-    .select(["task_id", "submission"])
-    .where("session_id", "=", session)
-    .where("status", "in", statuses)
-    .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row
-    ? { session, task: row.task_id as TaskId, ...(JSON.parse(row.submission) as Pick<Submitted, "handoff" | "usage">) }
-    : null;
 }

@@ -6,13 +6,18 @@ import type { Transaction } from "kysely";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { EngineLease } from "../domain/run.ts";
 import type { Store, Transition } from "../engine/store-port.ts";
-import { running, type Context } from "./context.ts";
+import { noSpendColumns, running, type Context } from "./context.ts";
 import type { Tables } from "./schema.ts";
 import type { Database } from "./dialect.ts";
 import { migrate } from "./migrations.ts";
+import { accountQueries } from "./account-queries.ts";
+import { credentialQueries } from "./credential-queries.ts";
+import { dependencyQueries } from "./dependency-queries.ts";
+import { handoffQueries } from "./handoff-queries.ts";
+import { landingQueries } from "./landing-queries.ts";
 import { ledgerQueries } from "./ledger-queries.ts";
 import { inboxQueries, plannerQueries } from "./planner-queries.ts";
-import { recordQueries } from "./record-queries.ts";
+import { actionQueries, recordQueries } from "./record-queries.ts";
 import { toRun } from "./rows.ts";
 import { runQueries } from "./run-queries.ts";
 import { sessionQueries } from "./session-queries.ts";
@@ -62,10 +67,7 @@ export async function openStore(database: Database): Promise<Store> {
             green: null,
             state: JSON.stringify({ status: "running" }),
             status: "running",
-            spent_micro_usd: 0,
-            reserved_micro_usd: 0,
-            tokens: 0,
-            reserved_tokens: 0,
+            ...noSpendColumns,
             created_at: Number(now),
           })
           .execute();
@@ -182,6 +184,12 @@ function makeTransition(c: Context): Transition {
     ...taskQueries(c),
     ...sessionQueries(c),
     ...recordQueries(c),
+    ...actionQueries(c),
     ...ledgerQueries(c),
+    ...accountQueries(c),
+    ...credentialQueries(c),
+    ...handoffQueries(c),
+    ...dependencyQueries(c),
+    ...landingQueries(c),
   };
 }

@@ -155,7 +155,7 @@ describe("failures", () => {
     });
     const unknown = open({ command: "true" }, {}, "nobody");
     expect(await unknown.agent.converse(unknown.brief.worker)).toMatchObject({
-      failure: { kind: "environment", detail: 'no agent "nobody" in the configuration: the agents are agent' },
+      failure: { kind: "misconfigured", detail: 'no agent "nobody" in the configuration: the agents are agent' },
     });
     const blocked = open({ command: "true" });
     writeFileSync(join(folder, "state", "sessions", run, `s${blocked.session}`), "a file where the folder should be");

@@ -15,7 +15,9 @@ const planner = role(
       view.lastUserText.includes("None yet.")
         ? {
             parts: [
-              call("create_tasks", { tasks: [{ name: "a", title: "Write a.txt", instructions: "Write \u001b[2Ja.txt." }] }),
+              call("create_tasks", {
+                tasks: [{ name: "a", title: "Write a.txt", instructions: "Write \u001b[2Ja.txt." }],
+              }),
             ],
           }
         : { parts: [call("finish_scope", { handoff: { done: "All is there." } })] },
@@ -30,13 +32,13 @@ const worker = role(
     [call("submit", { status: "done", message: "Write a.txt", handoff: { done: "Written." } })],
   ),
 );
-const judge = role(
-  "judge",
-  /You are the judge|You are a judge/,
-  [call("submit_verdict", { verdict: "achieved", summary: "a.txt is there." })],
-);
+const judge = role("judge", /You are the judge|You are a judge/, [
+  call("submit_verdict", { verdict: "achieved", summary: "a.txt is there." }),
+]);
 
-async function modelWorld(brains: NamedBrain[] = [planner, worker, judge]): Promise<{ world: World; model: FakeModel }> {
+async function modelWorld(
+  brains: NamedBrain[] = [planner, worker, judge],
+): Promise<{ world: World; model: FakeModel }> {
   const world = makeWorld();
   const model = await startFakeModel({ brains, credentials: { a: "key-a", b: "key-b" } });
   onTestFinished(() => model.stop());
@@ -45,7 +47,7 @@ async function modelWorld(brains: NamedBrain[] = [planner, worker, judge]): Prom
     JSON.stringify({
       providers: {
         anthropic: { kind: "anthropic", baseUrl: model.anthropicUrl, keyEnv: "KEY_A" },
-        own: { baseUrl: `${model.openaiUrl}`, keyEnv: "KEY_B" },
+        own: { baseUrl: model.openaiUrl, keyEnv: "KEY_B" },
       },
       roles: {
         planner: { model: "anthropic/claude-opus-5", effort: "high" },
@@ -161,7 +163,11 @@ test("a provider that rests is said, with who waits, and the run goes on when it
   expect((await world.longhaul("status")).stdout).toMatch(
     / {2}own rests for another 1m \d\ds; 1 session waits\n {4}own\/house-model: 429 .*/,
   );
-  await until("the events to say so", () => /provider own rests for 1m \d\ds: own\/house-model: 429/.exec(stderr()), stderr);
+  await until(
+    "the events to say so",
+    () => /provider own rests for 1m \d\ds: own\/house-model: 429/.exec(stderr()),
+    stderr,
+  );
   expect(stderr()).toMatch(/attempt s2 of t1 "Write a\.txt" goes on in 1m \d\ds: put aside/);
   // The operator knows better than to wait: a resumed run asks again at once.
   model.faults.remove(rule);

@@ -85,7 +85,7 @@ describe("planner", () => {
     [{ actions: [{ type: "create_task", name: "a" }] }, "actions[0].title: is missing (expected string)"],
     [
       { actions: [{ type: "create_tsk" }] },
-      'actions[0].type: expected one of "create_task", "spawn_planner", "cancel_task", "write_scratchpad", "finish_scope", received "create_tsk"',
+      'actions[0].type: expected one of "create_task", "spawn_planner", "update_task", "cancel_task", "write_scratchpad", "finish_scope", received "create_tsk"',
     ],
     [
       { actions: [{ type: "create_task", name: "a\nb", title: "x" }] },

@@ -10,7 +10,7 @@ const submitInput = z.object({
       "partial: what is there stands by itself, the handoff says what is missing. nothing_to_do: the trunk has it all.",
     ),
   message: text.describe("The commit message: a subject of at most 72 characters, a blank line, why."),
-  handoff: handoffInput,
+  handoff: handoffInput.describe("For the planner: all that remains of you."),
 });
 const submit: Tool<z.output<typeof submitInput>> = {
   name: "submit",
@@ -47,7 +47,7 @@ const giveUp: Tool<z.output<typeof giveUpInput>> = {
 };
 
 const verdictInput = z.object({
-  verdict: z.enum(["continue", "achieved", "stop"]),
+  verdict: z.enum(["continue", "achieved", "stop"]).describe("stop: stuck or hopeless."),
   summary: text.describe("What is true of the trunk now, with the evidence."),
   brief: text.default("").describe("For continue: what the next cycle has to do, and what was learned."),
 });

@@ -140,7 +140,7 @@ const endTurn: Tool<{}> = {
   },
 };
 
-const finishInput = z.object({ handoff: handoffInput });
+const finishInput = z.object({ handoff: handoffInput.describe("For whoever plans next.") });
 const finishScope: Tool<z.output<typeof finishInput>> = {
   name: "finish_scope",
   description:
