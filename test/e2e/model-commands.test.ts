@@ -116,7 +116,7 @@ test("prompts: templates to save, and briefs of planners and judges that have no
   expect(root.stdout).toMatch(/===== 14 tools =====\n\nlist_files: /);
   expect(root.stderr).toContain("no turn follows");
   expect((await world.longhaul("prompts", "show", "judge", "--run", run)).stdout).toContain("You are the judge");
-  for (const wrong of [
+  const wrong = [
     ["nobody"],
     ["worker", "--run", run],
     ["worker", "--task", "t99"],
@@ -125,8 +125,9 @@ test("prompts: templates to save, and briefs of planners and judges that have no
     ["nudge", "--run", run],
     ["--session", "s99"],
     [],
-  ])
-    expect(await world.longhaul("prompts", "show", ...wrong), wrong.join(" ")).toMatchObject({ code: 2, stdout: "" });
+  ];
+  const refused = await Promise.all(wrong.map((words) => world.longhaul("prompts", "show", ...words)));
+  expect(refused.map(({ code, stdout }) => [code, stdout])).toEqual(wrong.map(() => [2, ""]));
 });
 
 test("an estimate needs neither a run nor a provider", async () => {
