@@ -37,7 +37,7 @@ test("what is commented out loads as well", async () => {
 
 test("without a key programs do, and models are shown", async () => {
   const text = configTemplate(null);
-  expect((await loaded(text)).agents).toMatchObject({ planner: { kind: "command" }, worker: { kind: "command" } });
+  expect((await loaded(text)).agents).toMatchObject({ plan: { kind: "command" }, work: { kind: "command" } });
   const roles = text.replace(/^ {2}roles: .*$/m, "").replace(/^( +)\/\/ (?=roles|  |\},)/gm, "$1");
   expect((await loaded(roles)).roles).toEqual({ planner: "planner", worker: "worker", judge: "judge" });
 });
