@@ -147,6 +147,7 @@ export async function judgeBrief(
   return {
     ...(await head(tx, claim, place)),
     role: "judge",
+    since: tx.run.base,
     acceptance,
     tasks: { landed, failed, cancelled },
     handoffs: handoffs.map((h) => ({
@@ -162,7 +163,11 @@ async function head(tx: Transition, claim: Claim, place: Place): Promise<Omit<Br
   return {
     version: 1,
     session: idText("session", claim.session),
-    run: { id: tx.run.id, goal: tx.run.goal },
+    run: {
+      id: tx.run.id,
+      goal: tx.run.goal,
+      acceptance: tx.run.config.acceptance.map(({ name, command }) => ({ name, command })),
+    },
     cycle: { number: cycle?.number ?? 0, brief: cycle?.brief ?? "", history: await tx.cycleRecords() },
     ...place,
   };
