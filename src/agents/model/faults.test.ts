@@ -110,11 +110,11 @@ describe.each(kinds)("%s", (kind) => {
     expect(JSON.stringify(fault)).not.toContain(key);
   });
 
-  test("an unknown model is a bad request", async () => {
+  test("an unknown model is one that the operator has to mend", async () => {
     const server = await started({ brains: [], models: [{ id: "other" }] });
     const { fault } = failedOf(await callModel(asking(modelOf(server, kind))));
     expect(fault).toMatchObject({
-      kind: "bad_request",
+      kind: "no_such_model",
       detail: expect.stringMatching(/^vendor\/fake-model: 404 .*not exist/),
     });
   });
