@@ -1,6 +1,6 @@
 /** Holds the product's ledger against the server's own: what the server reported must stand there to the token. */
 import type { Entry } from "../fake-model/ledger.ts";
-import { inputOf, outputOf } from "../fake-model/tokens.ts";
+import { outputOf } from "../fake-model/tokens.ts";
 import type { Row } from "./model-world.ts";
 
 type Line = { session: string; model: string; tokens: string; sum: number };
@@ -42,11 +42,18 @@ export function ledgerFaults(calls: readonly Row[], entries: readonly Entry[]): 
     if (at === -1) faults.push(`not in our ledger: ${keyOf(theirs)}`);
     else ours.splice(at, 1);
   }
-  const unknown = entries.filter(({ reported, billed }) => !reported && inputOf(billed) > 0).map(theirLine);
-  for (const session of new Set(unknown.map((line) => line.session))) {
-    const sum = (lines: Line[]) =>
+  const unknown = entries.filter(({ reported }) => !reported).map(theirLine);
+  return [...faults, ...shortfalls(ours, unknown)];
+}
+
+/** Sessions that the server charges more for than we do. An engine that died was told of calls that it could not write down. */
+export const undercharged = (calls: readonly Row[], entries: readonly Entry[]): string[] =>
+  shortfalls(calls.map(ourLine), entries.map(theirLine));
+
+function shortfalls(ours: readonly Line[], theirs: readonly Line[]): string[] {
+  return [...new Set(theirs.map((line) => line.session))].flatMap((session) => {
+    const sum = (lines: readonly Line[]) =>
       lines.filter((line) => line.session === session).reduce((total, line) => total + line.sum, 0);
-    if (sum(ours) < sum(unknown)) faults.push(`${session}: ${sum(unknown)} billed, ${sum(ours)} charged`);
-  }
-  return faults;
+    return sum(ours) < sum(theirs) ? [`${session}: ${sum(theirs)} billed, ${sum(ours)} charged`] : [];
+  });
 }
