@@ -2,7 +2,7 @@
 import type { PlannerId } from "./ids.ts";
 
 export type Budget = { microUsd: number | null; tokens: number | null };
-const noBudget: Budget = { microUsd: null, tokens: null };
+export const noBudget: Budget = { microUsd: null, tokens: null };
 
 /** The run's own budget, and those of each of its cycles, of each sub-planner with all below it, and of each session. */
 export type Budgets = Budget & { cycle: Budget; planner: Budget; session: Budget };

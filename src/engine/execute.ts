@@ -58,11 +58,13 @@ async function causeOf({ machine, config, report }: Desk, failure: Failure): Pro
 
 async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript): Promise<Ending> {
   const name = idText("session", claim.session);
-  const { tip, session: row } = await desk.store.transition(claim.run, async (tx) => ({
+  const { tip, row, begun } = await desk.store.transition(claim.run, async (tx) => ({
     tip: tx.run.tip,
-    session: await tx.session(claim.session),
+    row: await tx.session(claim.session),
+    begun: await tx.hasSteps(claim.session),
   }));
-  const opening = row?.opening ?? null;
+  // One that had recorded nothing yet begins anew: its agent knows nothing of the brief that was built for it.
+  const opening = begun ? (row?.opening ?? null) : null;
   const workspace = await desk.trunk.openWorkspace(claim.run, name, opening?.base ?? tip, row?.workspace ?? null);
   const agent = desk.agents.open({
     run: claim.run,

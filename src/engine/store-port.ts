@@ -146,6 +146,7 @@ export interface Transition {
   queuedSessions(cycle: CycleId): Promise<Session[]>;
   endSession(id: SessionId, end: { outcome: SessionOutcome; failure: Failure | null }): Promise<void>;
 
+  hasSteps(session: SessionId): Promise<boolean>;
   /** Oldest first. */
   steps(session: SessionId): Promise<Step[]>;
   /** `workspace` null: it is as it was. */

@@ -3,7 +3,7 @@ import type { Step } from "../domain/session.ts";
 import type { Transition } from "../engine/store-port.ts";
 import type { Context } from "./context.ts";
 
-type RecordQueries = Pick<Transition, "steps" | "appendStep" | "actionAnswer" | "insertActionAnswer">;
+type RecordQueries = Pick<Transition, "hasSteps" | "steps" | "appendStep" | "actionAnswer" | "insertActionAnswer">;
 
 /** PostgreSQL's text holds no NUL; JSON has it only as an escape, so here it can only be one that means it. */
 const storable = (value: unknown) => JSON.stringify(value).replaceAll("\\u0000", "\\ufffd");
@@ -11,6 +11,16 @@ const storable = (value: unknown) => JSON.stringify(value).replaceAll("\\u0000",
 export function recordQueries(c: Context): RecordQueries {
   const { db } = c;
   return {
+    async hasSteps(session) {
+      const row = await db
+        .selectFrom("steps")
+        .select("seq")
+        .where("session_id", "=", session)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
     async steps(session) {
       const rows = await db
         .selectFrom("steps")

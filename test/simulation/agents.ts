@@ -2,8 +2,10 @@
 import type { Brief, JudgeBrief, PlannerBrief } from "../../src/domain/brief.ts";
 import { handoffOf } from "../../src/domain/handoff.ts";
 import type { PlannerAction } from "../../src/domain/plan.ts";
+import { noUsage } from "../../src/domain/session.ts";
 import type { AgentAnswer, Agents, AgentSession } from "../../src/engine/ports.ts";
 import type { VirtualClock } from "./clock.ts";
+import { Mind, unfinished, vendor } from "./mind.ts";
 import type { Dice } from "./random.ts";
 import type { Edits } from "./trunk.ts";
 
@@ -29,7 +31,9 @@ export class SimAgents {
   }
 
   port(step: () => Promise<void>): Agents {
-    return { traits: () => ({ keepsRecord: false, credential: null }), open: (order) => this.#open(step, order) };
+    const traits = (agent: string) =>
+      agent === "mind" ? { keepsRecord: true, credential: vendor } : { keepsRecord: false, credential: null };
+    return { traits, open: (order) => this.#open(step, order) };
   }
 
   killAll(): number {
@@ -46,15 +50,17 @@ export class SimAgents {
       handOffNow: () => undefined,
       converse: async (brief) => {
         await step();
-        if (brief.role === "planner")
-          this.read.set(
-            brief.session,
-            brief.inbox.map((message) => message.id),
-          );
         const killed = new Promise<"killed">((resolve) => {
           closed = () => resolve("killed");
           this.alive.set(name, closed);
         });
+        if (order.agent === "mind") {
+          const answer = await this.#think(order, brief, killed);
+          this.alive.delete(name);
+          await step();
+          return answer;
+        }
+        this.#reads(brief);
         const hangs = this.#dice.chance(this.#faults / 4);
         const durationMs = hangs ? 10_000_000_000 : this.#dice.int(10, 120_000);
         const talks = this.#dice.chance(0.5) ? this.#talk(order, durationMs) : () => undefined;
@@ -77,6 +83,33 @@ export class SimAgents {
         closed?.();
       },
     };
+  }
+
+  #reads(brief: Brief): void {
+    if (brief.role === "planner")
+      this.read.set(
+        brief.session,
+        brief.inbox.map((message) => message.id),
+      );
+  }
+
+  async #think(order: Parameters<Agents["open"]>[0], brief: Brief, killed: Promise<"killed">): Promise<AgentAnswer> {
+    let dead = false;
+    void killed.then(() => (dead = true));
+    const mind = new Mind({ dice: this.#dice, clock: this.#clock, faults: this.#faults, host: order.host }, () => dead);
+    const before = await mind.resume();
+    if (!before) this.#reads(brief);
+    const thought = await mind.think();
+    if (!thought.ok) return unfinished(thought.failure);
+    const answer = this.#answer(brief, order.workspace);
+    if (answer.kind === "plan") {
+      const [last] = answer.actions.slice(-1);
+      const finish = last?.type === "finish_scope" ? [last] : [];
+      await mind.act(answer.actions.filter((action) => action.type !== "finish_scope"));
+      return { ...answer, actions: finish, usage: noUsage };
+    }
+    if (answer.kind === "work") await mind.note(true);
+    return { ...answer, usage: noUsage };
   }
 
   /** Prints now and then, so that the stall detection has something to see. */

@@ -41,8 +41,32 @@ const rules: { [rule: string]: string } = {
     "select p.id from planners p join runs r on r.id = p.run_id where p.depth > json_extract(r.config, '$.limits.planDepthMax')",
   "what is reserved is what running sessions reserved":
     "select r.id from runs r where r.reserved_micro_usd <> (select coalesce(sum(s.reserved_micro_usd), 0) from sessions s where s.run_id = r.id and s.status = 'running')",
-  "what is spent is what ended sessions cost":
+  "what is spent is what sessions cost":
     "select r.id from runs r where r.spent_micro_usd <> (select coalesce(sum(s.micro_usd), 0) from sessions s where s.run_id = r.id)",
+  "what a session cost is what the ledger has of it": `select s.id from sessions s where
+       s.micro_usd <> (select coalesce(sum(c.micro_usd), 0) from calls c where c.session_id = s.id)
+       or s.tokens <> (select coalesce(sum(c.input_tokens + c.cached_tokens + c.written_tokens + c.output_tokens), 0) from calls c where c.session_id = s.id)`,
+  "what a cycle cost is what its sessions cost":
+    "select c.id from cycles c where c.spent_micro_usd <> (select coalesce(sum(s.micro_usd), 0) from sessions s where s.cycle_id = c.id)",
+  "what a planner cost is what its sessions and its planners cost": `select p.id from planners p where p.spent_micro_usd <>
+       (select coalesce(sum(s.micro_usd), 0) from sessions s where s.planner_id = p.id) + (select coalesce(sum(k.spent_micro_usd), 0) from planners k where k.parent_id = p.id)`,
+  "only a running session has a call under way":
+    "select c.id from calls c join sessions s on s.id = c.session_id where c.status = 'open' and s.status <> 'running'",
+  "no session has two calls under way":
+    "select session_id from calls where status = 'open' group by session_id having count(*) > 1",
+  // A command agent that costs more than it is said to can pass one: nobody could know.
+  "a budget is never passed, and what is under way cannot pass it": `select r.id from runs r where json_extract(r.config, '$.budget.microUsd') is not null
+       and json_extract(r.config, '$.agents.sim.costMicroUsd') > 0
+       and r.spent_micro_usd + r.reserved_micro_usd > json_extract(r.config, '$.budget.microUsd')`,
+  "nor is a cycle's, but by its judgement": `select c.id from cycles c join runs r on r.id = c.run_id where json_extract(r.config, '$.budget.cycle.microUsd') is not null
+       and json_extract(r.config, '$.agents.sim.costMicroUsd') > 0
+       and c.spent_micro_usd + c.reserved_micro_usd > json_extract(r.config, '$.budget.cycle.microUsd')
+       + (select coalesce(sum(s.micro_usd + s.reserved_micro_usd), 0) from sessions s where s.cycle_id = c.id and s.kind = 'judgement')`,
+  "nor is a sub-planner's": `select p.id from planners p join runs r on r.id = p.run_id where p.parent_id is not null
+       and json_extract(r.config, '$.budget.planner.microUsd') is not null and json_extract(r.config, '$.agents.sim.costMicroUsd') > 0
+       and p.spent_micro_usd + p.reserved_micro_usd > json_extract(r.config, '$.budget.planner.microUsd')`,
+  "nor is a session's": `select s.id from sessions s join runs r on r.id = s.run_id where json_extract(r.config, '$.budget.session.tokens') is not null
+       and s.agent = 'mind' and s.tokens + s.reserved_tokens > json_extract(r.config, '$.budget.session.tokens')`,
   "cycles are numbered without gaps": "select id from cycles group by run_id having count(*) <> max(number)",
 };
 

@@ -159,7 +159,7 @@ export class ModelSession implements AgentSession {
   async #loop(brief: Brief, conversation: Conversation, asker: Asker, runner: ToolRunner): Promise<SessionEnd> {
     let nearlySpent = false;
     for (;;) {
-      const end = await this.#runOpenCalls(conversation, runner);
+      const end = await this.#runOpenCalls(brief, conversation, runner);
       if (end) return end;
       if (this.#stopped.signal.aborted) return failed({ kind: "provider", detail: "the session was closed" });
       if (conversation.replies >= modelAgentLimits.stepsMax)
@@ -180,7 +180,7 @@ export class ModelSession implements AgentSession {
   }
 
   /** Runs what the last reply called, in bounded parts, each recorded with its results. Answers the end, if one stands. */
-  async #runOpenCalls(conversation: Conversation, runner: ToolRunner): Promise<SessionEnd | null> {
+  async #runOpenCalls(brief: Brief, conversation: Conversation, runner: ToolRunner): Promise<SessionEnd | null> {
     while (conversation.openCalls.length > 0) {
       const part = await runner.next(conversation.openCalls);
       if (this.#stopped.signal.aborted) return failed({ kind: "provider", detail: "the session was closed" });
@@ -188,7 +188,9 @@ export class ModelSession implements AgentSession {
         this.#ending = part.call;
         return part.end;
       }
-      await this.#record(conversation, { kind: "results", body: { results: part.results } }, part.changed);
+      // What planners and judges change is thrown away in any case.
+      const changed = part.changed && brief.role === "worker";
+      await this.#record(conversation, { kind: "results", body: { results: part.results } }, changed);
     }
     return null;
   }

@@ -17,8 +17,8 @@ export const applyPatchTool: Tool<z.infer<typeof input>> = {
   name: "apply_patch",
   description:
     `Applies a unified diff to one or several text files: all of it or nothing. Context and removed lines must match exactly; ` +
-    `line numbers may be off. /dev/null as the old name creates a file, as the new name removes one. No renames, modes or ` +
-    `binary files. At most ${patchFilesMax} files. For single changes edit_file is easier.`,
+    `line numbers may be off. /dev/null as the old name creates a file, as the new name removes one. No renames, ` +
+    `changed modes or binary files. At most ${patchFilesMax} files. For single changes edit_file is easier.`,
   input,
   roles: ["worker"],
   effect: "work",
@@ -37,7 +37,7 @@ export const applyPatchTool: Tool<z.infer<typeof input>> = {
 const words = { create: "created", change: "changed", remove: "removed" };
 
 /** `before`: null for a new file. `after`: null for one to be removed. */
-type Change = { path: string; before: ReadFile | null; after: string | null };
+type Change = { path: string; before: ReadFile | null; after: string | null; mode: number };
 
 async function changesOf(workspace: string, files: readonly PatchFile[]): Promise<Outcome<Change[]>> {
   const changes: Change[] = [];
@@ -57,16 +57,17 @@ async function changesOf(workspace: string, files: readonly PatchFile[]): Promis
 
 async function changeOf(workspace: string, file: PatchFile): Promise<Outcome<Change>> {
   const { kind, path } = file;
+  const mode = file.patch.newMode === "100755" ? 0o755 : 0o644;
   if (kind === "create") {
     const after = patched("", file);
-    return after.ok ? found({ path, before: null, after: after.value }) : after;
+    return after.ok ? found({ path, before: null, after: after.value, mode }) : after;
   }
   const before = await readExact(workspace, path);
   if (!before.ok) return refuse(`patch: nothing was changed. ${before.text}`);
   const after = patched(before.value.text, file);
   if (!after.ok) return after;
-  if (kind === "change") return found({ path, before: before.value, after: after.value });
-  if (after.value === "") return found({ path, before: before.value, after: null });
+  if (kind === "change") return found({ path, before: before.value, after: after.value, mode });
+  if (after.value === "") return found({ path, before: before.value, after: null, mode });
   return refuse(`patch: nothing was changed. ${shownPath(path)} is to be removed, but the patch leaves lines of it`);
 }
 
@@ -74,8 +75,8 @@ async function changeOf(workspace: string, file: PatchFile): Promise<Outcome<Cha
 async function make(workspace: string, changes: readonly Change[]): Promise<Refusal | null> {
   const staged: Staged[] = [];
   try {
-    for (const { path, before, after } of changes) {
-      const was = { was: before?.stats ?? null };
+    for (const { path, before, after, mode } of changes) {
+      const was = { was: before?.stats ?? null, mode };
       const next =
         after === null ? await stageRemoval(workspace, path, was) : await stageFile(workspace, path, after, was);
       if (!next.ok) return refuse(`patch: nothing was changed. ${before === null ? existing(path, next) : next.text}`);
@@ -98,7 +99,7 @@ async function undo(workspace: string, done: readonly Change[], fault: Refusal):
   const lost: string[] = [];
   for (const { path, before } of done.toReversed()) {
     if (before) {
-      const back = await replaceFile(workspace, path, before.bytes);
+      const back = await replaceFile(workspace, path, before.bytes, { mode: Number(before.stats.mode) });
       if (!back.ok) lost.push(path);
       continue;
     }

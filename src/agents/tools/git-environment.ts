@@ -2,7 +2,7 @@
  * Owns what git sees besides its arguments. The repository's configuration belongs to the agent and may name programs
  * to run; all of those are overridden here, in variables, which no name of a setting can break out of.
  */
-import { join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import type { Environment } from "../../engine/ports.ts";
 
 const settings: readonly (readonly [string, string])[] = [
@@ -44,6 +44,8 @@ export function gitEnvironment(environment: Environment, workspace: string, driv
   const all = [...settings, ...drivers.map((name) => [name, neutral(name)] as const)];
   return {
     ...Object.fromEntries(clean),
+    // Else a program of the workspace could go by the name of git.
+    PATH: (environment["PATH"] ?? "").split(delimiter).filter(isAbsolute).join(delimiter),
     // Named, so that no other repository is found above, nor `core.worktree` obeyed.
     GIT_DIR: join(workspace, ".git"),
     GIT_WORK_TREE: workspace,

@@ -41,6 +41,7 @@ export const listFiles: Tool<Input> = {
     const placed = await searchPlace(context.workspace, path);
     if (!placed.ok) return placed;
     const place = placed.value;
+    if (!place.isFolder) return refuse(`${place.shown} is no folder; read_file shows what is in a file`);
     const prefix = place.argument === "." ? "" : `${plainName(place.argument)}/`;
     const counts = new FolderCounts();
     let enough: (() => void) | null = null;

@@ -34,7 +34,8 @@ function bestBlock(all: string[], sought: string[]): { at: number; equal: number
       if (line.length > 3) telling++;
     }
     // Braces and empty lines are alike everywhere.
-    if (telling > 0 && equal > (best?.equal ?? 0)) best = { at, equal };
+    const means = telling > 0 || (equal === want.length && want.some((line) => line !== ""));
+    if (means && equal > (best?.equal ?? 0)) best = { at, equal };
   }
   return best && { ...best, equal: best.equal === want.length ? sought.length : best.equal };
 }

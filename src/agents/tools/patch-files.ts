@@ -38,7 +38,7 @@ function parse(text: string): Outcome<StructuredPatch[]> {
     return found(parsePatch(text));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const counts = /did not match|more lines than expected/.test(error.message)
+    const counts = /did not match|more lines than expected|invalid line/.test(error.message)
       ? '. In "@@ -start,old +start,new @@", old counts the lines with " " and "-", new those with " " and "+"'
       : "";
     return refuse(`patch: nothing was changed. ${error.message.slice(0, 500)}${counts}. Mend it, ${instead}`);

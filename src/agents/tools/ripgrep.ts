@@ -1,11 +1,12 @@
 /**
- * Owns how ripgrep is started: nothing configures it but this file, it follows no links, looks at no files outside of
- * the workspace to know what to ignore, and never at git's own.
+ * Owns how ripgrep is started: nothing configures it but this file, it follows no links, asks nobody outside of the
+ * workspace what to ignore, and leaves out git's own folder unless that is what it is asked for. It runs with the
+ * rights of the session's commands, so a folder that is swapped under it shows nothing that a command could not show.
  */
 import { relative } from "node:path";
 import { rgPath } from "@vscode/ripgrep";
 import { found, refuse, type Outcome } from "./answer.ts";
-import { placeOf } from "./place.ts";
+import { placeOf, statsOf } from "./place.ts";
 
 const settings = [
   "--no-config",
@@ -34,6 +35,7 @@ export type SearchPlace = {
   /** For ripgrep. Not `shown`: a link given by name would be followed. */
   argument: string;
   shown: string;
+  isFolder: boolean;
 };
 
 export async function searchPlace(workspace: string, path: string): Promise<Outcome<SearchPlace>> {
@@ -42,7 +44,8 @@ export async function searchPlace(workspace: string, path: string): Promise<Outc
   const { root, real, shown } = placed.value;
   const name = relative(root, real);
   if (name.includes("\ufffd")) return refuse(`path: ${shown} is not valid UTF-8; use a command`);
-  return found({ argument: name === "" ? "." : `./${name}`, shown });
+  const isFolder = (await statsOf(real))?.isDirectory() ?? false;
+  return found({ argument: name === "" ? "." : `./${name}`, shown, isFolder });
 }
 
 /** ripgrep names files as it was given them: `./src/a.ts`. */

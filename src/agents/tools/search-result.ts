@@ -45,7 +45,7 @@ export class Matches {
     if (record.type === "end") return this.#end(nameOf(record.data.path), record.data.binary_offset);
     if (record.type !== "match" && record.type !== "context") return;
     const match = record.type === "match";
-    if (match && this.#isFull()) return;
+    if (this.more || (match && this.#isFull())) return;
     const { path, lines, line_number, submatches } = record.data;
     this.#add(nameOf(path), { number: line_number, match, text: excerpt(lines, submatches[0]?.start ?? 0) });
   }

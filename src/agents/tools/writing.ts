@@ -23,8 +23,12 @@ export type Staged = {
   discard(): Promise<void>;
 };
 
-/** null: must not exist; absent: anything. */
-export type Expected = { was?: BigIntStats | null };
+export type Expected = {
+  /** null: must not exist; absent: anything. */
+  was?: BigIntStats | null;
+  /** Of a file that is new. Default: what the system gives. */
+  mode?: number;
+};
 
 /** Creates or replaces a file, in folders that are made when they are missing. */
 export async function stageFile(
@@ -37,7 +41,7 @@ export async function stageFile(
     const draft = entryOf(folder, `.longhaul-${randomUUID()}`);
     const discard = () => rm(draft, { force: true });
     try {
-      await writeDraft(draft, content, replaces);
+      await writeDraft(draft, content, replaces ? Number(replaces.mode) : expected.mode);
     } catch (error) {
       await discard();
       throw error;
@@ -50,9 +54,8 @@ export async function stageFile(
 export async function stageRemoval(workspace: string, path: string, expected: Expected = {}): Promise<Outcome<Staged>> {
   const named = await nameIn(workspace, path);
   if (!named.ok) return named;
-  const { root, name, shown } = named.value;
-  if ((await statsOf(join(root, name)))?.isSymbolicLink())
-    return refuse(`${shown} is a symbolic link; remove it with a command`);
+  const entry = await statsOf(join(named.value.root, named.value.name));
+  if (entry?.isSymbolicLink()) return refuse(`${named.value.shown} is a symbolic link; remove it with a command`);
   return stage(workspace, path, expected, async (folder, name, replaces, shown) => {
     const commit = () => rm(entryOf(folder, name));
     return { shown, replaces, discard: async () => {}, commit };
@@ -191,12 +194,12 @@ const unless = (code: string) => (error: unknown) => {
   if ((error as NodeJS.ErrnoException).code !== code) throw error;
 };
 
-async function writeDraft(draft: string, content: string | Buffer, replaces: BigIntStats | null): Promise<void> {
+async function writeDraft(draft: string, content: string | Buffer, mode: number | undefined): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = await open(draft, flags, 0o666);
   try {
     await file.writeFile(content);
-    if (replaces) await file.chmod(Number(replaces.mode & 0o777n));
+    if (mode !== undefined) await file.chmod(mode & 0o777);
   } finally {
     await file.close();
   }

@@ -86,6 +86,11 @@ describe("list_files", () => {
       ok: false,
       text: expect.stringContaining("outside of"),
     });
+    writeFileSync(join(workspace, "file"), "");
+    expect(await call("list_files", { path: "file" })).toMatchObject({
+      ok: false,
+      text: expect.stringContaining("no folder"),
+    });
     expect(await call("list_files", { glob: "[" })).toMatchObject({ ok: false, text: expect.stringContaining("glob") });
     expect((await call("list_files", {})).text).not.toContain("secret");
   });

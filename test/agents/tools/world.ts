@@ -4,8 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
-import type { SessionId } from "../../../src/domain/ids.ts";
+import type { RunId, SessionId } from "../../../src/domain/ids.ts";
 import type { Role } from "../../../src/domain/session.ts";
+import { briefs } from "../../../src/agents/agent.testsuite.ts";
+import { memoryHost } from "../../../src/agents/memory-host.testsuite.ts";
 import { FileOutputs } from "../../../src/agents/tools/outputs.ts";
 import { runTool } from "../../../src/agents/tools/run-tool.ts";
 import type { ToolAnswer, ToolContext } from "../../../src/agents/tools/tool.ts";
@@ -33,8 +35,14 @@ export type World = {
   call(name: string, input: unknown, more?: Partial<ToolContext>): Promise<ToolAnswer>;
   write(path: string, content: string | Buffer): void;
   git(...args: string[]): string;
+  gitWith(input: string, ...args: string[]): string;
   living(): number[];
 };
+
+function runGit(where: { cwd: string; env: NodeJS.ProcessEnv; input: string }, args: string[]): string {
+  const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
+  return execFileSync("git", [...identity, ...args], { ...where, encoding: "utf8" });
+}
 
 let sessions = 0;
 
@@ -63,16 +71,16 @@ export function openWorld(role: Role = "worker"): World {
     call: "",
     workspace,
     groups: processes.groups,
+    host: memoryHost(),
+    brief: briefs(run as RunId, session, workspace, "")[role],
     environment,
     outputs,
     limits: { killGraceMs: 50 },
     signal: new AbortController().signal,
     onOutput: (text) => void (printed.text += text),
   };
-  const git = (...args: string[]) => {
-    const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
-    return execFileSync("git", [...identity, ...args], { cwd: workspace, env: environment, encoding: "utf8" });
-  };
+  const gitWith = (input: string, ...args: string[]) => runGit({ cwd: workspace, env: environment, input }, args);
+  const git = (...args: string[]) => gitWith("", ...args);
   git("init", "-q");
   return {
     folder,
@@ -82,6 +90,7 @@ export function openWorld(role: Role = "worker"): World {
     outputs,
     printed,
     git,
+    gitWith,
     async call(name, input, more = {}) {
       const bugs: unknown[] = [];
       const full = { ...context, call: `call-${++calls}`, ...more };
