@@ -38,16 +38,19 @@ export const handoff = { done: "It is done, and seen to be.", findings: ["The re
 const submit = call("submit", { status: "done", message: "", handoff });
 export const submitted: Stage = { done: () => false, say: () => [submit] };
 
-/** A planner by its name; `root` is the first. */
-export const planner = (jobOf: (name: string, view: RequestView) => PlannerJob): NamedBrain =>
+/** A planner by its name; `root` is the first. `laterOf`: what its turns after the first order, by their briefs. */
+export const planner = (
+  jobOf: (name: string, view: RequestView) => PlannerJob,
+  laterOf: (brief: string, name: string) => PlannerJob | null = () => null,
+): NamedBrain =>
   role(
     "planner",
     /You are a planner of Longhaul/,
     stages((view) => {
       const brief = briefOf(view);
       const name = /^You are p\d+ \("(.+?)"\)/m.exec(brief)?.[1] ?? "";
-      const ordered = brief.includes("<scratchpad>");
-      return [...(ordered ? [] : ordering(jobOf(name, view))), ending(brief)];
+      const job = brief.includes("<scratchpad>") ? laterOf(brief, name) : jobOf(name, view);
+      return [...(job ? ordering(job) : []), ending(brief)];
     }),
   );
 
@@ -81,14 +84,14 @@ function ordering({ tasks = [], planners = [] }: PlannerJob): Stage[] {
 /** What is open is waited for; what the brief could not know is learned from a refusal. */
 function ending(brief: string): Stage {
   const tasks = /^## Your tasks\n\n(.*)/m.exec(brief)?.[1] ?? "";
-  const waits =
-    !brief.includes("<scratchpad>") || /\d (?:blocked|ready|running)/.test(tasks) || /, active: /.test(brief);
+  const open = /\d (?:blocked|ready|running)/.test(tasks) || brief.includes(", active: ");
   return {
     done: () => false,
     say(view) {
       const refused = view.toolResults.findLast(({ name }) => name === "end_turn" || name === "finish_scope");
+      const ordered = told(view, "create_tasks", /^Created/) + told(view, "spawn_planner", /begins/) > 0;
       const ends =
-        refused === undefined ? waits : refused.name === "finish_scope" && refused.text.startsWith("Refused");
+        refused === undefined ? open || ordered : refused.name === "finish_scope" && refused.text.startsWith("Refused");
       return [ends ? call("end_turn", {}) : call("finish_scope", { handoff })];
     },
   };
