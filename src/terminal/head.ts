@@ -86,9 +86,10 @@ export function pauseWords({ reason, detail }: Extract<Run["state"], { status: "
 const driven = ({ engine }: Run, now: number) => engine !== null && engine.leaseUntil > now;
 
 /** What makes a run go on, with the options that its pause asks for. */
-export function resumeCommand({ id, state, config, spend }: Run): string {
+export function resumeCommand({ id, state, config: { budget } }: Run): string {
   if (state.status !== "paused" || state.reason !== "budget") return `longhaul resume --run ${id}`;
-  const tokens = config.budget.tokens !== null && spend.tokens >= config.budget.tokens;
+  // What would come next did not fit: neither of them need be used up to the last.
+  const tokens = budget.tokens !== null && (budget.microUsd === null || state.detail.startsWith("tokens"));
   return `longhaul resume --run ${id} ${tokens ? "--budget-tokens N" : "--budget-usd AMOUNT"}`;
 }
 
