@@ -80,15 +80,14 @@ async function once({ store, views, planner }: History, times: Times): Promise<v
   const [claim] = await timed(times["step with a claim"], () => step(store, none, free));
   if (claim?.subject.kind !== "attempt") throw new Error("no task was claimed");
   const task: TaskId = claim.subject.task;
-  await timed(times["worker's brief"], () => store.transition(run, (tx) => workerBrief(tx, claim, task, place, null)));
+  await timed(times["worker's brief"], () => store.transition(run, (tx) => workerBrief(tx, "s1", task, place, null)));
   await timed(times["end of a task"], () =>
     store.transition(run, async (tx) => {
       await submit(tx, claim, handoffOf("Done."), noUsage);
       await recordUnchanged(tx, claim);
     }),
   );
-  const turn: Claim = { ...claim, subject: { kind: "turn", planner } };
-  await timed(times["planner's brief"], () => store.transition(run, (tx) => plannerBrief(tx, turn, planner, place)));
+  await timed(times["planner's brief"], () => store.transition(run, (tx) => plannerBrief(tx, "s1", planner, place)));
   await timed(times["status screen"], () => views.status(run));
 }
 

@@ -1,5 +1,5 @@
 /** Owns which kind of agent stands behind a name of the configuration. To add a kind, add it to `AgentConfig` and `openAs`. */
-import type { AgentConfig } from "../domain/run-config.ts";
+import { credentialOf, type AgentConfig } from "../domain/run-config.ts";
 import { noUsage } from "../domain/session.ts";
 import type { Agents, AgentSession, AgentTraits, SessionOrder } from "../engine/ports.ts";
 import { CommandSession, type CommandAgentHost } from "./command/session.ts";
@@ -18,8 +18,7 @@ export function createAgents(options: AgentsOptions): Agents {
   return {
     traits(agent): AgentTraits {
       const config = configOf(agent);
-      if (config?.kind !== "model") return { keepsRecord: false, credential: null };
-      return { keepsRecord: true, credential: config.model.slice(0, config.model.indexOf("/")) };
+      return { keepsRecord: config?.kind === "model", credential: config ? credentialOf(config) : null };
     },
     open(order) {
       const config = configOf(order.agent);

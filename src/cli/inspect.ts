@@ -1,9 +1,8 @@
-/** Commands that only look: status, tasks, logs, events, export. */
-import { idText, parseId, type SessionId } from "../domain/ids.ts";
+/** Commands that only look: status, tasks, events, export. */
+import { idText } from "../domain/ids.ts";
 import type { Run } from "../domain/run.ts";
 import { taskStatuses, type TaskStatus } from "../domain/task.ts";
-import type { TranscriptEntry } from "../engine/store-port.ts";
-import type { TaskView, Views } from "../engine/views.ts";
+import type { TaskView } from "../engine/views.ts";
 import { describeEvent, type Names } from "../terminal/events.ts";
 import { safeText } from "../terminal/safe-text.ts";
 import { renderStatus } from "../terminal/status.ts";
@@ -87,42 +86,6 @@ function taskLine(task: TaskView): string {
       : (task.reason ?? (task.session ? idText("session", task.session) : ""));
   const planner = idText("planner", task.planner);
   return `${idText("task", task.id).padEnd(6)} ${task.status.padEnd(9)} ${planner.padEnd(5)} ${safeText(task.title)}${after ? `  (${safeText(after)})` : ""}`;
-}
-
-export function logs(name: string, { run: named, json, follow }: Common & { follow?: boolean }): Promise<void> {
-  const id = parseId("session", name);
-  if (id === undefined)
-    throw new UsageError(`"${name}" is not a session: sessions are named s1, s2, … (longhaul events shows them).`);
-  return withProject(false, async (project) => {
-    const run = await chooseRun(project, named);
-    if (!(await project.views.session(run.id, id))) throw new UsageError(`Run ${run.id} has no session ${name}.`);
-    let seq = 0;
-    for (;;) {
-      const over = (await project.views.session(run.id, id))?.status === "ended";
-      for await (const entry of transcript(project.views, id, seq)) {
-        seq = entry.seq;
-        if (json) process.stdout.write(`${JSON.stringify(entry)}\n`);
-        else process.stdout.write(entryText(entry));
-      }
-      if (!follow || over) return;
-      await new Promise((resolve) => setTimeout(resolve, followMs));
-    }
-  });
-}
-
-async function* transcript(views: Views, session: SessionId, after: number) {
-  for (let seq = after; ;) {
-    const page = await views.transcript(session, seq, pageRows);
-    yield* page;
-    seq = page.at(-1)?.seq ?? seq;
-    if (page.length < pageRows) return;
-  }
-}
-
-function entryText({ kind, text }: TranscriptEntry): string {
-  // On a terminal nothing that an agent printed may act as a control sequence.
-  const lines = (process.stdout.isTTY ? text.split("\n").map(safeText).join("\n") : text).replace(/\n$/, "");
-  return kind === "stdout" || kind === "stderr" ? `${lines}\n` : `--- ${kind}\n${lines}\n`;
 }
 
 export function events({

@@ -1,10 +1,14 @@
 /** The command line: the only place that wires the parts together. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { costs, type CostsOptions } from "./costs.ts";
+import { estimate, type EstimateOptions } from "./estimate.ts";
 import { exitCodeOf, exitCodes, tell } from "./exit.ts";
 import { init } from "./init.ts";
-import { events, exportRun, logs, status, tasks, type Common } from "./inspect.ts";
+import { events, exportRun, status, tasks, type Common } from "./inspect.ts";
+import { logs } from "./logs.ts";
 import { endQuietlyWithReader, say } from "./output.ts";
+import { showPrompt, type PromptsOptions } from "./prompts.ts";
 import { finishStop, resume, run, type ResumeOptions, type RunOptions } from "./run.ts";
 import { pause, send, stop } from "./steer.ts";
 
@@ -44,6 +48,12 @@ function makeProgram(exit: (code: number) => void): Command {
     .addOption(jsonOption())
     .action((options: Common) => init(options));
   program
+    .command("estimate")
+    .description("say what a run may cost, before anything is spent")
+    .option("-c, --config <file>", "another configuration file")
+    .addOption(jsonOption())
+    .action((options: EstimateOptions) => estimate(options));
+  program
     .command("run")
     .description("start a run: plan, work and judge until the goal is reached")
     .argument("[goal]", "what to reach, in your own words")
@@ -64,6 +74,8 @@ function makeProgram(exit: (code: number) => void): Command {
     .action(async (options: ResumeOptions) => exit(await resume(options)));
   addSteering(program, exit);
   addInspection(program);
+  addLedger(program);
+  addHistory(program);
   return program;
 }
 
@@ -115,6 +127,32 @@ function addInspection(program: Command): void {
     .option("-n, --limit <n>", "at most this many", wholeNumber(1), 1000)
     .addOption(jsonOption())
     .action((options: Common & { status?: string; cycle?: number; limit: number }) => tasks(options));
+}
+
+function addLedger(program: Command): void {
+  program
+    .command("costs")
+    .description("show what was spent, and on what")
+    .addOption(runOption())
+    .option("-b, --by <what>", "session, task, planner, role, model or cycle")
+    .option("-n, --limit <n>", "at most this many of each, the dearest", wholeNumber(1), 20)
+    .addOption(jsonOption())
+    .action((options: CostsOptions) => costs(options));
+  program
+    .command("prompts")
+    .description("show prompts")
+    .command("show")
+    .description("print a prompt's template, or exactly what an agent would be told")
+    .argument("[prompt]", "planner, worker or judge; or summary, nudge, handOff")
+    .option("-t, --task <task>", "as the worker of this task would get it")
+    .option("-p, --planner <planner>", "as this planner's next turn would get it (p1, p2, … or root)")
+    .option("-s, --session <session>", "as this session got it")
+    .addOption(runOption())
+    .addOption(jsonOption())
+    .action((prompt: string | undefined, options: PromptsOptions) => showPrompt(prompt, options));
+}
+
+function addHistory(program: Command): void {
   program
     .command("logs")
     .description("print the transcript of a session")

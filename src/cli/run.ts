@@ -3,17 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve as resolvePath } from "node:path";
 import { findProgram } from "../agents/command/program.ts";
 import { loadPrompts } from "../agents/prompts/prompts.ts";
-import { lookedFor } from "../config/models.ts";
-import {
-  configFromKeys,
-  configNames,
-  environment,
-  findConfig,
-  keyOf,
-  loadConfig,
-  toMicroUsd,
-  type LoadedConfig,
-} from "../config.ts";
+import { environment, keyOf, loadConfig, toMicroUsd } from "../config.ts";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import { makeRunId } from "../domain/ids.ts";
 import type { AgentConfig, RunConfig } from "../domain/run-config.ts";
@@ -22,8 +12,11 @@ import { Git } from "../git/git-process.ts";
 import { openGitTrunk } from "../git/trunk.ts";
 import { findRepository } from "../git/user-repository.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
+import { openingLines } from "../terminal/estimate.ts";
+import { readConfig, sayChosen } from "./choose-config.ts";
 import { drive } from "./drive.ts";
 import { engineOf } from "./engine-process.ts";
+import { estimateFor } from "./estimate.ts";
 import { exitCodes, RefusedError, UsageError } from "./exit.ts";
 import type { Common } from "./inspect.ts";
 import { print, printJson, say } from "./output.ts";
@@ -33,17 +26,18 @@ export type RunOptions = { goalFile?: string; config?: string; workers?: number;
 
 export async function run(goalText: string | undefined, options: RunOptions): Promise<number> {
   const goal = await readGoal(goalText, options.goalFile);
-  const { topLevel } = await findRepository(new Git(environment), process.cwd());
-  const { config, chosen } = await readConfig(topLevel, options);
+  const repository = await findRepository(new Git(environment), process.cwd());
+  const loaded = await readConfig(repository.topLevel, options);
+  const config = withParallel(loaded.config, options);
   requireAgents(config);
   await loadPrompts(config.prompts); // Its faults are the operator's, and are said before anything begins.
-  if (chosen)
-    say(`Models chosen because ${chosen.because}: ${chosen.strong} plans and judges, ${chosen.worker} works.`);
   const max = config.limits.goalBytesMax;
   if (Buffer.byteLength(goal) > max)
     throw new UsageError(
       `The goal has ${Buffer.byteLength(goal)} bytes, at most ${max} are allowed (goalBytesMax): put the details into files of the repository.`,
     );
+  sayChosen(loaded);
+  for (const line of openingLines(await estimateFor(repository, config))) say(line);
   const project = await openProject(true);
   try {
     const created = await createRun(project, goal, config);
@@ -69,25 +63,9 @@ async function readGoal(text: string | undefined, file: string | undefined): Pro
   return goal;
 }
 
-/** The file named, or the one of this folder, or the one at the repository's top, or models for which there are keys. */
-async function readConfig(topLevel: string, { config: named, workers, planners }: RunOptions): Promise<LoadedConfig> {
-  const path =
-    named === undefined ? ((await findConfig(process.cwd())) ?? (await findConfig(topLevel))) : resolvePath(named);
-  const loaded = path === null ? await configFromKeys(topLevel) : await loadConfig(path);
-  if (loaded === null)
-    throw new EnvironmentError(
-      topLevel,
-      `no agent can run here: there is no configuration (looked for ${configNames.join(", ")}) and no model can be chosen (looked for ${lookedFor})`,
-      "Set one of these keys, or write a configuration with: longhaul init",
-    );
-  const { parallel } = loaded.config;
-  return {
-    ...loaded,
-    config: {
-      ...loaded.config,
-      parallel: { workers: workers ?? parallel.workers, planners: planners ?? parallel.planners },
-    },
-  };
+function withParallel(config: RunConfig, { workers, planners }: RunOptions): RunConfig {
+  const { parallel } = config;
+  return { ...config, parallel: { workers: workers ?? parallel.workers, planners: planners ?? parallel.planners } };
 }
 
 /** Nothing starts unless every agent that has a role can be found. */

@@ -71,6 +71,10 @@ export type Area = { paths: string[]; planner: string | null; worker: string | n
 /** `timeoutMs` null: the limit `commandMs`. */
 export type CheckCommand = { name: string; command: string; timeoutMs: number | null };
 
+/** Whose limits hold for the agent's calls: its provider's, with the one key that it has. null: none that we know of. */
+export const credentialOf = (agent: AgentConfig): string | null =>
+  agent.kind === "model" ? agent.model.slice(0, agent.model.indexOf("/")) : null;
+
 /** The agent of a role: the one that the task or planner names, else its area's, else the role's. */
 export function agentFor(config: RunConfig, role: Role, own: string | null, paths: readonly string[]): string {
   const area = role === "judge" ? undefined : config.areas.find((each) => holds(each, paths));

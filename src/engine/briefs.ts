@@ -1,10 +1,12 @@
-/** Builds the brief of a session from the store: what this agent needs to know, bounded, and nothing of other sessions. */
+/**
+ * Builds the brief of a session from the store: what this agent needs to know, bounded, and nothing of other sessions. The
+ * session need not exist: `longhaul prompts show` asks what one would be told. `session` is its id as a text (`s41`).
+ */
 import type { BriefHead, BriefMessage, JudgeBrief, PlannerBrief, SentBack, WorkerBrief } from "../domain/brief.ts";
 import { describeFailure, type Failure } from "../domain/failure.ts";
-import { idText, type Commit, type MessageId, type PlannerId, type TaskId } from "../domain/ids.ts";
+import { idText, type Commit, type CycleId, type MessageId, type PlannerId, type TaskId } from "../domain/ids.ts";
 import type { Message } from "../domain/message.ts";
 import type { Planner } from "../domain/planner.ts";
-import type { Claim } from "../domain/session.ts";
 import type { Task } from "../domain/task.ts";
 import type { AcceptanceResult } from "../domain/verdict.ts";
 import type { Transition } from "./store-port.ts";
@@ -17,7 +19,7 @@ const handoffsMax = 200;
 
 export async function plannerBrief(
   tx: Transition,
-  claim: Claim,
+  session: string,
   id: PlannerId,
   place: Place,
 ): Promise<{ brief: PlannerBrief; readUpTo: MessageId | null }> {
@@ -30,7 +32,7 @@ export async function plannerBrief(
   return {
     readUpTo: messages.at(-1)?.id ?? null,
     brief: {
-      ...(await head(tx, claim, place)),
+      ...(await head(tx, session, place)),
       role: "planner",
       planner: {
         id: idText("planner", id),
@@ -96,16 +98,16 @@ async function briefMessages(tx: Transition, messages: Message[]): Promise<Brief
 
 export async function workerBrief(
   tx: Transition,
-  claim: Claim,
+  session: string,
   id: TaskId,
   place: Place,
   sentBack: SentBack | null,
 ): Promise<WorkerBrief> {
   const task = await tx.task(id);
   if (!task) throw new Error(`task ${id} has no row`);
-  const failures = await tx.failuresOf(claim.subject, claim.cycle, earlierMax);
+  const failures = await tx.failuresOf({ kind: "attempt", task: id, planner: task.planner }, task.cycle, earlierMax);
   return {
-    ...(await head(tx, claim, place)),
+    ...(await head(tx, session, place)),
     role: "worker",
     task: {
       id: idText("task", id),
@@ -119,7 +121,10 @@ export async function workerBrief(
     dependencies: await dependenciesOf(tx, task),
     earlier: failures
       .filter((e) => countsAsAttempt(e.failure))
-      .map(({ session, failure }) => ({ session: idText("session", session), failure: describeFailure(failure) })),
+      .map(({ session: before, failure }) => ({
+        session: idText("session", before),
+        failure: describeFailure(failure),
+      })),
     sentBack,
   };
 }
@@ -138,14 +143,15 @@ async function dependenciesOf(tx: Transition, task: Task): Promise<WorkerBrief["
 
 export async function judgeBrief(
   tx: Transition,
-  claim: Claim,
+  session: string,
+  cycle: CycleId,
   place: Place,
   acceptance: AcceptanceResult[],
 ): Promise<JudgeBrief> {
-  const { landed, failed, cancelled } = await tx.countTasks(claim.cycle);
-  const handoffs = await tx.handoffsOfCycle(claim.cycle, handoffsMax);
+  const { landed, failed, cancelled } = await tx.countTasks(cycle);
+  const handoffs = await tx.handoffsOfCycle(cycle, handoffsMax);
   return {
-    ...(await head(tx, claim, place)),
+    ...(await head(tx, session, place)),
     role: "judge",
     since: tx.run.base,
     acceptance,
@@ -158,11 +164,11 @@ export async function judgeBrief(
   };
 }
 
-async function head(tx: Transition, claim: Claim, place: Place): Promise<Omit<BriefHead, "role">> {
+async function head(tx: Transition, session: string, place: Place): Promise<Omit<BriefHead, "role">> {
   const cycle = await tx.cycle();
   return {
     version: 1,
-    session: idText("session", claim.session),
+    session,
     run: {
       id: tx.run.id,
       goal: tx.run.goal,

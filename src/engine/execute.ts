@@ -89,7 +89,7 @@ async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: T
         return await judge(session, (acceptance) =>
           desk.store.transition(claim.run, async (tx) => {
             await remember(tx, session, null);
-            return judgeBrief(tx, claim, place(session), acceptance);
+            return judgeBrief(tx, name, claim.cycle, place(session), acceptance);
           }),
         );
     }
@@ -115,7 +115,7 @@ async function runTurn(
   const { store, claim } = session;
   session.watch.begin();
   const { brief, readUpTo } = await store.transition(claim.run, async (tx) => {
-    const fresh = await plannerBrief(tx, claim, planner, place(session));
+    const fresh = await plannerBrief(tx, idText("session", claim.session), planner, place(session));
     await remember(tx, session, fresh.readUpTo);
     // A session that is continued knows its first brief; what has come since wakes the next turn.
     return { ...fresh, readUpTo: session.opening ? session.opening.readUpTo : fresh.readUpTo };
@@ -138,7 +138,13 @@ async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
   for (let tries = 0; tries < config.limits.landingTriesMax; tries++) {
     const brief = await store.transition(claim.run, async (tx) => {
       await remember(tx, session, null);
-      return workerBrief(tx, claim, task, { ...place(session), base }, back?.sentBack ?? null);
+      return workerBrief(
+        tx,
+        idText("session", claim.session),
+        task,
+        { ...place(session), base },
+        back?.sentBack ?? null,
+      );
     });
     const answer = await converse(session, brief);
     usage = { microUsd: usage.microUsd + answer.usage.microUsd, tokens: usage.tokens + answer.usage.tokens };

@@ -4,10 +4,13 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
+import { freshCredential } from "../domain/rate.ts";
 import type { Store } from "../engine/store-port.ts";
+import { costTests } from "./costs.testsuite.ts";
 import { base, config, openForEach, run, type OpenStore, type StoreWorld } from "./open-store.testsuite.ts";
 import { planTests } from "./plan-rows.testsuite.ts";
 import { queueTests } from "./queue.testsuite.ts";
+import { waitingTests } from "./waiting.testsuite.ts";
 
 export function testStore(name: string, makeWorld: () => Promise<StoreWorld>): void {
   describe(`store on ${name}`, () => {
@@ -15,6 +18,8 @@ export function testStore(name: string, makeWorld: () => Promise<StoreWorld>): v
     runTests(w);
     queueTests(w);
     planTests(w);
+    costTests(w);
+    waitingTests(w);
   });
 }
 
@@ -108,8 +113,28 @@ function runTests(w: OpenStore): void {
     const a = await insertTask(at, "a");
     await insertTask(at, "b", [a], { status: "blocked", blockers: 1 });
     for (let n = 0; n < 600; n++) await change((tx) => tx.addEvent("task.ready"));
+    const session = await w.queue(at.cycle, { kind: "turn", planner: at.planner });
+    await change(async (tx) => {
+      await tx.appendStep(session, { kind: "opening", body: {} }, null);
+      await tx.insertActionAnswer(session, "call_1", {});
+      await tx.setCredential("anthropic", freshCredential);
+      const row = await tx.session(session);
+      if (row) await tx.insertUsage(row, { microUsd: 1, tokens: 1 });
+    });
     const tables: { [table: string]: number } = {};
     for await (const { table } of w.views.everything(run)) tables[table] = (tables[table] ?? 0) + 1;
-    expect(tables).toEqual({ runs: 1, cycles: 1, planners: 1, tasks: 2, dependencies: 1, events: 601 });
+    expect(tables).toEqual({
+      runs: 1,
+      cycles: 1,
+      planners: 1,
+      tasks: 2,
+      dependencies: 1,
+      sessions: 1,
+      steps: 1,
+      actions: 1,
+      calls: 1,
+      credentials: 1,
+      events: 601,
+    });
   });
 }

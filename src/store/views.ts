@@ -8,12 +8,14 @@ import type { SessionKind, SessionOutcome } from "../domain/session.ts";
 import { taskStatuses, type TaskStatus } from "../domain/task.ts";
 import type { Evidence, VerdictKind } from "../domain/verdict.ts";
 import type { TranscriptKind } from "../engine/store-port.ts";
-import type { PlannerView, RunView, SessionView, TaskCounts, Views } from "../engine/views.ts";
+import type { PlannerView, RunView, SessionView, TaskCounts, TaskFilter, TaskView, Views } from "../engine/views.ts";
 import { ended, running } from "./context.ts";
+import { readCosts } from "./cost-views.ts";
 import type { Database } from "./dialect.ts";
 import { everything } from "./export.ts";
 import { countTasks } from "./run-queries.ts";
-import { toCycle, toRun } from "./rows.ts";
+import { readAside, readResting } from "./waiting-views.ts";
+import { toCycle, toRun, toSpend } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 
 type Db = Database["db"];
@@ -39,30 +41,7 @@ export function openViews(database: Database): Views {
 
     status: (id) => readStatus(database, id),
 
-    async tasks(id, { status, cycle, limit }) {
-      let query = db
-        .selectFrom("tasks")
-        .innerJoin("cycles", "cycles.id", "tasks.cycle_id")
-        .selectAll("tasks")
-        .select("cycles.number as cycle_number")
-        .where("tasks.run_id", "=", id);
-      if (status) query = query.where("tasks.status", "=", status);
-      if (cycle !== undefined) query = query.where("cycles.number", "=", cycle);
-      const rows = await query.orderBy("cycles.number", "desc").orderBy("tasks.id").limit(limit).execute();
-      return rows.map((row) => ({
-        id: row.id as TaskId,
-        cycle: row.cycle_number,
-        planner: row.planner_id as PlannerId,
-        name: row.name,
-        title: row.title,
-        status: row.status as TaskStatus,
-        priority: row.priority,
-        attempts: row.failures + (row.status === "running" || row.status === "landed" ? 1 : 0),
-        session: row.session_id as SessionId | null,
-        commit: row.commit,
-        reason: row.reason,
-      }));
-    },
+    tasks: (id, filter) => readTasks(db, id, filter),
 
     async events(id, afterSeq, limit) {
       const rows = await db
@@ -92,6 +71,17 @@ export function openViews(database: Database): Views {
       return (await sessionViews(db, id, (query) => query.where("sessions.id", "=", session)))[0] ?? null;
     },
 
+    async firstStep(session) {
+      const row = await db
+        .selectFrom("steps")
+        .select(["kind", "body"])
+        .where("session_id", "=", session)
+        .orderBy("seq")
+        .limit(1)
+        .executeTakeFirst();
+      return row ? { kind: row.kind, body: JSON.parse(row.body) as unknown } : null;
+    },
+
     async transcript(session, afterSeq, limit) {
       const rows = await db
         .selectFrom("transcripts")
@@ -104,8 +94,34 @@ export function openViews(database: Database): Views {
       return rows.map(({ seq, at, kind, text }) => ({ seq, at, kind: kind as TranscriptKind, text }));
     },
 
+    costs: (id, by, limit) => readCosts(db, id, by, limit),
     everything: (id) => everything(db, id),
   };
+}
+
+async function readTasks(db: Db, run: RunId, { status, cycle, limit }: TaskFilter): Promise<TaskView[]> {
+  let query = db
+    .selectFrom("tasks")
+    .innerJoin("cycles", "cycles.id", "tasks.cycle_id")
+    .selectAll("tasks")
+    .select("cycles.number as cycle_number")
+    .where("tasks.run_id", "=", run);
+  if (status) query = query.where("tasks.status", "=", status);
+  if (cycle !== undefined) query = query.where("cycles.number", "=", cycle);
+  const rows = await query.orderBy("cycles.number", "desc").orderBy("tasks.id").limit(limit).execute();
+  return rows.map((row) => ({
+    id: row.id as TaskId,
+    cycle: row.cycle_number,
+    planner: row.planner_id as PlannerId,
+    name: row.name,
+    title: row.title,
+    status: row.status as TaskStatus,
+    priority: row.priority,
+    attempts: row.failures + (row.status === "running" || row.status === "landed" ? 1 : 0),
+    session: row.session_id as SessionId | null,
+    commit: row.commit,
+    reason: row.reason,
+  }));
 }
 
 async function readStatus(database: Database, id: RunId): Promise<RunView> {
@@ -123,18 +139,22 @@ async function readStatus(database: Database, id: RunId): Promise<RunView> {
     .orderBy("number", "desc")
     .limit(1)
     .executeTakeFirst();
-  const cycle = cycleRow ? toCycle(cycleRow) : null;
+  const cycle = cycleRow ? { ...toCycle(cycleRow), spend: toSpend(cycleRow) } : null;
+  const run = toRun(row);
+  const sessionsNow = await sessionViews(db, id, (query) => query.where("sessions.status", "=", running));
   const landings = await countBy(db, "landings", id);
   const sessions = await countBy(db, "sessions", id);
   return {
-    run: toRun(row),
+    run,
     now: Number(now),
     cycle,
     tasks: cycle ? await countTasks(db, cycle.id) : noTasks(),
     tasksOfRun: { ...noTasks(), ...(await countBy(db, "tasks", id)) },
     planners: cycle ? await plannerViews(db, cycle.id) : [],
-    running: await sessionViews(db, id, (query) => query.where("sessions.status", "=", running)),
+    running: sessionsNow,
     queued: sessions["queued"] ?? 0,
+    aside: await readAside(db, id, Number(now)),
+    resting: await readResting(db, run, Number(now), sessionsNow),
     landings: {
       landed: landings["landed"] ?? 0,
       conflict: landings["conflict"] ?? 0,
@@ -193,6 +213,7 @@ async function plannerViews(db: Db, cycle: CycleId): Promise<PlannerView[]> {
       status: row.status as PlannerStatus,
       turn: turn === "running" || turn === "queued" ? turn : null,
       tasks: tasksOf.get(row.id) ?? noTasks(),
+      spend: toSpend(row),
     };
   });
 }
@@ -225,6 +246,7 @@ async function sessionViews(
     endedAt: row.ended_at,
     outcome: row.outcome as SessionOutcome | null,
     failure: row.failure === null ? null : describeFailure(JSON.parse(row.failure) as Failure),
+    spend: toSpend({ ...row, spent_micro_usd: row.micro_usd }),
   }));
 }
 

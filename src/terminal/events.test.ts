@@ -68,6 +68,22 @@ test("a run told line by line", () => {
       ),
       'turn s42 of p3 "pages" ended: cut by a pause',
     ],
+    [
+      event("credential.paused", { session: 44 }, { credential: "anthropic", until: 272_000, why: "429 too much" }),
+      "provider anthropic rests for 4m 32s: 429 too much",
+    ],
+    [
+      event(
+        "session.requeued",
+        { task: 17, session: 44 },
+        { kind: "attempt", failure: "suspended", detail: "put aside: 429 too much", readyAt: 272_000 },
+      ),
+      'attempt s44 of t17 "Port the cart" goes on in 4m 32s: put aside: 429 too much',
+    ],
+    [
+      event("session.requeued", { planner: 3, session: 45 }, { kind: "turn", failure: "lost", detail: "lost" }),
+      'turn s45 of p3 "pages" is queued again: lost',
+    ],
     [event("session.ended", { task: 17, session: 43 }, { kind: "attempt", outcome: "succeeded" }), null],
     [
       event("task.landed", { task: 17, session: 43 }, { commit: "0123456789abcdef", nothingToDo: false }),

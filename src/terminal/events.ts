@@ -197,7 +197,10 @@ function describeSessionEnd(type: "session.ended" | "session.requeued", event: E
   const kind = { turn: "turn", attempt: "attempt", judgement: "judgement" }[text(data["kind"])] ?? "session";
   const which = session === null ? kind : `${kind} ${idText("session", session)}`;
   const cost = Number(data["microUsd"]) || 0;
-  return `${which}${aboutWhom(event, names, " of")} ${type === "session.requeued" ? "goes on later" : data["failure"] === "cut" ? "ended" : "failed"}: ${detail(data["detail"])}${cost > 0 ? ` (${usd(cost)})` : ""}`;
+  const laterMs = (Number(data["readyAt"]) || event.at) - event.at;
+  const goesOn = laterMs >= 1_000 ? `goes on in ${duration(laterMs)}` : "is queued again";
+  const what = type === "session.requeued" ? goesOn : data["failure"] === "cut" ? "ended" : "failed";
+  return `${which}${aboutWhom(event, names, " of")} ${what}: ${detail(data["detail"])}${cost > 0 ? ` (${usd(cost)})` : ""}`;
 }
 
 function aboutWhom(event: Event, names: Names, word = " with"): string {

@@ -1,13 +1,16 @@
 /** The head of a screen: what the run is for, what state it is in, and its counts. */
-import { usd } from "../domain/budget.ts";
+import { usd, type Budget, type Spend } from "../domain/budget.ts";
 import type { Run } from "../domain/run.ts";
 import { assertNever } from "../domain/assert.ts";
 import type { TaskStatus } from "../domain/task.ts";
 import type { RunView, TaskCounts } from "../engine/views.ts";
 import { count, counted, duration, percent } from "./amounts.ts";
-import { phrase } from "./cells.ts";
+import { phrase, wrap } from "./cells.ts";
 import { lineWidth, quiet, strong, toned, type Line, type Span, type Tone } from "./paint.ts";
-import { label, labelWidth } from "./section.ts";
+import { label, labelWidth, more } from "./section.ts";
+
+const restsMax = 2;
+const reasonLinesMax = 3;
 
 /** The goal's first line that says something. Goals may be long files; a screen shows one line. */
 export function goalLine(goal: string): string {
@@ -19,10 +22,11 @@ export function headLines(view: RunView, width: number): Line[] {
   return [
     [strong(goalLine(view.run.goal))],
     stateLine(view),
-    ...stateNotes(view),
+    ...stateNotes(view, width),
+    ...restLines(view),
     [],
     tasksLine(view, width),
-    ...countLines(view),
+    ...countLines(view, width),
   ];
 }
 
@@ -60,17 +64,19 @@ function cycleWords(cycle: NonNullable<RunView["cycle"]>, now: number): string {
 }
 
 /** Why the run is not going on, and what the operator can do about it. The command stands on its own line: it is copied. */
-function stateNotes({ run, now, running }: RunView): Line[] {
+function stateNotes({ run, now, running }: RunView, width: number): Line[] {
   const { state } = run;
   const goOn: Line = [`  go on: ${resumeCommand(run)}`];
+  const why = (text: string, tone: Tone) =>
+    wrap(text, Math.max(1, width - 2), reasonLinesMax).map((line): Line => [toned(tone, `  ${line}`)]);
   switch (state.status) {
     case "paused":
       // While sessions finish, the run's own process is still at it.
-      return [[toned("warn", `  ${pauseWords(state)}`)], ...(running.length > 0 ? [] : [goOn])];
+      return [...why(pauseWords(state), "warn"), ...(running.length > 0 ? [] : [goOn])];
     case "stopping":
-      return [[toned("warn", `  ${phrase(state.reason)}`)], ...(driven(run, now) ? [] : [goOn])];
+      return [...why(state.reason, "warn"), ...(driven(run, now) ? [] : [goOn])];
     case "ended":
-      return [[toned(stateTone(run), `  ${phrase(state.reason)}`)]];
+      return why(state.reason, stateTone(run));
     case "running":
       return driven(run, now) ? [] : [[toned("warn", "  no process drives it")], goOn];
     default:
@@ -86,10 +92,10 @@ export function pauseWords({ reason, detail }: Extract<Run["state"], { status: "
 const driven = ({ engine }: Run, now: number) => engine !== null && engine.leaseUntil > now;
 
 /** What makes a run go on, with the options that its pause asks for. */
-export function resumeCommand({ id, state, config: { budget } }: Run): string {
+export function resumeCommand({ id, state }: Run): string {
   if (state.status !== "paused" || state.reason !== "budget") return `longhaul resume --run ${id}`;
-  // What would come next did not fit: neither of them need be used up to the last.
-  const tokens = budget.tokens !== null && (budget.microUsd === null || state.detail.startsWith("tokens"));
+  // What is spent does not tell: a run also pauses when its next call might pass a budget.
+  const tokens = state.detail.startsWith("tokens");
   return `longhaul resume --run ${id} ${tokens ? "--budget-tokens N" : "--budget-usd AMOUNT"}`;
 }
 
@@ -138,30 +144,77 @@ function taskBar(tasks: TaskCounts, cells: number): Span[] {
   return bar.map(({ glyph, tone }, i) => toned(tone, glyph.repeat(parts[i] ?? 0)));
 }
 
-function countLines({ run, landings, running, queued, sessions }: RunView): Line[] {
+function countLines(view: RunView, width: number): Line[] {
+  const { run, cycle, landings, running, queued, sessions } = view;
   const refused = landings.refused > 0 ? `  ${landings.refused} refused` : "";
+  const ofCycle = run.config.budget.cycle;
+  const cycleIsBound = cycle !== null && (ofCycle.microUsd !== null || ofCycle.tokens !== null);
   return [
     [label("landings"), `${landings.landed} landed  ${counted(landings.conflict, "conflict")}${refused}`],
-    [label("sessions"), `${running.length} running  ${queued} queued  ${sessions} in all`],
-    [label("cost"), ...costWords(run)],
+    [label("sessions"), `${running.length} running  ${queued} queued`, ...asideWords(view), `  ${sessions} in all`],
+    ...costLines("cost", run.spend, run.config.budget, width),
+    ...(cycleIsBound ? costLines(`  cycle ${cycle.number}`, cycle.spend, ofCycle, width) : []),
   ];
 }
 
-/** Money and tokens against their budgets; from nine tenths on they warn. */
-export function costWords({ spend, config: { budget } }: Run): Span[] {
-  const money =
-    budget.microUsd === null
-      ? usd(spend.microUsd)
-      : `${usd(spend.microUsd)} of ${usd(budget.microUsd)} (${percent(spend.microUsd, budget.microUsd)})`;
-  const tokens =
-    budget.tokens === null
-      ? `${count(spend.tokens)} tokens`
-      : `${count(spend.tokens)} of ${count(budget.tokens)} tokens (${percent(spend.tokens, budget.tokens)})`;
-  const near = (value: number, max: number | null): Tone | null => (max !== null && value >= 0.9 * max ? "warn" : null);
+/** Sessions that have begun and wait for their provider. */
+function asideWords({ aside, now }: RunView): Span[] {
+  return aside === null
+    ? []
+    : [toned("warn", ` (${aside.sessions} put aside, next in ${duration(aside.nextAt - now)})`)];
+}
+
+/** Providers that take no call for now: a run that waits must not look like one that hangs. */
+function restLines({ resting, now }: RunView): Line[] {
+  const hidden = resting.length - restsMax;
   return [
-    toned(near(spend.microUsd + spend.reservedMicroUsd, budget.microUsd), money),
-    ...(spend.reservedMicroUsd > 0 ? [quiet(` + ${usd(spend.reservedMicroUsd)} reserved`)] : []),
-    "  ",
-    toned(near(spend.tokens, budget.tokens), tokens),
+    ...resting.slice(0, restsMax).flatMap(({ credential, until, why, running, queued }): Line[] => {
+      const waiting = running + queued;
+      const who =
+        waiting === 0 ? "no session needs it" : `${counted(waiting, "session")} ${waiting === 1 ? "waits" : "wait"}`;
+      const first = `  ${phrase(credential)} rests for another ${duration(until - now)}; ${who}`;
+      return [[toned("warn", first)], ...(why === "" ? [] : [[quiet(`    ${phrase(why)}`)]])];
+    }),
+    ...(hidden > 0 ? [more(hidden, "  ", hidden === 1 ? " rests" : " rest")] : []),
   ];
 }
+
+/** Money and tokens; on one line where there is room for both. */
+function costLines(title: string, spend: Spend, budget: Budget, width: number): Line[] {
+  const [money, tokens] = [moneyWords(spend, budget), tokenWords(spend, budget)];
+  const one = [label(title), ...money, "  ", ...tokens];
+  return lineWidth(one) <= width
+    ? [one]
+    : [
+        [label(title), ...money],
+        [label(""), ...tokens],
+      ];
+}
+
+/** The run's money and tokens against its budget. */
+export const costWords = ({ spend, config: { budget } }: Run): Span[] => [
+  ...moneyWords(spend, budget),
+  "  ",
+  ...tokenWords(spend, budget),
+];
+
+/** From nine tenths on they warn. */
+function moneyWords({ microUsd, reservedMicroUsd }: Spend, { microUsd: most }: Budget): Span[] {
+  const of = most === null ? "" : ` of ${usd(most)} (${percent(microUsd, most)})`;
+  return [
+    toned(near(microUsd + reservedMicroUsd, most), `${usd(microUsd)}${of}`),
+    ...(reservedMicroUsd > 0 ? [quiet(` + ${usd(reservedMicroUsd)} reserved`)] : []),
+  ];
+}
+
+function tokenWords({ tokens, reservedTokens }: Spend, { tokens: most }: Budget): Span[] {
+  const words =
+    most === null ? `${count(tokens)} tokens` : `${count(tokens)} of ${count(most)} tokens (${percent(tokens, most)})`;
+  return [
+    toned(near(tokens + reservedTokens, most), words),
+    ...(reservedTokens > 0 ? [quiet(` + ${count(reservedTokens)} reserved`)] : []),
+  ];
+}
+
+const near = (value: number, most: number | null): Tone | null =>
+  most !== null && value >= 0.9 * most ? "warn" : null;

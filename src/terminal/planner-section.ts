@@ -1,4 +1,5 @@
 /** The planners of the current cycle as a tree. */
+import { usd } from "../domain/budget.ts";
 import { idText } from "../domain/ids.ts";
 import type { PlannerStatus } from "../domain/planner.ts";
 import type { PlannerView } from "../engine/views.ts";
@@ -45,20 +46,27 @@ const inStates = (planners: readonly PlannerView[]) =>
     .flatMap(({ status, n }) => (n > 0 ? [`${n} ${status}`] : []))
     .join("  ");
 
-type Columns = { width: number; id: number; name: number; turn: number; tasks: number };
+type Columns = { width: number; id: number; name: number; turn: number; money: number; tasks: number };
 
 function columnsOf(planners: readonly PlannerView[], width: number): Columns {
   const id = Math.max(...planners.map((planner) => idText("planner", planner.id).length));
   const tasks = Math.max("tasks".length, ...planners.map((planner) => tasksText(planner).length));
   const turn = width >= 50 ? "turn running".length : 0;
-  return { width, id, turn, tasks, name: Math.max(0, width - 4 - id - 1 - (turn > 0 ? turn + 2 : 0) - tasks - 2) };
+  const widest = Math.max(...planners.map((planner) => moneyText(planner).length));
+  const money = width >= 60 && widest > 0 ? Math.max("cost".length, widest) : 0;
+  const beside = [turn, money].reduce((sum, cells) => sum + (cells > 0 ? cells + 2 : 0), 0);
+  return { width, id, turn, money, tasks, name: Math.max(0, width - 4 - id - 1 - beside - tasks - 2) };
 }
 
-function headLine(planners: readonly PlannerView[], { width, tasks }: Columns): Line {
+function headLine(planners: readonly PlannerView[], { width, money, tasks }: Columns): Line {
   const states: Line = [heading("planners"), `${planners.length}: ${inStates(planners)}`];
-  const room = width - lineWidth(states) - tasks;
-  return room >= 2 ? [...states, " ".repeat(room), quiet("tasks".padStart(tasks))] : states;
+  const titles = `${money > 0 ? `${"cost".padStart(money)}  ` : ""}${"tasks".padStart(tasks)}`;
+  const room = width - lineWidth(states) - titles.length;
+  return room >= 2 ? [...states, " ".repeat(room), quiet(titles)] : states;
 }
+
+/** With all below it. */
+const moneyText = ({ spend }: PlannerView): string => (spend.microUsd > 0 ? usd(spend.microUsd) : "");
 
 function tasksText({ tasks }: PlannerView): string {
   const total = Object.values(tasks).reduce((sum, n) => sum + n, 0);
@@ -76,6 +84,7 @@ function plannerLine({ planner, depth }: Branch, columns: Columns): Line {
     quiet(` ${idText("planner", planner.id).padEnd(columns.id)} `),
     over ? quiet(name) : name,
     ...(columns.turn > 0 ? ["  ", turnSpan(planner, columns.turn)] : []),
+    ...(columns.money > 0 ? ["  ", quiet(moneyText(planner).padStart(columns.money))] : []),
     "  ",
     toned(planner.tasks.failed > 0 ? "bad" : over ? "quiet" : null, tasksText(planner).padStart(columns.tasks)),
   ];

@@ -1,5 +1,5 @@
 /** Views at random, with every text as hostile as it gets. */
-import { noBudgets } from "../domain/budget.ts";
+import { noBudgets, noSpend } from "../domain/budget.ts";
 import * as fc from "fast-check";
 import type { PlannerView, RunView, SessionView } from "../engine/views.ts";
 import type { Run } from "../domain/run.ts";
@@ -107,10 +107,15 @@ const planners: fc.Arbitrary<PlannerView[]> = fc
       status: fc.constantFrom("active", "done", "failed", "cancelled"),
       turn: fc.constantFrom("running", "queued", null),
       tasks: taskCounts,
+      microUsd: amount,
     }),
     { maxLength: 60 },
   )
-  .map((rows) => rows.map(({ parent, ...row }, i) => planner(i + 1, parent === 0 ? null : parent, row)));
+  .map((rows) =>
+    rows.map(({ parent, microUsd, ...row }, i) =>
+      planner(i + 1, parent === 0 ? null : parent, { ...row, spend: { ...noSpend, microUsd } }),
+    ),
+  );
 
 const sessions: fc.Arbitrary<SessionView[]> = fc
   .array(
@@ -119,10 +124,11 @@ const sessions: fc.Arbitrary<SessionView[]> = fc
       agent: hostileText,
       kind: fc.constantFrom("turn", "attempt", "judgement"),
       startedAt: fc.option(time),
+      microUsd: amount,
     }),
     { maxLength: 60 },
   )
-  .map((rows) => rows.map((row, i) => session(i + 1, row)));
+  .map((rows) => rows.map(({ microUsd, ...row }, i) => session(i + 1, { ...row, spend: { ...noSpend, microUsd } })));
 
 const verdicts = fc
   .array(
@@ -180,6 +186,11 @@ export const anyView: fc.Arbitrary<RunView> = fc
     verdicts,
     tasks: taskCounts,
     queued: amount,
+    aside: fc.option(fc.record({ sessions: amount, nextAt: time })),
+    resting: fc.array(
+      fc.record({ credential: hostileText, until: time, why: hostileText, running: amount, queued: amount }),
+      { maxLength: 5 },
+    ),
   })
   .map(({ goal, state: runState, driven, money, budget, createdAt, ...rest }) => {
     const run = sampleRun({
@@ -188,7 +199,8 @@ export const anyView: fc.Arbitrary<RunView> = fc
       createdAt,
       spend: { microUsd: money, reservedMicroUsd: money % 3, tokens: money, reservedTokens: money % 5 },
     });
-    run.config = { ...run.config, budget: { ...noBudgets, microUsd: budget, tokens: budget } };
+    const cycleBudget = { microUsd: budget, tokens: null };
+    run.config = { ...run.config, budget: { ...noBudgets, microUsd: budget, tokens: budget, cycle: cycleBudget } };
     if (!driven) run.engine = null;
     return sampleView({
       ...rest,

@@ -36,3 +36,6 @@ export function safeText(text: string): string {
     .replace(/\p{Cc}/gu, replacement)
     .replace(invisible, "");
 }
+
+/** Many lines of plain text: each is safe, and stays a line. */
+export const safeLines = (text: string): string => text.split("\n").map(safeText).join("\n");

@@ -53,6 +53,8 @@ export function sampleView(some: Partial<RunView> = {}): RunView {
     planners: [],
     running: [],
     queued: 0,
+    aside: null,
+    resting: [],
     landings: { landed: 0, conflict: 0, refused: 0 },
     verdicts: [],
     sessions: 0,
@@ -66,6 +68,7 @@ export const cycle = (number: number, state: CycleState) => ({
   brief: "",
   startedAt: now - 41 * minute,
   state,
+  spend: noSpend,
 });
 
 export function planner(id: number, parent: number | null, some: Partial<PlannerView> = {}): PlannerView {
@@ -78,6 +81,7 @@ export function planner(id: number, parent: number | null, some: Partial<Planner
     status: "active",
     turn: null,
     tasks: counts(),
+    spend: noSpend,
     ...some,
   };
 }
@@ -95,6 +99,7 @@ export function session(id: number, some: Partial<SessionView> = {}): SessionVie
     endedAt: null,
     outcome: null,
     failure: null,
+    spend: noSpend,
     ...some,
   };
 }
@@ -257,6 +262,7 @@ export const samples = {
       ),
     ],
   }),
+  resting: resting(),
   hostile: sampleView({
     ...middle(5, 0),
     run: sampleRun({
@@ -280,6 +286,55 @@ export const samples = {
     ].map((title, i) => session(i + 1, { title, agent: i % 2 ? "клод" : "\u001b[5mblink" })),
   }),
 } satisfies { [name: string]: RunView };
+
+/** Models, budgets, and a provider that has had enough. */
+function resting(): RunView {
+  const view = middle(4, 3);
+  const model = (name: string, effort: "high" | null = null) => ({
+    kind: "model" as const,
+    model: name,
+    effort,
+    outputTokensMax: 16_384,
+    contextTokens: null,
+    roles: ["planner" as const, "worker" as const],
+    description: "",
+  });
+  const money = (microUsd: number) => ({ ...noSpend, microUsd, tokens: microUsd / 4 });
+  const { config } = view.run;
+  const run = sampleRun({
+    config: {
+      ...config,
+      agents: {
+        planner: model("anthropic/claude-opus-5", "high"),
+        worker: model("openai/gpt-5.4"),
+        strong: model("anthropic/claude-opus-5"),
+      },
+      budget: { ...config.budget, tokens: 20_000_000, cycle: { microUsd: 10_000_000, tokens: null } },
+    },
+    spend: { microUsd: 12_400_000, reservedMicroUsd: 1_200_000, tokens: 4_130_000, reservedTokens: 210_000 },
+  });
+  return {
+    ...view,
+    run,
+    cycle: { ...cycle(4, { status: "working", deadlineAt: now + minute }), spend: money(9_300_000) },
+    planners: view.planners.map((one, i) => ({ ...one, spend: money(i === 0 ? 9_300_000 : 800_000 * i) })),
+    running: view.running.map((one, i) => ({
+      ...one,
+      agent: ["worker", "strong", "worker"][i] ?? "worker",
+      spend: money(42_000 * (i + 1)),
+    })),
+    aside: { sessions: 7, nextAt: now + 262_000 },
+    resting: [
+      {
+        credential: "anthropic",
+        until: now + 262_000,
+        why: "anthropic/claude-opus-5: 429 rate_limit_error: Number of request tokens has exceeded your per-minute rate limit",
+        running: 1,
+        queued: 11,
+      },
+    ],
+  };
+}
 
 function middle(planners: number, running: number): RunView {
   return sampleView({

@@ -1,6 +1,7 @@
 /** The sessions that run now, the longest-running first: one that hangs is seen at the top, and new ones join below. */
 import { idText } from "../domain/ids.ts";
-import type { Limits } from "../domain/limits.ts";
+import { usd } from "../domain/budget.ts";
+import type { RunConfig } from "../domain/run-config.ts";
 import { roleOf } from "../domain/session.ts";
 import type { SessionView } from "../engine/views.ts";
 import { duration } from "./amounts.ts";
@@ -8,13 +9,12 @@ import { cellWidth, fit, phrase } from "./cells.ts";
 import { quiet, toned, type Line } from "./paint.ts";
 import { heading, listSection, type Section } from "./section.ts";
 
-const agentCellsMax = 18;
 const roleCells = "planner".length;
 const timeCells = "59m 59s".length;
 
 export function sessionSection(
   running: readonly SessionView[],
-  limits: Limits,
+  { agents, limits }: Pick<RunConfig, "agents" | "limits">,
   now: number,
   width: number,
   rowsMax: number,
@@ -22,22 +22,36 @@ export function sessionSection(
   if (running.length === 0) return null;
   const sessions = running.toSorted((a, b) => (a.startedAt ?? now) - (b.startedAt ?? now) || a.id - b.id);
   const id = Math.max(...sessions.map((session) => idText("session", session.id).length));
-  const widestAgent = Math.max(...sessions.map(({ agent }) => cellWidth(phrase(agent))));
-  // On a narrow screen the title is worth more than the agent.
-  const agent = width >= 60 ? Math.min(widestAgent, agentCellsMax) : 0;
-  const title = Math.max(0, width - 2 - id - 2 - roleCells - 2 - (agent > 0 ? agent + 2 : 0) - 2 - timeCells);
+  const agentOf = (session: SessionView) => agentText(session, agents);
+  const widestAgent = Math.max(...sessions.map((session) => cellWidth(agentOf(session))));
+  // On a narrow screen the title is worth more than the agent, and the agent more than the money.
+  const agent = width >= 60 ? Math.min(widestAgent, width >= 100 ? 30 : width >= 76 ? 22 : 18) : 0;
+  const money = width >= 72 ? Math.max(...sessions.map((session) => moneyText(session).length)) : 0;
+  const column = (cells: number) => (cells > 0 ? cells + 2 : 0);
+  const title = Math.max(0, width - 2 - id - 2 - roleCells - 2 - column(agent) - column(money) - 2 - timeCells);
   return listSection([heading("running"), inRoles(sessions)], sessions, rowsMax, (session): Line => {
     const ranMs = now - (session.startedAt ?? now);
     return [
       quiet(`  ${fit(idText("session", session.id), id)}  `),
       `${roleOf[session.kind].padEnd(roleCells)}  `,
       fit(phrase(session.title) || "(no title)", title),
-      ...(agent > 0 ? [quiet(`  ${fit(phrase(session.agent), agent)}`)] : []),
+      ...(agent > 0 ? [quiet(`  ${fit(agentOf(session), agent)}`)] : []),
+      ...(money > 0 ? [`  ${moneyText(session).padStart(money)}`] : []),
       "  ",
       toned(ranMs > limits.softDeadlineMs ? "warn" : null, duration(ranMs).padStart(timeCells)),
     ];
   });
 }
+
+/** A model under its own name; an agent that somebody named has that before it. */
+function agentText({ agent, kind }: SessionView, agents: RunConfig["agents"]): string {
+  const config = Object.hasOwn(agents, agent) ? agents[agent] : undefined;
+  if (config?.kind !== "model") return phrase(agent);
+  const model = phrase(config.model.slice(config.model.lastIndexOf("/") + 1));
+  return agent === roleOf[kind] ? model : `${phrase(agent)} ${model}`;
+}
+
+const moneyText = ({ spend }: SessionView): string => (spend.microUsd > 0 ? usd(spend.microUsd) : "");
 
 function inRoles(sessions: readonly SessionView[]): string {
   const roles = ["worker", "planner", "judge"] as const;

@@ -107,10 +107,42 @@ test("a paused run says why and how to go on", () => {
   );
 });
 
+test("a run out of tokens asks for tokens", () => {
+  const detail = "tokens of run kx4m2p: 90 of 100 used, and what would come next may take up to 20";
+  const state = { status: "paused", reason: "budget", detail, cutAt: now } as const;
+  expect(renderStatus(sampleView({ run: sampleRun({ state }) }), { color: false, width: 64 })).toMatch(
+    /\n {2}budget: tokens of run kx4m2p: 90 of 100 used, and what would\n {2}come next .*\n {2}go on: .* --budget-tokens N\n/,
+  );
+});
+
 test("a run that no process drives says so", () => {
   const lost = sampleRun({ engine: null });
   expect(renderStatus(sampleView({ run: lost }), { color: false, width: 80 })).toContain("no process drives it");
   expect(plain("middle", 80, 24)).not.toContain("no process drives it");
+});
+
+test("a provider that rests: for how long, why, who waits, and what was put aside", () => {
+  const screen = plain("resting", 120, 40);
+  expect(screen).toMatch(
+    /^ {2}anthropic rests for another 4m 22s; 12 sessions wait\n {4}anthropic\/claude-opus-5: 429 /m,
+  );
+  expect(screen).toContain("3 running  18 queued (7 put aside, next in 4m 22s)  241 in all");
+});
+
+test("money and tokens against the budgets of run and cycle, what is reserved apart", () => {
+  const screen = plain("resting", 120, 40);
+  expect(screen).toContain("$12.40 of $50.00 (25%) + $1.20 reserved  4.1M of 20M tokens (21%) + 210k reserved");
+  expect(screen).toMatch(/^ {2}cycle 4 {2}\$9\.30 of \$10\.00 \(93%\) {2}2\.3M tokens$/m);
+  expect(plain("middle", 120, 40)).not.toMatch(/^ {2}cycle 4/m);
+});
+
+test("sessions show their model and what they cost; planners what their scope cost", () => {
+  const screen = plain("resting", 120, 40);
+  expect(screen).toMatch(/worker {3}Port the order .* gpt-5\.4 +\$0\.04 /);
+  expect(screen).toMatch(/ strong claude-opus-5 +\$0\.08 /);
+  expect(screen).toMatch(/p1 root .*\$9\.30 +4\/7$/m);
+  const narrow = plain("resting", 58, 40);
+  expect(narrow).not.toContain("gpt-5.4");
 });
 
 test("scores per cycle show a plateau", () => {

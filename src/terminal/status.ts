@@ -46,12 +46,11 @@ export function statusLines(view: RunView, width: number, height: number | null)
 /** From what changes seldom to what changes all the time, so that little on the screen moves. */
 function sectionsOf(view: RunView, width: number, height: number | null): Section[] {
   const listRows = height === null ? listRowsMax : Math.max(listRowsMax, height);
-  const { limits } = view.run.config;
   const twoColumns = width >= twoColumnsWidth && view.planners.length > 0 && view.running.length > 0;
   const left = twoColumns ? Math.floor((width - columnGap) * 0.45) : width;
   const right = twoColumns ? width - columnGap - left : width;
   const planners = plannerSection(view.planners, left, listRows);
-  const sessions = sessionSection(view.running, limits, view.now, right, listRows);
+  const sessions = sessionSection(view.running, view.run.config, view.now, right, listRows);
   return [
     verdictSection(view.verdicts, verdictRowsMax),
     scoreSection(view.verdicts, width, scoreRowsMax),

@@ -150,7 +150,7 @@ function countLines({ run, tasksOfRun, landings, sessions }: RunView): Line[] {
     [label("tasks"), ...tasks],
     [label("landings"), `${landings.landed} landed  ${counted(landings.conflict, "conflict")}${refused}`],
     [label("sessions"), `${sessions} in all`],
-    [label("cost"), ...costWords(run)],
+    [label("cost"), ...costWords(run), ...(run.spend.tokens > 0 ? [quiet("   longhaul costs says on what")] : [])],
   ];
 }
 
