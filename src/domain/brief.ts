@@ -9,7 +9,8 @@ import type { AcceptanceResult, CycleRecord } from "./verdict.ts";
 export type BriefHead = {
   version: 1;
   session: string;
-  run: { id: string; goal: string };
+  /** `acceptance`: what decides at the end whether the goal is reached; run on the trunk by Longhaul. */
+  run: { id: string; goal: string; acceptance: { name: string; command: string }[] };
   /** `brief` is what the last verdict asks of this cycle; empty in cycle 1. `history` lists the ended cycles. */
   cycle: { number: number; brief: string; history: CycleRecord[] };
   /** A checkout of the trunk at commit `base`, this session's own; also the working directory. */
@@ -78,6 +79,8 @@ export type ConflictFile = { path: string; base: string | null; trunk: string | 
 
 export type JudgeBrief = BriefHead & {
   role: "judge";
+  /** The trunk's commit at which the run began. */
+  since: string;
   /** Already run by Longhaul on `base`, in a checkout of its own. `achieved` is impossible while one fails. */
   acceptance: AcceptanceResult[];
   tasks: { landed: number; failed: number; cancelled: number };

@@ -54,10 +54,14 @@ function fits(budget: number | null, spent: number, reserved: number, ask: numbe
   return spent + reserved + ask > budget ? "wait" : "fits";
 }
 
-/** Whether most of a budget is gone, so that it is time to come to an end. */
-export function isNearlySpent({ budget, spend }: Account): boolean {
-  const gone = (limit: number | null, spent: number) => limit !== null && spent > limit * 0.8;
-  return gone(budget.microUsd, spend.microUsd) || gone(budget.tokens, spend.tokens);
+/** What is left has to do for the call at hand and, once its session has been told, for two more. */
+const lastCalls = 3;
+
+/** Whether so much of a budget is gone that it is time to come to an end. `ask`: what the next call may cost. */
+export function isNearlySpent({ budget, spend }: Account, ask: Cost): boolean {
+  const gone = (limit: number | null, spent: number, next: number) =>
+    limit !== null && (spent > limit * 0.8 || spent + lastCalls * next > limit);
+  return gone(budget.microUsd, spend.microUsd, ask.microUsd) || gone(budget.tokens, spend.tokens, ask.tokens);
 }
 
 const also = (ask: number, show: (amount: number) => string) =>

@@ -1,3 +1,4 @@
+import { isNearlySpent } from "./budget.ts";
 import { describe, expect, test } from "vitest";
 import * as fc from "fast-check";
 import { decideSpend, noSpend, usd, type Budget, type Spend } from "./budget.ts";
@@ -95,4 +96,15 @@ test("an ended run can be neither paused nor resumed nor stopped nor written to"
   const ended = { status: "ended", outcome: "achieved", reason: "", at: 0 } as const;
   for (const action of ["pause", "resume", "stop", "send"] as const) expect(runCan(action, ended)).toBe(false);
   expect(runCan("pause", { status: "running" })).toBe(true);
+});
+
+test.each([
+  ["little is gone", { spent: 100, next: 10 }, false],
+  ["most is gone", { spent: 801, next: 0 }, true],
+  ["room for the call at hand and two more", { spent: 100, next: 300 }, false],
+  ["room for fewer", { spent: 101, next: 300 }, true],
+])("a session comes to its end while it can still be told: %s", (_, { spent, next }, nearly) => {
+  const spend = { microUsd: 0, reservedMicroUsd: 0, tokens: spent, reservedTokens: 0 };
+  const account = { of: "session", name: "session s1", budget: { microUsd: null, tokens: 1000 }, spend } as const;
+  expect(isNearlySpent(account, { microUsd: 5, tokens: next })).toBe(nearly);
 });

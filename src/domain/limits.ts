@@ -45,6 +45,11 @@ export const limitDefaults = {
   hardDeadlineMs: 3_600_000,
   /** A session that printed nothing for this long is killed. Waiting for a provider's limit does not count. */
   stallMs: 900_000,
+  /** A model call without any output; a slow model on the operator's own machine may need more. */
+  firstOutputMs: 300_000,
+  /** From its first output on: silence between two events; and the whole call. */
+  chunkMs: 120_000,
+  callMs: 900_000,
   /** One acceptance command or check. */
   commandMs: 1_800_000,
   /** Between the request to end and the kill. */
@@ -251,9 +256,6 @@ export const modelAgentLimits = {
   /** Of the window; past it the session writes its self-summary. */
   contextShare: 0.8,
   summariesMax: 10,
-  firstOutputMs: 300_000,
-  chunkMs: 120_000,
-  callMs: 900_000,
   /** Tool calls of one reply that run side by side. */
   toolsAtOnce: 8,
   callsPerReplyMax: 64,

@@ -153,6 +153,7 @@ export async function judgeBrief(
   return {
     ...(await head(tx, session, place)),
     role: "judge",
+    since: tx.run.base,
     acceptance,
     tasks: { landed, failed, cancelled },
     handoffs: handoffs.map((h) => ({
@@ -168,7 +169,11 @@ async function head(tx: Transition, session: string, place: Place): Promise<Omit
   return {
     version: 1,
     session,
-    run: { id: tx.run.id, goal: tx.run.goal },
+    run: {
+      id: tx.run.id,
+      goal: tx.run.goal,
+      acceptance: tx.run.config.acceptance.map(({ name, command }) => ({ name, command })),
+    },
     cycle: { number: cycle?.number ?? 0, brief: cycle?.brief ?? "", history: await tx.cycleRecords() },
     ...place,
   };

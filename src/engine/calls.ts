@@ -108,7 +108,7 @@ async function admit(tx: Transition, claim: Claim, call: PlannedCall): Promise<A
   const reservation = await reserve(tx, session, accounts, call.atMost);
   if (reservation.kind === "wait") return { wait: "budget", untilMs: null };
   if (reservation.kind === "exhausted") return { ok: false, failure: reservation.failure };
-  const nearlySpent = accounts.some((account) => account.of === "session" && isNearlySpent(account));
+  const nearlySpent = accounts.some((account) => account.of === "session" && isNearlySpent(account, call.atMost));
   return { ok: true, call: await tx.insertCall(session, call), nearlySpent };
 }
 

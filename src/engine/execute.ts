@@ -9,6 +9,7 @@ import { noUsage, type Claim } from "../domain/session.ts";
 import { endAttemptFailed } from "./attempts.ts";
 import { judgeBrief, plannerBrief, workerBrief } from "./briefs.ts";
 import { converse, message, place, wrongAnswer, type Desk, type Ending, type Session } from "./desk.ts";
+import type { LaneAnswer } from "./lane.ts";
 import { makeHost } from "./host.ts";
 import { judge } from "./judge.ts";
 import { endJudgementFailed } from "./judgements.ts";
@@ -129,16 +130,21 @@ async function runTurn(
 }
 
 async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
-  const { store, claim, lane, trunk, workspace, config } = session;
+  const { store, claim, lane, workspace, config, agents } = session;
   session.watch.begin();
   let usage = noUsage;
   let base: Commit = workspace.base;
-  let sentBack: SentBack | null = null;
-  let files: string[] = [];
+  let back: Back | null = null;
   for (let tries = 0; tries < config.limits.landingTriesMax; tries++) {
     const brief = await store.transition(claim.run, async (tx) => {
       await remember(tx, session, null);
-      return workerBrief(tx, idText("session", claim.session), task, { ...place(session), base }, sentBack);
+      return workerBrief(
+        tx,
+        idText("session", claim.session),
+        task,
+        { ...place(session), base },
+        back?.sentBack ?? null,
+      );
     });
     const answer = await converse(session, brief);
     usage = { microUsd: usage.microUsd + answer.usage.microUsd, tokens: usage.tokens + answer.usage.tokens };
@@ -154,28 +160,44 @@ async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
       ? lane.nothingToDo(claim, submission)
       : lane.land(claim, workspace, submission));
     if (landed.kind === "ended") return null;
-    if (landed.kind === "nothing_changed") return { failure: { kind: "nothing_changed" }, usage };
-    if (landed.kind === "refused") {
-      sentBack = landed;
-      files = [];
-    } else {
-      const placed = await trunk.placeConflict(workspace, landed.tip);
-      base = placed.base;
-      sentBack = { kind: "conflict", tip: landed.tip, files: placed.files };
-      files = landed.files;
-    }
-    session.transcript.add(
-      "note",
-      landed.kind === "conflict"
-        ? `sent back: conflicts in ${files.join(", ")}`
-        : `refused: ${landed.reasons.join("; ")}`,
-    );
+    if (landed.kind === "nothing_changed" && !agents.traits(claim.agent).keepsRecord)
+      return { failure: { kind: "nothing_changed" }, usage };
+    back = await sendBack(session, landed);
+    base = back.base;
   }
   const last =
-    sentBack?.kind === "refused"
-      ? ({ kind: "refused", reasons: sentBack.reasons } as const)
-      : ({ kind: "conflicts", tries: config.limits.landingTriesMax, files } as const);
+    back?.sentBack.kind === "refused"
+      ? ({ kind: "refused", reasons: back.sentBack.reasons } as const)
+      : ({ kind: "conflicts", tries: config.limits.landingTriesMax, files: back?.files ?? [] } as const);
   return { failure: last, usage };
+}
+
+type Back = { sentBack: SentBack; files: string[]; base: Commit };
+
+/** The trunk did not take it: what the session is told, and the workspace as it goes on with it. */
+async function sendBack(
+  { trunk, workspace, transcript }: Session,
+  landed: Exclude<LaneAnswer, { kind: "ended" }>,
+): Promise<Back> {
+  const { base } = workspace;
+  switch (landed.kind) {
+    case "nothing_changed": // Whoever is still there can be asked.
+      transcript.add("note", "refused: no file is changed");
+      return {
+        sentBack: { kind: "refused", reasons: ["no file is changed: if nothing has to be, submit nothing_to_do"] },
+        files: [],
+        base,
+      };
+    case "refused":
+      transcript.add("note", `refused: ${landed.reasons.join("; ")}`);
+      return { sentBack: landed, files: [], base };
+    case "conflict": {
+      const placed = await trunk.placeConflict(workspace, landed.tip);
+      transcript.add("note", `sent back: conflicts in ${landed.files.join(", ")}`);
+      const sentBack: SentBack = { kind: "conflict", tip: landed.tip, files: placed.files };
+      return { sentBack, files: landed.files, base: placed.base };
+    }
+  }
 }
 
 async function recordFailure(desk: Desk, claim: Claim, { failure, usage }: NonNullable<Ending>): Promise<void> {

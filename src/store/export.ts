@@ -18,14 +18,13 @@ const exported = [
   "steps",
   "calls",
 ] as const;
-/** Numbered in the order in which they were written. */
-const numbered: readonly string[] = ["events", "transcripts", "steps"];
+const keyedBySeq: readonly string[] = ["events", "transcripts", "steps"] satisfies (typeof exported)[number][];
 const pageRows = 500;
 
 export async function* everything(db: Database["db"], run: RunId): ReturnType<Views["everything"]> {
   yield { table: "runs", row: await db.selectFrom("runs").selectAll().where("id", "=", run).executeTakeFirstOrThrow() };
   for (const table of exported) {
-    const key = numbered.includes(table) ? "seq" : "id";
+    const key = keyedBySeq.includes(table) ? "seq" : "id";
     let last = 0;
     for (;;) {
       const page = sql<{
@@ -45,9 +44,7 @@ export async function* everything(db: Database["db"], run: RunId): ReturnType<Vi
     verdicts: sql<{
       [column: string]: unknown;
     }>`select v.* from verdicts v join cycles c on c.id = v.cycle_id where c.run_id = ${run} order by v.cycle_id`,
-    actions: sql<{
-      [column: string]: unknown;
-    }>`select * from actions where run_id = ${run} order by session_id, key`,
+    actions: sql<{ [column: string]: unknown }>`select * from actions where run_id = ${run} order by session_id, key`,
     credentials: sql<{ [column: string]: unknown }>`select * from credentials where run_id = ${run} order by name`,
   };
   for (const [table, query] of Object.entries(rest))

@@ -5,9 +5,6 @@ import type { Context } from "./context.ts";
 
 type RecordQueries = Pick<Transition, "requeueSession" | "openSession" | "hasSteps" | "steps" | "appendStep">;
 
-/** PostgreSQL's text holds no NUL; JSON has it only as an escape, so here it can only be one that means it. */
-const storable = (value: unknown) => JSON.stringify(value).replaceAll("\\u0000", "\\ufffd");
-
 export function recordQueries(c: Context): RecordQueries {
   const { db } = c;
   return {
@@ -50,7 +47,7 @@ export function recordQueries(c: Context): RecordQueries {
     async appendStep(session, { kind, body }, workspace) {
       await db
         .insertInto("steps")
-        .values({ run_id: c.run.id, session_id: session, at: c.now, kind, body: storable(body) })
+        .values({ run_id: c.run.id, session_id: session, at: c.now, kind, body: JSON.stringify(body) })
         .execute();
       if (workspace !== null) await db.updateTable("sessions").set({ workspace }).where("id", "=", session).execute();
     },
@@ -74,7 +71,7 @@ export function actionQueries(c: Context): Pick<Transition, "actionAnswer" | "in
     async insertActionAnswer(session, key, answer) {
       await db
         .insertInto("actions")
-        .values({ session_id: session, key, run_id: c.run.id, answer: storable(answer) })
+        .values({ session_id: session, key, run_id: c.run.id, answer: JSON.stringify(answer) })
         .execute();
     },
   };

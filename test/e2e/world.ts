@@ -97,7 +97,7 @@ export class World {
   }
 
   /** Writes the agents and the configuration that `run` uses; it lies outside of the repository. */
-  configure({ planner, worker, judge, data = "", costUsd, limits, ...config }: Setup): void {
+  configure({ planner, worker, judge, data = "", costUsd, ...config }: Setup): void {
     const cost = costUsd === undefined ? {} : { costUsd };
     const agents = {
       plan: { command: this.#program("plan", planner, data) },
@@ -105,7 +105,12 @@ export class World {
       ...(judge && { decide: { command: this.#program("decide", judge, data) } }),
     };
     const roles = { planner: "plan", worker: "work", ...(judge && { judge: "decide" }) };
-    const all = { agents, roles, ...config, limits: { ...quickLimits, ...limits } };
+    this.writeConfig({ agents, roles, ...config });
+  }
+
+  /** The configuration that `run` uses, with limits that make nothing wait longer than it has to. */
+  writeConfig({ limits, ...config }: Config): void {
+    const all = { ...config, limits: { ...quickLimits, ...limits } };
     this.write("longhaul.config.json", JSON.stringify(all, null, 2));
   }
 

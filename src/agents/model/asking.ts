@@ -7,7 +7,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelMessage } from "ai";
 import { sumTokens } from "../../domain/call.ts";
 import type { Cost } from "../../domain/budget.ts";
-import { modelAgentLimits } from "../../domain/limits.ts";
 import type { ModelAgentConfig } from "../../domain/run-config.ts";
 import type { AgentFailure, SessionHost } from "../../engine/ports.ts";
 import { callModel, type Answer } from "./call.ts";
@@ -17,6 +16,7 @@ import type { ModelPrice } from "./prices.ts";
 import type { Model } from "./providers.ts";
 import type { ToolOffer } from "./request.ts";
 import { estimateInput } from "./tokens.ts";
+import type { CallTimeouts } from "./watchdog.ts";
 
 type ReplyStep = Extract<ModelStep, { kind: "reply" }>;
 
@@ -27,6 +27,7 @@ export type Asker = {
   price: ModelPrice;
   tools: readonly ToolOffer[];
   headers: { readonly [name: string]: string };
+  timeouts: CallTimeouts;
   signal: AbortSignal;
   onText: OnText;
 };
@@ -39,7 +40,7 @@ export type Reply =
 
 /** `keep`: whether the reply is recorded as a step of the conversation. */
 export async function ask(asker: Asker, system: string, messages: ModelMessage[], keep: boolean): Promise<Reply> {
-  const { host, model, config, price, tools, headers, signal, onText } = asker;
+  const { host, model, config, price, tools, headers, timeouts, signal, onText } = asker;
   const input = await estimateInput({ instructions: system, messages, tools });
   const { outputTokensMax, effort } = config;
   const atMost: Cost = {
@@ -47,7 +48,6 @@ export async function ask(asker: Asker, system: string, messages: ModelMessage[]
     microUsd: price.cost({ input: 0, cached: 0, written: input, output: outputTokensMax }),
     tokens: input + outputTokensMax,
   };
-  const { firstOutputMs, chunkMs, callMs } = modelAgentLimits;
   for (let tries = 1; ; tries++) {
     const permit = await host.beginCall({ credential: model.provider, model: model.name, atMost });
     if (!permit.ok) return { kind: "failed", failure: permit.failure };
@@ -59,7 +59,7 @@ export async function ask(asker: Asker, system: string, messages: ModelMessage[]
       outputTokensMax,
       effort,
       headers,
-      timeouts: { firstOutputMs, chunkMs, callMs },
+      timeouts,
       signal,
       onText,
     });

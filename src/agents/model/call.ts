@@ -98,12 +98,12 @@ function answerOf(step: StepResult<ToolSet>): Answer | Spoilt {
   const calls = step.toolCalls.filter(({ invalid, providerExecuted }) => invalid !== true && providerExecuted !== true);
   const wrong = step.toolCalls.length > calls.length;
   const finish = finishOf(finishReason, calls.length > 0 || wrong);
-  // A call that was cut is answered by the SDK as one that makes no sense: to go on from that would cut it again.
-  if (text.trim() === "" && calls.length === 0 && !(wrong && finish === "calls"))
+  if (text.trim() === "" && calls.length === 0 && !wrong)
     return spoilt(`an answer with nothing in it, finished with ${rawFinishReason ?? finishReason}`);
+  const messages = kept(step.response.messages);
   return {
     kind: "answered",
-    messages: kept(step.response.messages),
+    messages: finish === "length" ? withCutCalls(messages) : messages,
     calls: calls.map(({ toolCallId, toolName, input }) => ({ id: toolCallId, name: toolName, input })),
     text,
     finish,
@@ -124,6 +124,27 @@ function finishOf(reason: Exclude<FinishReason, "interrupted" | "error">, called
       return called ? "calls" : "stop";
   }
 }
+
+/**
+ * The SDK answers a call that was cut in its arguments as one that makes no sense. To be told only that would have it
+ * said, and cut, again.
+ */
+function withCutCalls(messages: readonly ModelMessage[]): ModelMessage[] {
+  return messages.map((message) =>
+    message.role === "tool"
+      ? {
+          ...message,
+          content: message.content.map((part) =>
+            part.type === "tool-result" ? { ...part, output: { type: "error-text" as const, value: cutCall } } : part,
+          ),
+        }
+      : message,
+  );
+}
+
+const cutCall =
+  "Your reply was longer than one reply may be and was cut within this call, so nothing of the call was done. Do the same in " +
+  "several smaller calls, in replies of their own.";
 
 /** As JSON keeps them, without what only tells of the call. */
 function kept(messages: readonly ModelMessage[]): ModelMessage[] {

@@ -38,7 +38,7 @@ export type ModelAgentHost = {
   /** Of the run; absolute. */
   stateFolder: string;
   configDirectory: string;
-  limits: Pick<Limits, "killGraceMs">;
+  limits: Pick<Limits, "killGraceMs" | "firstOutputMs" | "chunkMs" | "callMs">;
   providers: { readonly [name: string]: ProviderConfig };
   keyOf(provider: ProviderConfig): string | null;
   prices: { readonly [model: string]: PriceOverride };
@@ -104,6 +104,7 @@ export class ModelSession implements AgentSession {
       price,
       tools: toolOffers(tools),
       headers: { "x-session-key": this.#name },
+      timeouts: this.#host.limits,
       signal: this.#stopped.signal,
       onText: (kind, text) => this.#order.onOutput(kind === "thinking" ? "stderr" : "stdout", text),
     };

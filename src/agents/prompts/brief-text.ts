@@ -4,7 +4,7 @@ import { promptLimits } from "../../domain/limits.ts";
 import type { Role } from "../../domain/session.ts";
 import { cutMiddle } from "../../domain/text.ts";
 import type { CycleRecord } from "../../domain/verdict.ts";
-import { code, fit, plural, quoted, sections, tagged } from "./quote.ts";
+import { code, fit, inline, plural, quoted, sections, tagged } from "./quote.ts";
 import { finishTools } from "./variables.ts";
 
 export type AgentChoice = { name: string; description: string };
@@ -17,7 +17,20 @@ export type BriefContext = {
   agents?: readonly AgentChoice[];
 };
 
-export const goalText = (brief: BriefHead): string => tagged("goal", brief.run.goal);
+/** The goal, and what decides in the end whether it is reached. */
+export function goalText({ run }: BriefHead): string {
+  const commands = run.acceptance.map(({ name, command }) =>
+    name === command ? `- ${inlineCode(command)}` : `- ${inline(name, lineBytesMax)}: ${inlineCode(command)}`,
+  );
+  const list = fit(commands, promptLimits.agentsBytesMax, "\n", (omitted) => `- … and ${omitted} more`);
+  return sections(
+    tagged("goal", run.goal),
+    commands.length === 0 ? "" : `It is reached when these commands pass on the trunk, and not before:\n\n${list}`,
+  );
+}
+
+const lineBytesMax = promptLimits.lineBytesMax;
+const inlineCode = (command: string) => code(inline(command, lineBytesMax));
 
 export function cycleText({ cycle }: BriefHead): string {
   const brief = cycle.brief.trim() && cutMiddle(cycle.brief, promptLimits.cycleBriefBytesMax);

@@ -3,7 +3,7 @@ import type { JudgeBrief } from "../../domain/brief.ts";
 import { promptLimits } from "../../domain/limits.ts";
 import { cutMiddle } from "../../domain/text.ts";
 import type { AcceptanceResult } from "../../domain/verdict.ts";
-import { cycleText, durationText, goalText, sessionText, type BriefContext } from "./brief-text.ts";
+import { cycleText, durationText, goalText, sessionText, shortCommit, type BriefContext } from "./brief-text.ts";
 import { handoffTexts } from "./handoff-text.ts";
 import { bytesOf, code, fairShares, inline, plural, quoted, sections } from "./quote.ts";
 import type { PromptValues } from "./variables.ts";
@@ -15,7 +15,7 @@ export function judgeValues(brief: JudgeBrief, { now }: BriefContext): PromptVal
     acceptance: acceptanceText(brief.acceptance),
     tasks: tasksText(brief.tasks),
     handoffs: handoffsText(brief.handoffs),
-    session: sessionText(brief, now),
+    session: `${sessionText(brief, now)}\nThe run began at commit ${shortCommit(brief.since)}: the difference to it is everything that the run has done.`,
   };
 }
 

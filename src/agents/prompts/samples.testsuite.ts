@@ -17,7 +17,14 @@ export const context: BriefContext = {
 const head = {
   version: 1 as const,
   session: "s41",
-  run: { id: "k3x9ab", goal: "Make every module of the library an ES module.\n\nThe public API stays as it is." },
+  run: {
+    id: "k3x9ab",
+    goal: "Make every module of the library an ES module.\n\nThe public API stays as it is.",
+    acceptance: [
+      { name: "npm test", command: "npm test" },
+      { name: "no require", command: "! grep -rn 'require(' src" },
+    ],
+  },
   workspace: "/var/longhaul/workspaces/s41",
   base: "4f0c1d2e3a5b6c7d8e9f00112233445566778899",
   deadline: {
@@ -152,6 +159,7 @@ export const judgeBrief: JudgeBrief = {
   ...head,
   role: "judge",
   cycle,
+  since: "0123456789abcdef0123456789abcdef01234567",
   acceptance: [
     {
       name: "tests",
