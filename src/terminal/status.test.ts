@@ -129,6 +129,11 @@ test("a provider that rests: for how long, why, who waits, and what was put asid
   expect(screen).toMatch(
     /^ {2}anthropic rests for another 4m 22s; 12 sessions wait\n {4}anthropic\/claude-opus-5: 429 /m,
   );
+  const asked = restingRun.resting.map((rest) => ({ ...rest, until: now }));
+  const again = (some: object) =>
+    renderStatus({ ...restingRun, resting: asked.map((rest) => ({ ...rest, ...some })) }, { color: false, width: 120 });
+  expect(again({})).toContain("  anthropic is asked again; 12 sessions wait\n    anthropic/claude-opus-5: 429");
+  expect(again({ running: 0, queued: 0 })).not.toContain("429");
   expect(screen).toContain("3 running  18 queued (7 put aside, next in 4m 22s)  241 in all");
 });
 
