@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { EngineId } from "../domain/ids.ts";
 import { conflictTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
+import { keepingTests } from "./keeping.testsuite.ts";
 import {
   landed,
   landNow,
@@ -34,6 +35,7 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     conflictTests(enter);
     resolveTests(enter);
     missingVersionTests(enter);
+    keepingTests(enter);
     takeOverTests(enter);
     recoveryTests(enter);
   });

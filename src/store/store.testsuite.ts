@@ -9,6 +9,7 @@ import type { Store } from "../engine/store-port.ts";
 import { costTests } from "./costs.testsuite.ts";
 import { base, config, openForEach, run, type OpenStore, type StoreWorld } from "./open-store.testsuite.ts";
 import { planTests } from "./plan-rows.testsuite.ts";
+import { recordTests } from "./record.testsuite.ts";
 import { queueTests } from "./queue.testsuite.ts";
 import { waitingTests } from "./waiting.testsuite.ts";
 
@@ -17,6 +18,7 @@ export function testStore(name: string, makeWorld: () => Promise<StoreWorld>): v
     const w = openForEach(makeWorld);
     runTests(w);
     queueTests(w);
+    recordTests(w);
     planTests(w);
     costTests(w);
     waitingTests(w);
