@@ -1,7 +1,6 @@
-import { isNearlySpent } from "./budget.ts";
 import { describe, expect, test } from "vitest";
 import * as fc from "fast-check";
-import { decideSpend, noSpend, usd, type Budget, type Spend } from "./budget.ts";
+import { decideSpend, isNearlySpent, noSpend, usd, type Budget, type Spend } from "./budget.ts";
 import { idText, makeRunId, parseId, type TaskId } from "./ids.ts";
 import { decideTurnEnd } from "./planner.ts";
 import { runCan } from "./run.ts";

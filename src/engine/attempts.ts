@@ -11,7 +11,7 @@ import { cancelTask, failTask, settleCycle } from "./closing.ts";
 import { pauseRun } from "./pausing.ts";
 import { deliver, queueAttempt } from "./queueing.ts";
 import type { Landed } from "./ports.ts";
-import { continues, endSession, heldSession, requeue } from "./session-end.ts";
+import { endSession, goesOn, heldSession } from "./session-end.ts";
 import type { Submitted, Transition } from "./store-port.ts";
 
 /** First step of a landing: the fact that it was submitted. False: the claim is stale, nothing may land in its name. */
@@ -82,9 +82,8 @@ export async function failAttempt(
 ): Promise<void> {
   const { limits } = tx.run.config;
   await tx.settleLanding(session.id, { status: "lost" });
-  if (continues(session, failure, limits)) {
+  if (await goesOn(tx, session, failure)) {
     await tx.setTask(task.id, { state: { status: "ready" } });
-    await requeue(tx, session, failure, failure.kind === "suspended" ? failure.until : tx.now);
     await settleCycle(tx); // A cycle that drains does not wait for it.
     return;
   }

@@ -37,21 +37,19 @@ export function resume(store: Store, run: RunId, { config, budget }: Changes): P
     if (!runCan("resume", tx.run.state)) return refuse(tx, "resume");
     const before = config ?? tx.run.config;
     await tx.updateRun({ config: { ...before, budget: { ...before.budget, ...budget } } });
-    // Keys and quotas may be others now: nobody waits for what was known of them.
-    for (const name of Object.keys(await tx.credentials())) await tx.setCredential(name, freshCredential);
-    await wakePutAside(tx);
+    await forgetWaits(tx);
     if (tx.run.state.status === "paused") await tx.updateRun({ state: { status: "running" } });
     await tx.addEvent("run.resumed", {}, { budget: tx.run.config.budget, newConfig: config !== undefined });
     return { ok: true };
   });
 }
 
-/** Sessions that have begun and wait until their provider is back go on at once. */
-async function wakePutAside(tx: Transition): Promise<void> {
+/** Keys and quotas may be others now: nobody waits for what was known of them. */
+async function forgetWaits(tx: Transition): Promise<void> {
+  for (const name of Object.keys(await tx.credentials())) await tx.setCredential(name, freshCredential);
   const cycle = await tx.cycle();
-  for (const session of cycle ? await tx.queuedSessions(cycle.id) : [])
-    if (session.opening !== null && session.state.status === "queued" && session.state.readyAt > tx.now)
-      await tx.requeueSession(session.id, tx.now);
+  for (const { id, state } of cycle ? await tx.queuedSessions(cycle.id) : [])
+    if (state.status === "queued" && state.readyAt > tx.now) await tx.requeueSession(id, tx.now);
 }
 
 /** Running sessions are cut, open tasks cancelled; what has landed is published. */

@@ -4,7 +4,7 @@ import type { Claim, Session, Usage } from "../domain/session.ts";
 import { decideVerdict, type Evidence, type VerdictProposal } from "../domain/verdict.ts";
 import { pauseRun } from "./pausing.ts";
 import { queueJudgement, startCycle } from "./queueing.ts";
-import { continues, endSession, heldSession, requeue } from "./session-end.ts";
+import { endSession, goesOn, heldSession } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
 
 export async function endJudgement(
@@ -42,10 +42,7 @@ export async function endJudgementFailed(tx: Transition, claim: Claim, failure: 
 
 export async function failJudgement(tx: Transition, session: Session, failure: Failure, usage: Usage): Promise<void> {
   const { limits } = tx.run.config;
-  if (continues(session, failure, limits)) {
-    await requeue(tx, session, failure, failure.kind === "suspended" ? failure.until : tx.now);
-    return;
-  }
+  if (await goesOn(tx, session, failure)) return;
   const earlier = await tx.failuresOf(
     session.subject,
     session.cycle,

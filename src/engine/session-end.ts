@@ -5,6 +5,7 @@ import { describeFailure, type Failure } from "../domain/failure.ts";
 import { idText } from "../domain/ids.ts";
 import type { Limits } from "../domain/limits.ts";
 import type { Claim, Session, SessionOutcome, Usage } from "../domain/session.ts";
+import { pauseRun } from "./pausing.ts";
 import type { Transition } from "./store-port.ts";
 
 export type End = { outcome: SessionOutcome; failure: Failure | null; usage: Usage };
@@ -52,26 +53,33 @@ function cost(spend: Spend, usage: Usage) {
 }
 
 /**
- * The session goes back into the queue as itself: whoever claims it next continues what it has recorded. For agents
- * that keep a record.
+ * The session goes back into the queue as itself, if what happened to it leaves its record worth going on with: whoever
+ * claims it next continues what it has recorded. False: it has to end.
  */
-export async function requeue(tx: Transition, session: Session, failure: Failure, readyAt: number): Promise<void> {
+export async function goesOn(tx: Transition, session: Session, failure: Failure): Promise<boolean> {
+  const { limits } = tx.run.config;
+  if (!continues(session, failure, limits)) return false;
+  const readyAt = failure.kind === "suspended" ? failure.until : tx.now;
   await settleLost(tx, session);
   await tx.requeueSession(session.id, readyAt);
+  const detail = describeFailure(failure);
   await tx.addEvent("session.requeued", aboutSession(session), {
     kind: session.subject.kind,
     failure: failure.kind,
-    detail: describeFailure(failure),
+    detail,
     readyAt,
   });
+  // The operator mends it, and the work that is half done is still there.
+  if (failure.kind === "misconfigured") await pauseRun(tx, "environment", detail, limits.drainMs);
+  return true;
 }
 
-/** Whether what happened to the session leaves its record worth going on with. */
-export function continues({ opening, token }: Session, failure: Failure, limits: Limits): boolean {
+function continues({ opening, token }: Session, failure: Failure, limits: Limits): boolean {
   if (failure.kind === "suspended") return true;
+  if (opening === null) return false;
   // One that loses every engine it gets begins anew, should it be the cause.
-  if (failure.kind === "lost") return opening !== null && token < limits.interruptionsMax;
-  return opening !== null && failure.kind === "cut" && failure.by === "pause";
+  if (failure.kind === "lost") return token < limits.interruptionsMax;
+  return failure.kind === "misconfigured" || (failure.kind === "cut" && failure.by === "pause");
 }
 
 /** Calls that nobody will settle any more are charged what they could cost at most: the provider may have billed them. */

@@ -9,7 +9,7 @@ import { settleCycle } from "./closing.ts";
 import { pauseRun } from "./pausing.ts";
 import { applyPlan, viewFor } from "./planning.ts";
 import { deliver, queueTurn } from "./queueing.ts";
-import { continues, endSession, heldSession, requeue } from "./session-end.ts";
+import { endSession, goesOn, heldSession } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
 
 /** `readUpTo`: the last message that the turn's brief held. */
@@ -69,10 +69,7 @@ async function failTurn(
   usage: Usage,
 ): Promise<void> {
   const { limits } = tx.run.config;
-  if (continues(session, failure, limits)) {
-    await requeue(tx, session, failure, failure.kind === "suspended" ? failure.until : tx.now);
-    return;
-  }
+  if (await goesOn(tx, session, failure)) return;
   await endSession(tx, session, { outcome: "failed", failure, usage });
   if (failure.kind === "cut" && failure.by !== "pause") {
     await settleCycle(tx); // Whoever cut it ends the planner as well.

@@ -23,13 +23,13 @@ export class Hold {
   }
 }
 
-/** Once this tool has answered so, the next answer waits. The last that applies counts. */
-export type HeldAfter = { tool: string; answer: RegExp; hold: Hold };
+/** Once this tool has answered so (null: from the beginning), the next answer waits. The last that applies counts. */
+export type HeldAfter = { tool: string; answer: RegExp; hold: Hold } | { tool: null; hold: Hold };
 
 export const holding = (brain: NamedBrain, ...held: HeldAfter[]): NamedBrain => ({
   ...brain,
   async reply(view) {
-    await held.findLast(({ tool, answer }) => told(view, tool, answer) > 0)?.hold.wait();
+    await held.findLast((each) => each.tool === null || told(view, each.tool, each.answer) > 0)?.hold.wait();
     return brain.reply(view);
   },
 });

@@ -102,6 +102,7 @@ export class Mind {
       { kind: "broken", detail: "cut" },
       { kind: "broken", detail: "empty" },
       { kind: "bad_request", detail: "400" },
+      { kind: "key_refused", detail: "401" },
     ]);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelMessage } from "ai";
-import { sumTokens } from "../../domain/call.ts";
+import { sumTokens, type CallFault } from "../../domain/call.ts";
 import type { Cost } from "../../domain/budget.ts";
 import type { ModelAgentConfig } from "../../domain/run-config.ts";
 import type { AgentFailure, SessionHost } from "../../engine/ports.ts";
@@ -23,6 +23,8 @@ type ReplyStep = Extract<ModelStep, { kind: "reply" }>;
 export type Asker = {
   host: SessionHost;
   model: Model;
+  /** The variable that holds the model's key. */
+  keyEnv: string | null;
   config: Pick<ModelAgentConfig, "effort" | "outputTokensMax">;
   price: ModelPrice;
   tools: readonly ToolOffer[];
@@ -63,7 +65,7 @@ export async function ask(asker: Asker, system: string, messages: ModelMessage[]
       signal,
       onText,
     });
-    const fault = end.kind === "failed" ? end.fault : null;
+    const fault = end.kind === "failed" ? mendable(end.fault, asker.keyEnv) : null;
     const again = await host.endCall(
       permit.call,
       {
@@ -82,6 +84,12 @@ export async function ask(asker: Asker, system: string, messages: ModelMessage[]
     await pause(again.waitMs, signal);
   }
 }
+
+/** Whose key is refused has to know which one it is. */
+const mendable = (fault: CallFault, keyEnv: string | null): CallFault =>
+  fault.kind === "key_refused" && keyEnv !== null
+    ? { ...fault, detail: `${fault.detail} (the key in ${keyEnv})` }
+    : fault;
 
 export const replyStep = ({ messages, calls, text, tokens }: Answer): ReplyStep => ({
   kind: "reply",

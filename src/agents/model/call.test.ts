@@ -146,8 +146,11 @@ describe.each(kinds)("%s", (kind) => {
     expect(await ask("text")).toMatchObject({ kind: "answered", finish: "length", calls: [], tokens: { output: 20 } });
     const cut = await ask("call");
     // Google says that it could not parse the call, and nothing else.
-    if (kind === "google") expect(cut).toMatchObject({ kind: "failed", fault: { kind: "broken" }, billed: true });
-    else expect(cut).toMatchObject({ kind: "answered", finish: "length", calls: [] });
+    expect(cut).toMatchObject(
+      kind === "google"
+        ? { kind: "failed", fault: { kind: "broken" }, billed: true }
+        : { kind: "answered", finish: "length", calls: [] },
+    );
     expect(JSON.stringify(cut).includes("several smaller calls")).toBe(kind !== "google");
   });
 

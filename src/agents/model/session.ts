@@ -95,11 +95,12 @@ export class ModelSession implements AgentSession {
   async #converse(brief: Brief): Promise<AgentAnswer> {
     const opened = this.#open();
     if ("failure" in opened) return { kind: "failure", failure: opened.failure, usage: noUsage };
-    const { model, price } = opened;
+    const { model, keyEnv, price } = opened;
     const tools = toolsFor(brief.role);
     const asker: Asker = {
       host: this.#order.host,
       model,
+      keyEnv,
       config: this.#config,
       price,
       tools: toolOffers(tools),
@@ -114,7 +115,7 @@ export class ModelSession implements AgentSession {
     return { ...end, usage: noUsage };
   }
 
-  #open(): { model: Model; price: ModelPrice } | { failure: AgentFailure } {
+  #open(): { model: Model; keyEnv: string | null; price: ModelPrice } | { failure: AgentFailure } {
     const { model: name, contextTokens } = this.#config;
     const provider = this.#host.providers[splitModelName(name)?.provider ?? ""];
     if (!provider)
@@ -124,7 +125,8 @@ export class ModelSession implements AgentSession {
       return { failure: { kind: "misconfigured", detail: `${name} needs a key: set ${provider.keyEnv}` } };
     const model = openModel(name, { kind: provider.kind, baseUrl: provider.baseUrl, key });
     const price = priceOf(model, this.#host.prices);
-    return { model, price: contextTokens === null ? price : { ...price, contextTokens } };
+    const { keyEnv } = provider;
+    return { model, keyEnv, price: contextTokens === null ? price : { ...price, contextTokens } };
   }
 
   /** The conversation as it was recorded, or a new one; with what the trunk said of the last submission. */
