@@ -12,7 +12,7 @@ import { configSchema } from "./config/schema.ts";
 import { describeJsonFault } from "./domain/json-place.ts";
 import type { ProviderConfig, RunConfig } from "./domain/run-config.ts";
 
-export { ConfigError, toMicroUsd } from "./config/resolve.ts";
+export { toMicroUsd } from "./config/resolve.ts";
 
 /** The operator's environment; handed to whoever needs a part of it. */
 export const environment: Readonly<{ [name: string]: string | undefined }> = process.env;

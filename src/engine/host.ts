@@ -34,17 +34,11 @@ const cutPermit: CallPermit = { ok: false, failure: { kind: "provider", detail: 
 
 export function makeHost(parts: HostParts): SessionHost {
   const { store, trunk, calls, claim, workspace, watch, report } = parts;
-  const held = <T>(change: (tx: Transition, session: Session) => Promise<T>): Promise<T> =>
+  const held: Held = (change) =>
     store.transition(claim.run, async (tx) => {
       const session = await heldSession(tx, claim);
       if (!session) throw new StaleClaimError(claim);
       return change(tx, session);
-    });
-  const ofPlanner = <T>(change: (tx: Transition, session: Session, planner: Planner) => Promise<T>): Promise<T> =>
-    held(async (tx, session) => {
-      const planner = session.subject.kind === "turn" ? await tx.planner(session.subject.planner) : null;
-      if (!planner) throw new Error(`session ${session.id} is no planner's turn`);
-      return change(tx, session, planner);
     });
   const cut = new Promise<"cut">((resolve) => {
     watch.whenCut(() => {
@@ -76,6 +70,21 @@ export function makeHost(parts: HostParts): SessionHost {
 
     endCall: (call: CallId, end: CallOutcome, step: Step | null) => calls.end(claim, call, end, step),
 
+    ...plannerSide(held),
+  };
+}
+
+type Held = <T>(change: (tx: Transition, session: Session) => Promise<T>) => Promise<T>;
+
+/** What only a planner's turn may do. */
+function plannerSide(held: Held): Pick<SessionHost, "act" | "consider" | "handoff"> {
+  const ofPlanner = <T>(change: (tx: Transition, session: Session, planner: Planner) => Promise<T>): Promise<T> =>
+    held(async (tx, session) => {
+      const planner = session.subject.kind === "turn" ? await tx.planner(session.subject.planner) : null;
+      if (!planner) throw new Error(`session ${session.id} is no planner's turn`);
+      return change(tx, session, planner);
+    });
+  return {
     act: (key, actions) =>
       ofPlanner(async (tx, session, planner) => {
         const before = (await tx.actionAnswer(session.id, key)) as ActAnswer | null;

@@ -41,7 +41,7 @@ export class Transcript {
       return;
     }
     this.#headBytes += bytes;
-    this.#pending.push(entry);
+    join(this.#pending, entry);
     this.#pendingBytes += bytes;
     if (this.#pendingBytes >= flushBytes) void this.#flush();
     else this.#cancelTimer ??= this.#clock.timer(flushMs, () => void this.#flush());
@@ -60,7 +60,7 @@ export class Transcript {
     const kept = bytes > this.#tailBytesMax ? { ...entry, text: cutStart(entry.text, this.#tailBytesMax) } : entry;
     const keptBytes = Buffer.byteLength(kept.text);
     this.#leftOutBytes += bytes - keptBytes;
-    this.#tail.push(kept);
+    join(this.#tail, kept);
     this.#tailBytes += keptBytes;
     while (this.#tailBytes > this.#tailBytesMax && this.#tail.length > 1) {
       const dropped = Buffer.byteLength(this.#tail.shift()?.text ?? "");
@@ -79,4 +79,15 @@ export class Transcript {
       this.#written = this.#written.then(() => this.#store.appendTranscript(this.#claim, entries)).catch(this.#report);
     return this.#written;
   }
+}
+
+const joinedBytesMax = 4_096;
+
+/** What is printed in small pieces, as models do word by word, is one entry. */
+function join(entries: TranscriptEntry[], entry: TranscriptEntry): void {
+  const last = entries.at(-1);
+  const printed = entry.kind === "stdout" || entry.kind === "stderr";
+  if (printed && last?.kind === entry.kind && last.text.length + entry.text.length <= joinedBytesMax)
+    entries[entries.length - 1] = { ...last, text: last.text + entry.text };
+  else entries.push(entry);
 }
