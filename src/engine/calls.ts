@@ -4,8 +4,8 @@
  * credential, so that a limit is not asked for by everybody at once.
  */
 import pLimit, { type LimitFunction } from "p-limit";
-import { isNearlySpent } from "../domain/budget.ts";
-import { sumTokens, type CallFault } from "../domain/call.ts";
+import { isNearlySpent, type Spend } from "../domain/budget.ts";
+import { noTokens, sumTokens, type CallFault } from "../domain/call.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { CallId, RunId } from "../domain/ids.ts";
 import { rateLimits } from "../domain/limits.ts";
@@ -69,6 +69,18 @@ export class Calls {
     return again;
   }
 
+  /** A call that was let begin and was never made. */
+  async withdraw(id: CallId): Promise<void> {
+    await this.#store.transition(this.#run, async (tx) => {
+      const call = await tx.call(id);
+      if (!call) return;
+      await tx.settleCall(id, { ...unmade, detail: "never made: the session was cut" });
+      const session = await tx.session(call.session);
+      if (session) await tx.charge(session, released(call));
+    });
+    this.wake();
+  }
+
   /** Somebody may go on: a call has ended, or a session was cut. */
   wake(): void {
     const waiting = this.#changed;
@@ -126,6 +138,15 @@ async function settle(tx: Transition, call: OpenCall, end: CallOutcome, random: 
     });
   await learnFrom(tx, call, fault, random, session);
 }
+
+const unmade = { status: "failed", tokens: noTokens, microUsd: 0, priceSource: "known" } as const;
+
+const released = ({ atMost }: OpenCall): Spend => ({
+  microUsd: 0,
+  tokens: 0,
+  reservedMicroUsd: -atMost.microUsd,
+  reservedTokens: -atMost.tokens,
+});
 
 async function learnFrom(
   tx: Transition,

@@ -6,15 +6,34 @@ import type { Planner } from "../domain/planner.ts";
 import type { Claim, Session, Step } from "../domain/session.ts";
 import type { Calls } from "./calls.ts";
 import { applyPlan, viewFor } from "./planning.ts";
-import type { ActAnswer, CallOutcome, KeptWorkspace, PlannedCall, SessionHost, Trunk, Workspace } from "./ports.ts";
+import type {
+  ActAnswer,
+  CallOutcome,
+  CallPermit,
+  KeptWorkspace,
+  PlannedCall,
+  SessionHost,
+  Trunk,
+  Workspace,
+} from "./ports.ts";
 import { StaleClaimError, heldSession } from "./session-end.ts";
 import type { Store, Transition } from "./store-port.ts";
 import type { Watch } from "./watch.ts";
 
-export type HostParts = { store: Store; trunk: Trunk; calls: Calls; claim: Claim; workspace: Workspace; watch: Watch };
+export type HostParts = {
+  store: Store;
+  trunk: Trunk;
+  calls: Calls;
+  claim: Claim;
+  workspace: Workspace;
+  watch: Watch;
+  report(error: unknown): void;
+};
+
+const cutPermit: CallPermit = { ok: false, failure: { kind: "provider", detail: "the session was cut" } };
 
 export function makeHost(parts: HostParts): SessionHost {
-  const { store, trunk, calls, claim, workspace, watch } = parts;
+  const { store, trunk, calls, claim, workspace, watch, report } = parts;
   const held = <T>(change: (tx: Transition, session: Session) => Promise<T>): Promise<T> =>
     store.transition(claim.run, async (tx) => {
       const session = await heldSession(tx, claim);
@@ -27,6 +46,12 @@ export function makeHost(parts: HostParts): SessionHost {
       if (!planner) throw new Error(`session ${session.id} is no planner's turn`);
       return change(tx, session, planner);
     });
+  const cut = new Promise<"cut">((resolve) => {
+    watch.whenCut(() => {
+      resolve("cut");
+      calls.wake();
+    });
+  });
   return {
     steps: () => held((tx, session) => tx.steps(session.id)),
 
@@ -38,11 +63,12 @@ export function makeHost(parts: HostParts): SessionHost {
 
     async beginCall(call: PlannedCall) {
       const waited = watch.waits();
-      const wake = () => calls.wake();
-      watch.whenCut(wake);
       try {
-        const permit = await calls.begin(claim, call, () => watch.cutBy);
-        return permit ?? { ok: false, failure: { kind: "provider", detail: "the session was cut" } };
+        const begun = calls.begin(claim, call, () => watch.cutBy);
+        const permit = await Promise.race([begun, cut]);
+        // Others may stand in line for long; whoever is cut does not wait with them.
+        if (permit === "cut") void withdrawLate(begun, calls).catch(report);
+        return permit === "cut" || permit === null ? cutPermit : permit;
       } finally {
         waited();
       }
@@ -71,6 +97,15 @@ export function makeHost(parts: HostParts): SessionHost {
 
     handoff: (of) => ofPlanner((tx, _session, planner) => findHandoff(tx, planner, of)),
   };
+}
+
+async function withdrawLate(begun: Promise<CallPermit | null>, calls: Calls): Promise<void> {
+  try {
+    const late = await begun;
+    if (late?.ok) await calls.withdraw(late.call);
+  } catch (error) {
+    if (!(error instanceof StaleClaimError)) throw error; // Then nothing was let begin.
+  }
 }
 
 async function take(tx: Transition, session: Session, planner: Planner, actions: PlannerAction[]): Promise<ActAnswer> {

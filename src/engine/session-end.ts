@@ -75,18 +75,11 @@ export async function goesOn(tx: Transition, session: Session, failure: Failure)
 }
 
 function continues({ opening, token }: Session, failure: Failure, limits: Limits): boolean {
-  switch (failure.kind) {
-    case "suspended":
-      return true;
-    case "lost": // One that loses every engine it gets begins anew, should it be the cause.
-      return opening !== null && token < limits.interruptionsMax;
-    case "cut":
-      return opening !== null && failure.by === "pause";
-    case "misconfigured":
-      return opening !== null;
-    default:
-      return false;
-  }
+  if (failure.kind === "suspended") return true;
+  if (opening === null) return false;
+  // One that loses every engine it gets begins anew, should it be the cause.
+  if (failure.kind === "lost") return token < limits.interruptionsMax;
+  return failure.kind === "misconfigured" || (failure.kind === "cut" && failure.by === "pause");
 }
 
 /** Calls that nobody will settle any more are charged what they could cost at most: the provider may have billed them. */

@@ -75,7 +75,7 @@ export type RunView = {
   queued: number;
   /** Of the queued ones, those that have begun and were put aside; `nextAt`: when the first of them goes on. */
   aside: { sessions: number; nextAt: number } | null;
-  /** Credentials that take no call before `until`, and the sessions whose agents use them. */
+  /** Credentials that take no call before `until` (past: asked again, no good answer yet), and the sessions that use them. */
   resting: { credential: string; until: number; why: string; running: number; queued: number }[];
   landings: { landed: number; conflict: number; refused: number };
   verdicts: (Verdict & { cycle: number; at: number })[];

@@ -1,7 +1,7 @@
 /** What sessions record, what is charged to whom, and what is known of credentials. */
 import { expect, test } from "vitest";
 import { decideSpend } from "../domain/budget.ts";
-import type { Commit, PlannerId, SessionId } from "../domain/ids.ts";
+import type { PlannerId, SessionId } from "../domain/ids.ts";
 import { freshCredential } from "../domain/rate.ts";
 import type { Session } from "../domain/session.ts";
 import type { Transition } from "../engine/store-port.ts";
@@ -49,7 +49,7 @@ export function recordTests(w: OpenStore): void {
   test("a session goes back into the queue as itself, and its next claim fences the last", async () => {
     const { claim, session } = await runningTurn();
     await change(async (tx) => {
-      await tx.openSession(claim.session, { base: base as Commit, readUpTo: null });
+      await tx.openSession(claim.session, { base, readUpTo: null });
       await tx.appendStep(claim.session, { kind: "note", body: 1 }, "the workspace");
       await tx.requeueSession(claim.session, tx.now);
     });

@@ -1,22 +1,19 @@
 /** Reads for screens and commands. Each is one read of committed rows; none takes a lock. */
-import type { Selectable } from "kysely";
 import { describeFailure, type Failure } from "../domain/failure.ts";
-import type { Event, EventType } from "../domain/event.ts";
 import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { PlannerStatus } from "../domain/planner.ts";
 import type { SessionKind, SessionOutcome } from "../domain/session.ts";
 import { taskStatuses, type TaskStatus } from "../domain/task.ts";
 import type { Evidence, VerdictKind } from "../domain/verdict.ts";
-import type { TranscriptKind } from "../engine/store-port.ts";
 import type { PlannerView, RunView, SessionView, TaskCounts, TaskFilter, TaskView, Views } from "../engine/views.ts";
 import { ended, running } from "./context.ts";
 import { readCosts } from "./cost-views.ts";
 import type { Database } from "./dialect.ts";
 import { everything } from "./export.ts";
+import { historyViews } from "./history-views.ts";
 import { countTasks } from "./run-queries.ts";
 import { readAside, readResting } from "./waiting-views.ts";
 import { toCycle, toRun, toSpend } from "./rows.ts";
-import type { Tables } from "./schema.ts";
 
 type Db = Database["db"];
 
@@ -43,57 +40,11 @@ export function openViews(database: Database): Views {
 
     tasks: (id, filter) => readTasks(db, id, filter),
 
-    async events(id, afterSeq, limit) {
-      const rows = await db
-        .selectFrom("events")
-        .selectAll()
-        .where("run_id", "=", id)
-        .where("seq", ">", afterSeq)
-        .orderBy("seq")
-        .limit(limit)
-        .execute();
-      return rows.map(toEvent);
-    },
-
-    async lastEvent(id, type) {
-      const row = await db
-        .selectFrom("events")
-        .selectAll()
-        .where("run_id", "=", id)
-        .where("type", "=", type)
-        .orderBy("seq", "desc")
-        .limit(1)
-        .executeTakeFirst();
-      return row ? toEvent(row) : null;
-    },
-
     async session(id, session) {
       return (await sessionViews(db, id, (query) => query.where("sessions.id", "=", session)))[0] ?? null;
     },
 
-    async firstStep(session) {
-      const row = await db
-        .selectFrom("steps")
-        .select(["kind", "body"])
-        .where("session_id", "=", session)
-        .orderBy("seq")
-        .limit(1)
-        .executeTakeFirst();
-      return row ? { kind: row.kind, body: JSON.parse(row.body) as unknown } : null;
-    },
-
-    async transcript(session, afterSeq, limit) {
-      const rows = await db
-        .selectFrom("transcripts")
-        .selectAll()
-        .where("session_id", "=", session)
-        .where("seq", ">", afterSeq)
-        .orderBy("seq")
-        .limit(limit)
-        .execute();
-      return rows.map(({ seq, at, kind, text }) => ({ seq, at, kind: kind as TranscriptKind, text }));
-    },
-
+    ...historyViews(db),
     costs: (id, by, limit) => readCosts(db, id, by, limit),
     everything: (id) => everything(db, id),
   };
@@ -267,17 +218,4 @@ async function verdicts(db: Db, run: RunId): Promise<RunView["verdicts"]> {
     evidence: JSON.parse(row.evidence) as Evidence,
     at: row.at,
   }));
-}
-
-function toEvent(row: Selectable<Tables["events"]>): Event {
-  return {
-    seq: row.seq,
-    run: row.run_id as RunId,
-    at: row.at,
-    type: row.type as EventType,
-    session: row.session_id as SessionId | null,
-    task: row.task_id as TaskId | null,
-    planner: row.planner_id as PlannerId | null,
-    data: JSON.parse(row.data) as Event["data"],
-  };
 }

@@ -31,7 +31,7 @@ export async function readResting(
   const rows = await db.selectFrom("credentials").selectAll().where("run_id", "=", id).orderBy("name").execute();
   const resting = rows
     .map(({ name, state }) => ({ credential: name, ...(JSON.parse(state) as Credential) }))
-    .filter(({ until }) => until > now);
+    .filter(({ until, troubles }) => until > now || troubles > 0);
   if (resting.length === 0) return [];
   const waiting = await db
     .selectFrom("sessions")

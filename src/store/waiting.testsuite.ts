@@ -44,11 +44,13 @@ export function waitingTests(w: OpenStore): void {
     const until = await change(async (tx) => {
       const soon = tx.now + 5 * minute;
       await tx.setCredential("anthropic", { ...freshCredential, until: soon, why: "429" });
-      await tx.setCredential("openai", { ...freshCredential, until: tx.now - 1, why: "over" });
+      await tx.setCredential("google", { ...freshCredential, until: tx.now - 1, why: null });
+      await tx.setCredential("openai", { ...freshCredential, until: tx.now - 1, why: "529", troubles: 2 });
       return soon;
     });
     expect((await w.views.status(run)).resting).toEqual([
       { credential: "anthropic", until, why: "429", running: 1, queued: 1 },
+      { credential: "openai", until: expect.any(Number), why: "529", running: 0, queued: 0 },
     ]);
   });
 

@@ -67,6 +67,13 @@ test("programs that do not say what they cost are left out, and that is said", (
   expect(render({ roles: { ...given.roles, worker: program }, others: [] })).toMatch(/without what programs\s+say/);
 });
 
+test("where nothing is known, no figure is made up", () => {
+  const nothing = { files: 0, bytes: 0, textTokens: 0 };
+  expect(render({ repository: nothing })).toContain("nothing is committed yet");
+  const programs = { planner: program, worker: program, judge: null };
+  expect(render({ roles: programs, others: [] })).toMatch(/sessions: what your programs spend is theirs to\s+say/);
+});
+
 test("the opening of a run: models, prices, a range, the budget; of programs alone nothing", () => {
   expect(openingLines(estimateRun(given))).toMatchInlineSnapshot(`
     [

@@ -14,10 +14,7 @@ export function renderEstimate(estimate: Estimate, options: Paint): string {
     wrap(text, options.width - 2, proseLinesMax).map((line): Line => [`  ${line}`]);
   const noModel = roles.every(({ agent }) => agent.kind === "command");
   const lines: Line[] = [
-    [
-      strong("repository".padEnd(labelWidth)),
-      `${counted(repository.files, "tracked file")}, ${bytes(repository.bytes)}, about ${about(repository.textTokens)} tokens of text`,
-    ],
+    [strong("repository".padEnd(labelWidth)), sizeWords(repository)],
     [],
     [
       strong("agents".padEnd(labelWidth)),
@@ -110,11 +107,10 @@ function ratesWords({ price, priceSource }: EstimatedAgent & { kind: "model" }):
 }
 
 function runCost({ run, roles }: Estimate): string {
-  const programs = roles.some(({ agent }) => agent.kind === "command" && agent.costUsd === 0);
-  const without = programs ? ", without what programs say that they spend" : "";
-  return run.usd.high === 0
-    ? `${roles.some(({ agent }) => agent.kind === "model") ? "no money" : "nothing that is known"}${without}`
-    : `about ${range(run.usd, money)}${without}`;
+  const silent = roles.some(({ agent }) => agent.kind === "command" && agent.costUsd === 0);
+  if (run.usd.high > 0)
+    return `about ${range(run.usd, money)}${silent ? ", without what programs say that they spend" : ""}`;
+  return silent ? "what your programs spend is theirs to say" : "no money";
 }
 
 const perSession = (cost: Range): string =>
@@ -151,6 +147,11 @@ function money(value: number): string {
 function dollars(value: number): string {
   const exact = Number(value.toPrecision(4));
   return `$${Number.isInteger(exact) ? exact : exact < 0.1 ? exact : exact.toFixed(2)}`;
+}
+
+function sizeWords({ files, bytes: size, textTokens }: Estimate["repository"]): string {
+  if (files === 0) return "nothing is committed yet, so its size says nothing";
+  return `${counted(files, "tracked file")}, ${bytes(size)}, about ${about(textTokens)} tokens of text`;
 }
 
 /** Two digits that count. */

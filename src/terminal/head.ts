@@ -165,14 +165,17 @@ function asideWords({ aside, now }: RunView): Span[] {
 }
 
 /** Providers that take no call for now: a run that waits must not look like one that hangs. */
-function restLines({ resting, now }: RunView): Line[] {
+function restLines({ resting: all, now }: RunView): Line[] {
+  // Between two tries it stays, so that the screen does not jump; what nobody needs is not asked again.
+  const resting = all.filter(({ until, running, queued }) => until > now || running + queued > 0);
   const hidden = resting.length - restsMax;
   return [
     ...resting.slice(0, restsMax).flatMap(({ credential, until, why, running, queued }): Line[] => {
       const waiting = running + queued;
       const who =
         waiting === 0 ? "no session needs it" : `${counted(waiting, "session")} ${waiting === 1 ? "waits" : "wait"}`;
-      const first = `  ${phrase(credential)} rests for another ${duration(until - now)}; ${who}`;
+      const what = until > now ? `rests for another ${duration(until - now)}` : "is asked again";
+      const first = `  ${phrase(credential)} ${what}; ${who}`;
       return [[toned("warn", first)], ...(why === "" ? [] : [[quiet(`    ${phrase(why)}`)]])];
     }),
     ...(hidden > 0 ? [more(hidden, "  ", hidden === 1 ? " rests" : " rest")] : []),

@@ -228,12 +228,7 @@ export const samples = {
   paused: sampleView({
     ...middle(30, 3),
     run: sampleRun({
-      state: {
-        status: "paused",
-        reason: "budget",
-        detail: "money: $49.90 of $50.00 spent or reserved",
-        cutAt: now + 580_000,
-      },
+      state: { status: "paused", reason: "budget", detail: "money: $49.90 of $50.00 spent", cutAt: now + 580_000 },
       spend: { ...noSpend, microUsd: 48_700_000, reservedMicroUsd: 1_200_000, tokens: 18_130_000 },
     }),
   }),
@@ -262,7 +257,6 @@ export const samples = {
       ),
     ],
   }),
-  resting: resting(),
   hostile: sampleView({
     ...middle(5, 0),
     run: sampleRun({
@@ -287,56 +281,7 @@ export const samples = {
   }),
 } satisfies { [name: string]: RunView };
 
-/** Models, budgets, and a provider that has had enough. */
-function resting(): RunView {
-  const view = middle(4, 3);
-  const model = (name: string, effort: "high" | null = null) => ({
-    kind: "model" as const,
-    model: name,
-    effort,
-    outputTokensMax: 16_384,
-    contextTokens: null,
-    roles: ["planner" as const, "worker" as const],
-    description: "",
-  });
-  const money = (microUsd: number) => ({ ...noSpend, microUsd, tokens: microUsd / 4 });
-  const { config } = view.run;
-  const run = sampleRun({
-    config: {
-      ...config,
-      agents: {
-        planner: model("anthropic/claude-opus-5", "high"),
-        worker: model("openai/gpt-5.4"),
-        strong: model("anthropic/claude-opus-5"),
-      },
-      budget: { ...config.budget, tokens: 20_000_000, cycle: { microUsd: 10_000_000, tokens: null } },
-    },
-    spend: { microUsd: 12_400_000, reservedMicroUsd: 1_200_000, tokens: 4_130_000, reservedTokens: 210_000 },
-  });
-  return {
-    ...view,
-    run,
-    cycle: { ...cycle(4, { status: "working", deadlineAt: now + minute }), spend: money(9_300_000) },
-    planners: view.planners.map((one, i) => ({ ...one, spend: money(i === 0 ? 9_300_000 : 800_000 * i) })),
-    running: view.running.map((one, i) => ({
-      ...one,
-      agent: ["worker", "strong", "worker"][i] ?? "worker",
-      spend: money(42_000 * (i + 1)),
-    })),
-    aside: { sessions: 7, nextAt: now + 262_000 },
-    resting: [
-      {
-        credential: "anthropic",
-        until: now + 262_000,
-        why: "anthropic/claude-opus-5: 429 rate_limit_error: Number of request tokens has exceeded your per-minute rate limit",
-        running: 1,
-        queued: 11,
-      },
-    ],
-  };
-}
-
-function middle(planners: number, running: number): RunView {
+export function middle(planners: number, running: number): RunView {
   return sampleView({
     cycle: cycle(4, { status: "working", deadlineAt: now + minute }),
     tasks: counts({ landed: 31, running: running, ready: 12, blocked: 15, failed: 2, cancelled: 1 }),

@@ -5,6 +5,7 @@ import { createElement } from "react";
 import { expect, test } from "vitest";
 import { cellWidth } from "./cells.ts";
 import { renderFrame } from "./frame.ts";
+import { restingRun } from "./model-samples.testsuite.ts";
 import { anyView } from "./random-views.testsuite.ts";
 import { acceptance, now, sampleRun, samples, sampleView, verdict } from "./samples.testsuite.ts";
 import { renderStatus } from "./status.ts";
@@ -121,27 +122,34 @@ test("a run that no process drives says so", () => {
   expect(plain("middle", 80, 24)).not.toContain("no process drives it");
 });
 
+const resting = (width: number) => renderStatus(restingRun, { color: false, width, height: 40 });
+
 test("a provider that rests: for how long, why, who waits, and what was put aside", () => {
-  const screen = plain("resting", 120, 40);
+  const screen = resting(120);
   expect(screen).toMatch(
     /^ {2}anthropic rests for another 4m 22s; 12 sessions wait\n {4}anthropic\/claude-opus-5: 429 /m,
   );
+  const asked = restingRun.resting.map((rest) => ({ ...rest, until: now }));
+  const again = (some: object) =>
+    renderStatus({ ...restingRun, resting: asked.map((rest) => ({ ...rest, ...some })) }, { color: false, width: 120 });
+  expect(again({})).toContain("  anthropic is asked again; 12 sessions wait\n    anthropic/claude-opus-5: 429");
+  expect(again({ running: 0, queued: 0 })).not.toContain("429");
   expect(screen).toContain("3 running  18 queued (7 put aside, next in 4m 22s)  241 in all");
 });
 
 test("money and tokens against the budgets of run and cycle, what is reserved apart", () => {
-  const screen = plain("resting", 120, 40);
+  const screen = resting(120);
   expect(screen).toContain("$12.40 of $50.00 (25%) + $1.20 reserved  4.1M of 20M tokens (21%) + 210k reserved");
   expect(screen).toMatch(/^ {2}cycle 4 {2}\$9\.30 of \$10\.00 \(93%\) {2}2\.3M tokens$/m);
   expect(plain("middle", 120, 40)).not.toMatch(/^ {2}cycle 4/m);
 });
 
 test("sessions show their model and what they cost; planners what their scope cost", () => {
-  const screen = plain("resting", 120, 40);
+  const screen = resting(120);
   expect(screen).toMatch(/worker {3}Port the order .* gpt-5\.4 +\$0\.04 /);
   expect(screen).toMatch(/ strong claude-opus-5 +\$0\.08 /);
   expect(screen).toMatch(/p1 root .*\$9\.30 +4\/7$/m);
-  const narrow = plain("resting", 58, 40);
+  const narrow = resting(58);
   expect(narrow).not.toContain("gpt-5.4");
 });
 

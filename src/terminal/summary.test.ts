@@ -50,7 +50,7 @@ test("what the engine overruled is told", () => {
 
 test("a paused run tells how to go on", () => {
   const text = plain(samples.paused);
-  expect(text).toContain("● paused after 1h 52m   run kx4m2p\n  budget: money: $49.90 of $50.00 spent or reserved");
+  expect(text).toContain("● paused after 1h 52m   run kx4m2p\n  budget: money: $49.90 of $50.00 spent");
   expect(text).toContain("go on      longhaul resume --run kx4m2p --budget-usd AMOUNT");
 });
 
