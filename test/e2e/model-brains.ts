@@ -35,7 +35,7 @@ export const once = (tool: string, args: Json, answer: RegExp, ...beside: ReplyP
 });
 
 export const handoff = { done: "It is done, and seen to be.", findings: ["The repository is small."] };
-const submit = call("submit", { status: "done", message: "", handoff });
+export const submit = call("submit", { status: "done", message: "", handoff });
 export const submitted: Stage = { done: () => false, say: () => [submit] };
 
 /** A planner by its name; `root` is the first. `laterOf`: what its turns after the first order, by their briefs. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { modelAgentLimits } from "../../src/domain/limits.ts";
 import { call, text, think } from "../fake-model/brains.ts";
-import { bash, judge, planner, submitted, worker, writes, type Stage } from "./model-brains.ts";
+import { bash, judge, planner, submit, submitted, worker, writes, type Stage } from "./model-brains.ts";
 import { configureModels, keys, makeModelWorld, stored } from "./model-world.ts";
 import { landings } from "./world.ts";
 
@@ -136,6 +136,41 @@ test("calls of one reply all get their results, wrong ones say what would be rig
   expect(sent).toMatch(/no_such_tool.{1,9}Available tools: list_files, read_file/);
   expect(sent).toMatch(/Invalid input for tool bash: .{0,40}JSON parsing failed/);
   expect(sent).toMatch(/many\.txt: created/);
+});
+
+test("an end is refused beside a call that failed, and only there", async () => {
+  const write = (path: string) => call("write_file", { path, content: "text\n" });
+  const at = await makeModelWorld({
+    brains: [
+      planner(() => ({ tasks: [{ name: "early" }, { name: "later" }] })),
+      worker((task) => [
+        // What was not written must not land as done, whether we refused it or could not even read it.
+        ...(task === "early"
+          ? [
+              writes("half.txt", "half\n"),
+              {
+                done: (view) => view.turn >= 2,
+                say: () => [call("write_file", '{"path": "early.txt", "content": "te'), submit],
+              } as Stage,
+              { done: (view) => view.turn >= 3, say: () => [write("../out.txt"), submit] } as Stage,
+            ]
+          : [{ done: (view) => view.turn >= 1, say: () => [write("../out.txt")] } as Stage]),
+        bash(`echo ${task} > ${task}.txt`),
+        submitted,
+      ]),
+    ],
+  });
+  const { world, model } = at;
+  configureModels(at);
+  const { run, code } = await world.finishRun();
+  expect(code).toBe(0);
+  expect(world.git("ls-tree", "--name-only", `longhaul/${run}`)).toBe("README.md\nearly.txt\nhalf.txt\nlater.txt");
+  const rows = await stored(world);
+  const requests = rows("sessions")
+    .filter(({ kind }) => kind === "attempt")
+    .map(({ id }) => model.ledger.entries({ session: `s${String(id)}` }).length);
+  // What was half done, two that failed, the rest, the end; and one that failed, the rest, the end.
+  expect(requests.toSorted((a, b) => a - b)).toEqual([3, 5]);
 });
 
 test("keys are in nothing that Longhaul keeps, prints or gives to commands", async () => {

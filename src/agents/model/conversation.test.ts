@@ -46,6 +46,7 @@ describe("a conversation", () => {
   test("says the results of a reply only when all are there", () => {
     const waiting = after(opening, reply("", "a", "bad"), results("bad"));
     expect(waiting.openCalls.map(({ id }) => id)).toEqual(["a"]);
+    expect(waiting.failedTools).toEqual(["look"]);
     expect(waiting.messages().at(-1)).toMatchObject({ role: "assistant" });
     waiting.add(results("a"));
     expect(waiting.openCalls).toEqual([]);

@@ -33,6 +33,8 @@ export class Conversation {
   #messages: ModelMessage[] = [];
   #open: OpenCall[] = [];
   #results: CallResult[] = [];
+  /** Calls of the last reply that made no sense, by their tools: they are answered already. */
+  #senseless: string[] = [];
   /** Of the prompt of the next call, as far as it is known: what the last call used, and what has been added since. */
   #tokens = 0;
   replies = 0;
@@ -56,6 +58,11 @@ export class Conversation {
   /** Calls of the last reply that have no result yet. */
   get openCalls(): readonly OpenCall[] {
     return this.#open;
+  }
+
+  /** Tools of the last reply's calls that failed. */
+  get failedTools(): readonly string[] {
+    return [...this.#senseless, ...this.#results.filter(({ ok }) => !ok).map(({ name }) => name)];
   }
 
   get tokens(): number {
@@ -105,9 +112,14 @@ export class Conversation {
     this.#messages.push(...messages);
     this.#open = [...calls];
     this.#results = [];
+    const answered = messages.at(-1);
+    this.#senseless =
+      answered?.role === "tool"
+        ? answered.content.flatMap((part) => (part.type === "tool-result" ? [part.toolName] : []))
+        : [];
     this.#tokens = sumTokens(tokens);
     this.replies++;
-    const called = calls.length > 0 || messages.at(-1)?.role === "tool";
+    const called = calls.length > 0 || answered?.role === "tool";
     this.idle = called ? 0 : this.idle + 1;
   }
 

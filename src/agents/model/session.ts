@@ -184,7 +184,7 @@ export class ModelSession implements AgentSession {
   /** Runs what the last reply called, in bounded parts, each recorded with its results. Answers the end, if one stands. */
   async #runOpenCalls(brief: Brief, conversation: Conversation, runner: ToolRunner): Promise<SessionEnd | null> {
     while (conversation.openCalls.length > 0) {
-      const part = await runner.next(conversation.openCalls);
+      const part = await runner.next(conversation);
       if (this.#stopped.signal.aborted) return failed({ kind: "provider", detail: "the session was closed" });
       if (part.end) {
         this.#ending = part.call;
