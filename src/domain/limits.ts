@@ -238,9 +238,12 @@ export const rateLimits = {
   backoffMsMax: 300_000,
   quotaBackoffMs: 300_000,
   quotaBackoffMsMax: 3_600_000,
+  /** Errors in a row, with no good answer between them, that tell of the provider and not of one call. */
+  troublesMin: 3,
   /** One call whose answers are dropped, stalled or malformed. */
   brokenTriesMax: 5,
   brokenBackoffMs: 500,
+  ownBackoffMsMax: 60_000,
   /** A session whose credential rests for longer than this leaves its slot and goes on later. */
   waitInSlotMs: 60_000,
 } as const;

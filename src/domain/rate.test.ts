@@ -62,10 +62,14 @@ describe("a rest", () => {
     expect(decideStart(credential, 0, now + 7_200_000)).toEqual({ kind: "start" });
   });
 
-  test("doubles when it does not say, up to a bound, and is forgotten with the first good answer", () => {
+  test("begins with the third error in a row and doubles when the provider does not say, up to a bound, and is forgotten with the first good answer", () => {
     let credential = freshCredential;
     let at = now;
     const rests: number[] = [];
+    for (let n = 1; n < rateLimits.troublesMin; n++) {
+      credential = after(credential, { kind: "unavailable", retryAfterMs: null, detail: "529" });
+      expect(decideStart(credential, 0, now)).toEqual({ kind: "start" });
+    }
     for (let n = 0; n < 12; n++) {
       at = Math.max(at, credential.until) + 1;
       credential = learn(credential, {

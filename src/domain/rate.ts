@@ -59,6 +59,9 @@ export function learn(
     case "unavailable": {
       const stale = startedAt <= credential.halvedAt;
       const troubles = credential.troubles + (stale ? 0 : 1);
+      // One error among many answers is that call's bad luck; several with no good answer between them are not.
+      const isolated = fault.kind === "unavailable" && fault.retryAfterMs === null && troubles < rateLimits.troublesMin;
+      if (isolated) return { ...credential, troubles };
       const half = Math.max(1, credential.window / 2);
       const waitMs = fault.retryAfterMs ?? backoffMs(fault.kind, troubles, random);
       const until = Math.max(credential.until, now + waitMs);
@@ -80,8 +83,13 @@ export function learn(
 function backoffMs(kind: "rate_limited" | "quota" | "unavailable", troubles: number, random: number): number {
   const first = kind === "quota" ? rateLimits.quotaBackoffMs : rateLimits.backoffMs;
   const most = kind === "quota" ? rateLimits.quotaBackoffMsMax : rateLimits.backoffMsMax;
-  return Math.min(most, first * 2 ** Math.max(0, troubles - 1)) * (0.75 + random / 2);
+  const before = kind === "unavailable" ? rateLimits.troublesMin : 1;
+  return Math.min(most, first * 2 ** Math.max(0, troubles - before)) * (0.75 + random / 2);
 }
+
+/** Of one call, beside what its credential waits. */
+const ownBackoffMs = (tries: number, random: number): number =>
+  Math.min(rateLimits.ownBackoffMsMax, rateLimits.brokenBackoffMs * 2 ** tries * random);
 
 export type Again =
   | { again: true; waitMs: number }
@@ -92,12 +100,16 @@ export function decideAgain(fault: CallFault, tries: number, random: number): Ag
   switch (fault.kind) {
     case "rate_limited":
     case "quota":
-    case "unavailable":
       return { again: true, waitMs: 0 }; // The credential knows when; nobody else has to count.
+    case "unavailable":
+      return { again: true, waitMs: fault.retryAfterMs === null ? ownBackoffMs(tries, random) : 0 };
     case "broken":
       return tries < rateLimits.brokenTriesMax
-        ? { again: true, waitMs: Math.min(rateLimits.backoffMsMax, rateLimits.brokenBackoffMs * 2 ** tries * random) }
-        : { again: false, failure: { kind: "provider", detail: `${fault.detail} (tried ${tries} times)` } };
+        ? { again: true, waitMs: ownBackoffMs(tries, random) }
+        : {
+            again: false,
+            failure: { kind: "provider", detail: `${fault.detail} (tried ${tries === 1 ? "once" : `${tries} times`})` },
+          };
     case "key_refused":
     case "no_such_model":
       return { again: false, failure: { kind: "misconfigured", detail: fault.detail } };

@@ -4,7 +4,7 @@
  * credential, so that a limit is not asked for by everybody at once.
  */
 import pLimit, { type LimitFunction } from "p-limit";
-import { isNearlySpent, type Spend } from "../domain/budget.ts";
+import { isNearlySpent, type Cost, type Spend } from "../domain/budget.ts";
 import { noTokens, sumTokens, type CallFault } from "../domain/call.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { CallId, RunId } from "../domain/ids.ts";
@@ -76,7 +76,7 @@ export class Calls {
       if (!call) return;
       await tx.settleCall(id, { ...unmade, detail: "never made: the session was cut" });
       const session = await tx.session(call.session);
-      if (session) await tx.charge(session, released(call));
+      if (session) await tx.charge(session, difference(call, { microUsd: 0, tokens: 0 }));
     });
     this.wake();
   }
@@ -129,24 +129,23 @@ async function settle(tx: Transition, call: OpenCall, end: CallOutcome, random: 
   const detail = fault && (fault.kind === "aborted" ? "broken off by Longhaul" : fault.detail);
   await tx.settleCall(call.id, { status: fault ? "failed" : "answered", tokens, microUsd, priceSource, detail });
   const session = await tx.session(call.session);
-  if (session)
-    await tx.charge(session, {
-      microUsd,
-      tokens: sumTokens(tokens),
-      reservedMicroUsd: -call.atMost.microUsd,
-      reservedTokens: -call.atMost.tokens,
-    });
+  if (session) await tx.charge(session, difference(call, { microUsd, tokens: sumTokens(tokens) }));
   await learnFrom(tx, call, fault, random, session);
 }
 
 const unmade = { status: "failed", tokens: noTokens, microUsd: 0, priceSource: "known" } as const;
 
-const released = ({ atMost }: OpenCall): Spend => ({
-  microUsd: 0,
-  tokens: 0,
-  reservedMicroUsd: -atMost.microUsd,
-  reservedTokens: -atMost.tokens,
-});
+/** What the call was reserved at, or charged at when its session had ended before it, becomes what it cost. */
+function difference({ atMost, isOpen }: OpenCall, cost: Cost): Spend {
+  if (isOpen) return { ...cost, reservedMicroUsd: -atMost.microUsd, reservedTokens: -atMost.tokens };
+  const { microUsd, tokens } = cost;
+  return {
+    microUsd: microUsd - atMost.microUsd,
+    tokens: tokens - atMost.tokens,
+    reservedMicroUsd: 0,
+    reservedTokens: 0,
+  };
+}
 
 async function learnFrom(
   tx: Transition,

@@ -61,7 +61,7 @@ export async function failJudgement(tx: Transition, session: Session, failure: F
   await pauseRun(
     tx,
     isForOperator(failure) ? "environment" : "judge",
-    `the judgement failed ${times} times, last: ${describeFailure(failure)}`,
+    `the judgement failed ${times === 1 ? "once" : `${times} times, last`}: ${describeFailure(failure)}`,
     0,
   );
 }

@@ -160,6 +160,7 @@ export interface Transition {
   /** What can be exhausted for this session: the run, its cycle (but for a judgement), its planner and those above but the root, the session. */
   accounts(session: Session): Promise<Account[]>;
   insertCall(session: Session, call: PlannedCall): Promise<CallId>;
+  /** One that nobody has told the end of. */
   call(id: CallId): Promise<OpenCall | null>;
   /** Calls of the session that have begun and not ended. */
   openCalls(session: SessionId): Promise<OpenCall[]>;
@@ -208,7 +209,15 @@ export type SettledCall = {
   priceSource: PriceSource;
   detail: string | null;
 };
-export type OpenCall = { id: CallId; session: SessionId; credential: string; atMost: Cost; startedAt: number };
+/** `isOpen` false: it was settled as `unknown`, and charged `atMost`. */
+export type OpenCall = {
+  isOpen: boolean;
+  id: CallId;
+  session: SessionId;
+  credential: string;
+  atMost: Cost;
+  startedAt: number;
+};
 
 export type NewHandoff = {
   cycle: CycleId;

@@ -102,7 +102,7 @@ async function failTurn(
     await tx.updatePlanner(planner.id, { failures: 0, interruptions: 0 });
     await queueTurn(tx, planner, tx.now);
     const times = retry.record.failures + retry.record.interruptions;
-    const detail = `the ${planner.parent === null ? "root planner" : `planner ${planner.name}`} failed ${times} times, last: ${describeFailure(failure)}`;
+    const detail = `the ${planner.parent === null ? "root planner" : `planner ${planner.name}`} failed ${times === 1 ? "once" : `${times} times, last`}: ${describeFailure(failure)}`;
     await pauseRun(tx, environment ? "environment" : "planner", detail, limits.drainMs);
     return;
   }

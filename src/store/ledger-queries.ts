@@ -16,12 +16,12 @@ const openCall = sql.lit("open");
 
 export function ledgerQueries(c: Context): LedgerQueries {
   const { db } = c;
-  const openCalls = () =>
+  const calls = () =>
     db
       .selectFrom("calls")
-      .select(["id", "session_id", "credential", "at_most_micro_usd", "at_most_tokens", "started_at"])
-      .where("run_id", "=", c.run.id)
-      .where("status", "=", openCall);
+      .select(["id", "session_id", "credential", "status", "at_most_micro_usd", "at_most_tokens", "started_at"])
+      .where("run_id", "=", c.run.id);
+  const openCalls = () => calls().where("status", "=", openCall);
   return {
     async insertCall(session, { credential, model, atMost }) {
       const row = await db
@@ -41,7 +41,7 @@ export function ledgerQueries(c: Context): LedgerQueries {
     },
 
     async call(id) {
-      const row = await openCalls().where("id", "=", id).executeTakeFirst();
+      const row = await calls().where("id", "=", id).where("status", "in", unsettled).executeTakeFirst();
       return row ? toOpenCall(row) : null;
     },
 
@@ -128,8 +128,11 @@ function settledColumns({ status, tokens, microUsd, priceSource, detail }: Settl
   };
 }
 
+const unsettled = ["open", "unknown"];
+
 function toOpenCall(row: {
   id: number;
+  status: string;
   session_id: number;
   credential: string;
   at_most_micro_usd: number;
@@ -138,6 +141,7 @@ function toOpenCall(row: {
 }): OpenCall {
   return {
     id: row.id as CallId,
+    isOpen: row.status === "open",
     session: row.session_id as SessionId,
     credential: row.credential,
     atMost: { microUsd: row.at_most_micro_usd, tokens: row.at_most_tokens },

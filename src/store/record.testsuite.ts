@@ -97,6 +97,8 @@ export function recordTests(w: OpenStore): void {
     expect((await w.views.run(run))?.spend).toEqual(spent);
     expect(await change((tx) => tx.callsUnderWay("anthropic"))).toBe(0);
     expect(await change((tx) => tx.call(id))).toBeNull();
+    await change((tx) => tx.settleCall(id, { ...settled, status: "unknown" }));
+    expect(await change((tx) => tx.call(id))).toMatchObject({ id, isOpen: false });
     expect(at.planner).not.toBe(child);
   });
 

@@ -173,9 +173,11 @@ function resultLines(run: Run, { branches, repository }: SummaryExtra): Line[] {
     [`git merge ${trunk}`, "take it into your branch"],
   ] as const;
   const widest = Math.max(...commands.map(([command]) => command.length));
+  const branch = `branch ${safeText(branches.trunk)} in ${where}`;
+  if (run.tip === run.base) return [[], [strong("result".padEnd(labelWidth)), `nothing has landed yet; ${branch}`]];
   return [
     [],
-    [strong("result".padEnd(labelWidth)), `branch ${safeText(branches.trunk)} in ${where}`],
+    [strong("result".padEnd(labelWidth)), branch],
     ...commands.map(([command, why]): Line => [`  ${command.padEnd(widest)}`, quiet(`   # ${why}`)]),
     ...greenLines(run, branches.green),
   ];

@@ -202,7 +202,8 @@ export class ModelSession implements AgentSession {
     const { prompts, now } = this.#host;
     const say = (why: Asked, text: string) => this.#record(conversation, { kind: "asked", body: { text, why } });
     if ((this.#handOffWanted || nearlySpent) && !conversation.handOffAsked) {
-      await say("hand_off", renderHandOff(prompts, brief.role, brief.deadline.hardAt - now()));
+      const why = this.#handOffWanted ? { leftMs: brief.deadline.hardAt - now() } : "budget";
+      await say("hand_off", renderHandOff(prompts, brief.role, why));
     } else if (conversation.idle > 0) {
       const left = modelAgentLimits.nudgesMax - conversation.idle;
       await say("nudge", renderNudge(prompts, brief.role, left));

@@ -79,9 +79,16 @@ export function renderNudge(prompts: Prompts, role: Role, left: number): string 
   return renderTemplate(prompts.nudge.brief, values);
 }
 
-/** At the soft deadline. `leftMs`: until the hard one. */
-export function renderHandOff(prompts: Prompts, role: Role, leftMs: number): string {
-  const values: PromptValues<"handOff"> = { finish: finishText(role), timeLeft: durationText(leftMs) };
+/** What comes to its end: the time (`leftMs` until the hard deadline), or the session's own budget. */
+export type HandOffReason = { leftMs: number } | "budget";
+
+/** Near the end of the session's time or budget. */
+export function renderHandOff(prompts: Prompts, role: Role, why: HandOffReason): string {
+  const reason =
+    why === "budget"
+      ? "The budget of this session is nearly used up; when it is, the session is cut."
+      : `The time of this session is nearly over: in ${durationText(why.leftMs)} it is killed.`;
+  const values: PromptValues<"handOff"> = { finish: finishText(role), reason };
   return renderTemplate(prompts.handOff.brief, values);
 }
 

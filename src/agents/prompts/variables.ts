@@ -61,7 +61,7 @@ export const promptVariables = {
   },
   summary: { finish },
   nudge: { finish, left: optional("how many such reminders are left, a number") },
-  handOff: { finish, timeLeft: optional("how long until the session is killed, such as: 15 min") },
+  handOff: { finish, reason: optional("what comes to its end, the session's time or its budget, in one sentence") },
 } as const satisfies { [prompt: string]: { [variable: string]: Variable } };
 
 export type PromptName = keyof typeof promptVariables;
