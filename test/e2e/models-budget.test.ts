@@ -106,10 +106,10 @@ test("a budget in tokens holds as well, and says which one it was", async () => 
   expect(landings(world, engine.run)).toHaveLength(10);
 });
 
-/** Reads on and on, until somebody says that the time is over; or longer. */
+/** Reads on and on, until somebody says that the budget is nearly used up; or longer. */
 const reading = (listens: boolean): Stage[] => [
   {
-    done: (view) => listens && view.lastUserText.includes("nearly over"),
+    done: (view) => listens && view.lastUserText.includes("nearly used up"),
     say: (view) => [call("search", { pattern: `project ${view.turn}` })],
   },
 ];
