@@ -1,6 +1,6 @@
 /**
  * For chaos tests: stands for an engine. `node engine.fixture.ts RUN COUNT` starts COUNT programs, each with two
- * children, tells its reaper's id and then waits to be killed.
+ * children, tells its reaper's id and that of each successor, and waits to be killed.
  */
 import { openProcesses } from "./processes.ts";
 
@@ -19,4 +19,11 @@ for (let i = 0; i < Number(count); i++) {
   // Programs are started in the midst of other work.
   await new Promise((resolve) => setImmediate(resolve));
 }
-process.stdout.write(`reaper ${processes.reaperPid()}\n`);
+let reaper = processes.reaperPid();
+process.stdout.write(`reaper ${reaper}\n`);
+// A new one is told of when it has been given the list: both happen in one turn of the loop.
+setInterval(() => {
+  if (processes.reaperPid() === reaper || processes.reaperPid() === null) return;
+  reaper = processes.reaperPid();
+  process.stdout.write(`then ${reaper}\n`);
+}, 5);

@@ -12,14 +12,6 @@ export function lives(pid: number): boolean {
   return livesInGroup(pid, Number(statOf(pid)[2]));
 }
 
-export function childrenOf(parent: number): number[] {
-  return processIds().filter((pid) => Number(statOf(pid)[1]) === parent);
-}
-
-export function commandOf(pid: number): string {
-  return read(pid, "cmdline");
-}
-
 /** Without id and name: state, parent, group, … */
 function statOf(pid: number): string[] {
   const stat = read(pid, "stat");
