@@ -41,7 +41,7 @@ export class Transcript {
       return;
     }
     this.#headBytes += bytes;
-    this.#pending.push(entry);
+    this.#append(entry);
     this.#pendingBytes += bytes;
     if (this.#pendingBytes >= flushBytes) void this.#flush();
     else this.#cancelTimer ??= this.#clock.timer(flushMs, () => void this.#flush());
@@ -54,6 +54,14 @@ export class Transcript {
     this.#pending.push(...this.#tail);
     this.#tail = [];
     await this.#flush();
+  }
+
+  /** What a program or a model says comes in pieces as small as a word: between two writes they are one entry. */
+  #append(entry: TranscriptEntry): void {
+    const last = this.#pending.at(-1);
+    const isOutput = entry.kind === "stdout" || entry.kind === "stderr";
+    if (isOutput && last?.kind === entry.kind) last.text += entry.text;
+    else this.#pending.push(entry);
   }
 
   #keepTail(entry: TranscriptEntry, bytes: number): void {
