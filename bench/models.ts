@@ -76,11 +76,12 @@ async function runCase<F extends Gauged>(program: string, one: ModelCase): Promi
     if (!("url" in said)) throw new Error("the model server did not say where it listens");
     const order = JSON.stringify({ ...one, modelUrl: said.url });
     const before = load();
-    const { stdout } = await promisify(execFile)(
+    const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       ["--expose-gc", join(import.meta.dirname, program), order],
       { maxBuffer: outputBytesMax },
     );
+    if (stderr !== "") console.error(stderr);
     const figures = JSON.parse(stdout) as F;
     server.send("exchanges");
     const all = await heard();
