@@ -137,6 +137,19 @@ async function addTraces(trx: Transaction<Tables>, { planner, cycle, at }: Place
       .insertInto("events")
       .values(pairs.map((pair) => ({ ...of, ...pair, at, type, data: "{}" })))
       .execute();
+  const step = { run_id: run, at, kind: "results", body };
+  await trx
+    .insertInto("steps")
+    .values(pairs.map(({ session_id }) => ({ ...step, session_id })))
+    .execute();
+  const call = { run_id: run, cycle_id: cycle, planner_id: planner, role: "worker", agent: "worker", model: "m" };
+  const settled = { status: "answered", started_at: at, ended_at: at, price_source: "known", detail: null };
+  const used = { input_tokens: 9, cached_tokens: 0, written_tokens: 0, output_tokens: 9, micro_usd: 9 };
+  const planned = { credential: "bench", at_most_micro_usd: 9, at_most_tokens: 9 };
+  await trx
+    .insertInto("calls")
+    .values(pairs.map((pair) => ({ ...pair, ...call, ...settled, ...used, ...planned })))
+    .execute();
   await trx
     .insertInto("transcripts")
     .values(pairs.map(({ session_id }) => ({ run_id: run, session_id, at, kind: "brief", text: body })))

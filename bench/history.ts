@@ -1,10 +1,13 @@
 /** Whether a step of the scheduler gets slower as finished work piles up: the same steps beside 0 to 100,000 finished tasks. */
+import { noTokens } from "../src/domain/call.ts";
 import { advance, type Capacity } from "../src/engine/advance.ts";
+import { Calls } from "../src/engine/calls.ts";
+import { heldSession } from "../src/engine/session-end.ts";
 import { recordUnchanged, submit } from "../src/engine/attempts.ts";
 import { plannerBrief, workerBrief, type Place } from "../src/engine/briefs.ts";
 import { handoffOf } from "../src/domain/handoff.ts";
 import type { Commit, EngineId, SessionId, TaskId } from "../src/domain/ids.ts";
-import { noUsage, type Claim } from "../src/domain/session.ts";
+import { noUsage, type Claim, type Step } from "../src/domain/session.ts";
 import type { Store } from "../src/engine/store-port.ts";
 import { withServers, type Server } from "./databases.ts";
 import { figure, median, quantile, table } from "./figures.ts";
@@ -24,6 +27,9 @@ const operations = [
   "step, nothing to do",
   "step with a claim",
   "worker's brief",
+  "call begins",
+  "call ends with its step",
+  "results recorded",
   "end of a task",
   "planner's brief",
   "status screen",
@@ -81,6 +87,7 @@ async function once({ store, views, planner }: History, times: Times): Promise<v
   if (claim?.subject.kind !== "attempt") throw new Error("no task was claimed");
   const task: TaskId = claim.subject.task;
   await timed(times["worker's brief"], () => store.transition(run, (tx) => workerBrief(tx, "s1", task, place, null)));
+  await oneStep(store, claim, times);
   await timed(times["end of a task"], () =>
     store.transition(run, async (tx) => {
       await submit(tx, claim, handoffOf("Done."), noUsage);
@@ -89,6 +96,23 @@ async function once({ store, views, planner }: History, times: Times): Promise<v
   );
   await timed(times["planner's brief"], () => store.transition(run, (tx) => plannerBrief(tx, "s1", planner, place)));
   await timed(times["status screen"], () => views.status(run));
+}
+
+/** A step of a model session, as its `SessionHost` takes it. */
+async function oneStep(store: Store, claim: Claim, times: Times): Promise<void> {
+  const calls = new Calls(store, { now: () => Date.now(), timer: () => () => {} }, run, 1_000, Math.random);
+  const planned = { credential: "bench", model: "m", atMost: { microUsd: 9, tokens: 9 } };
+  const said: Step = { kind: "reply", body: { text: "I look at the next file.".repeat(10) } };
+  const permit = await timed(times["call begins"], () => calls.begin(claim, planned, () => null));
+  if (!permit?.ok) throw new Error("the call may not begin");
+  const end = { tokens: noTokens, microUsd: 0, priceSource: "known", fault: null, tries: 1 } as const;
+  await timed(times["call ends with its step"], () => calls.end(claim, permit.call, end, said));
+  await timed(times["results recorded"], () =>
+    store.transition(run, async (tx) => {
+      const session = await heldSession(tx, claim);
+      if (session) await tx.appendStep(session.id, said, "{}");
+    }),
+  );
 }
 
 async function step(store: Store, mine: ReadonlyMap<SessionId, unknown>, capacity: Capacity): Promise<Claim[]> {

@@ -18,6 +18,12 @@ export const phases = [
   "transaction: wait",
   "transaction: work",
   "transaction: commit",
+  "request estimated",
+  "call permitted",
+  "call made",
+  "call settled",
+  "tools run",
+  "step recorded",
 ] as const;
 export type Phase = (typeof phases)[number];
 
@@ -26,6 +32,11 @@ export class Meter {
   /** When the agent of an attempt answered, and when its workspace was gone; by session id, ms since 1970. */
   readonly answeredAt = new Map<number, number>();
   readonly removedAt = new Map<number, number>();
+
+  /** Forgets what was noted so far. */
+  clear(): void {
+    for (const phase of phases) this.ms[phase].length = 0;
+  }
 
   note(phase: Phase, ms: number): void {
     this.ms[phase].push(ms);

@@ -2,27 +2,22 @@
  * One case of the overhead benchmark, in a process of its own, so that its CPU time and memory are the engine's alone:
  * `overhead-run.ts CASE_JSON`. Prints its figures as JSON.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { createAgents } from "../src/agents/agents.ts";
 import { makeRunId, type EngineId } from "../src/domain/ids.ts";
-import type { RunConfig } from "../src/domain/run-config.ts";
-import { startEngine, type Ports } from "../src/engine/engine.ts";
-import type { Trunk } from "../src/engine/ports.ts";
-import type { Store } from "../src/engine/store-port.ts";
+import { startEngine } from "../src/engine/engine.ts";
 import { Git } from "../src/git/git-process.ts";
 import { openGitTrunk } from "../src/git/trunk.ts";
 import { findRepository } from "../src/git/user-repository.ts";
-import { createCommands } from "../src/processes/commands.ts";
-import { allowedEnvironment } from "../src/processes/environment.ts";
 import { openProcesses, type Processes } from "../src/processes/processes.ts";
 import type { Database } from "../src/store/dialect.ts";
 import { openStore } from "../src/store/store.ts";
 import { Counts } from "./counts.ts";
 import { openDatabase } from "./databases.ts";
-import { Meter, meteredAgents, meteredGroups, meteredStore, meteredTrunk } from "./meter.ts";
+import { childCpuMs, meteredPorts } from "./engine-ports.ts";
+import { Meter } from "./meter.ts";
 import { makeJob, type Case } from "./overhead-job.ts";
 
 /** All in ms, unless the name says otherwise. */
@@ -74,7 +69,7 @@ async function drive(
   const { base } = await trunk.resolveBase();
   const run = makeRunId(Math.random);
   await store.createRun({ id: run, repository: user.topLevel, goal: "bench", config, base });
-  const ports = openPorts({ store, trunk, config, stateFolder, meter, processes });
+  const ports = meteredPorts({ store, trunk, config, stateFolder, meter, processes, model: null });
   const me = { id: "bench" as EngineId, host: hostname(), pid: process.pid };
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
@@ -98,49 +93,6 @@ async function drive(
     childCpuMs: childrenBefore === null || childrenAfter === null ? null : childrenAfter - childrenBefore,
     rssMb: process.resourceUsage().maxRSS / 1024,
     loopDelayMs: { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 },
-  };
-}
-
-type Inside = {
-  store: Store;
-  trunk: Trunk;
-  config: RunConfig;
-  stateFolder: string;
-  meter: Meter;
-  processes: Processes;
-};
-
-/** As `longhaul run` wires them, with the meter around. */
-function openPorts({ store, trunk, config, stateFolder, meter, processes: { groups, leftovers } }: Inside): Ports {
-  const { limits, agents } = config;
-  return {
-    store: meteredStore(meter, store),
-    trunk: meteredTrunk(meter, trunk),
-    random: Math.random,
-    agents: meteredAgents(
-      meter,
-      createAgents({
-        agents,
-        model: null,
-        command: {
-          groups: meteredGroups(meter, groups),
-          environment: (passEnv) => allowedEnvironment(process.env, passEnv),
-          stateFolder,
-          configDirectory: config.directory,
-          limits,
-        },
-      }),
-    ),
-    commands: createCommands({ groups, environment: allowedEnvironment(process.env), killGraceMs: limits.killGraceMs }),
-    machine: { freeDiskBytes: async () => Infinity },
-    leftovers,
-    clock: {
-      now: () => Date.now(),
-      timer(ms, fire) {
-        const timer = setTimeout(fire, ms);
-        return () => clearTimeout(timer);
-      },
-    },
   };
 }
 
@@ -172,15 +124,6 @@ async function readRows(database: Database, meter: Meter, slots: number) {
       return before && after ? [after.queued_at - before.endedAt] : [];
     }),
   };
-}
-
-/** Of all ended children and theirs; Linux only. */
-function childCpuMs(): number | null {
-  if (process.platform !== "linux") return null;
-  const stat = readFileSync("/proc/self/stat", "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = Number(fields[13]) + Number(fields[14]);
-  return ticks * 10; // 100 ticks a second on every Linux that Node runs on.
 }
 
 console.log(JSON.stringify(await runCase(JSON.parse(process.argv[2] ?? "") as Case)));

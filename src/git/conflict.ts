@@ -28,6 +28,7 @@ export async function placeConflict(
   const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
+  workspace.tree = null;
   await trunk.git.run(
     ["read-tree", "--reset", "-u", merged.tree],
     through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),

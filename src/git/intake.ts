@@ -28,14 +28,19 @@ export async function takeIn(trunk: TrunkRepository, workspace: GitWorkspace): P
     ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard", "--deduplicate"],
     call,
   );
-  const copies = await copyAll(workspace, changed);
-  reasons.push(...copies.reasons);
+  if (changed.length > 0) {
+    const copies = await copyAll(workspace, changed);
+    reasons.push(...copies.reasons);
+    if (reasons.length > 0) return refused(reasons);
+    workspace.tree = null;
+    const failure = await updateIndex(trunk, workspace, copies);
+    await removeTree(intakeFolder(workspace));
+    if (failure !== null) return refused([failure]);
+  }
   if (reasons.length > 0) return refused(reasons);
-  const failure = await updateIndex(trunk, workspace, copies);
-  await removeTree(intakeFolder(workspace));
-  if (failure !== null) return refused([failure]);
   workspace.taken = true;
-  return { ok: true, tree: asCommit(await trunk.git.text(["write-tree"], through(trunk, workspace))) };
+  workspace.tree ??= asCommit(await trunk.git.text(["write-tree"], through(trunk, workspace)));
+  return { ok: true, tree: workspace.tree };
 }
 
 function refused(reasons: string[]): Intake {
@@ -47,10 +52,11 @@ const intakeFolder = (workspace: GitWorkspace) => join(workspace.folder, "intake
 
 /** Files in a submodule's folder are invisible to the trunk's index: say so instead of losing them. */
 async function changedSubmodules(trunk: TrunkRepository, workspace: GitWorkspace): Promise<string[]> {
+  if (workspace.plain === workspace.base) return [];
   const { stdout } = await trunk.git.run(["ls-files", "-z", "--stage"], through(trunk, workspace));
   // Most trees have none: no need to take a long list apart.
-  if (!stdout.includes("160000 ")) return [];
-  const links = splitNul(stdout).filter((line) => line.startsWith("160000 "));
+  const links = stdout.includes("160000 ") ? splitNul(stdout).filter((line) => line.startsWith("160000 ")) : [];
+  if (links.length === 0) workspace.plain = workspace.base;
   const reasons: string[] = [];
   for (const path of links.map((line) => line.slice(line.indexOf("\t") + 1))) {
     const folder = join(workspace.path, path);

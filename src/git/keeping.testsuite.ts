@@ -25,6 +25,25 @@ export function keepingTests(enter: Enter): void {
     expect(await readTip(world, "t.txt")).toBe("t\n");
   });
 
+  test("kept again and again, it is each time what its files are by then", async () => {
+    const world = await enter();
+    const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
+    const keep = () => world.trunk.keep(runA, workspace);
+    const clean = await keep();
+    expect(await keep()).toEqual(clean);
+    await world.write(workspace, "new.txt", "1\n");
+    const first = await keep();
+    expect(first).not.toEqual(clean);
+    expect(await keep()).toEqual(first);
+    await world.write(workspace, "new.txt", "two\n");
+    const second = await keep();
+    expect(second).not.toEqual(first);
+    await world.remove(workspace, "new.txt");
+    expect(await keep()).toEqual(clean);
+    const again = await world.trunk.openWorkspace(runA, named(2), world.base, second.ok ? second.kept : "not kept");
+    expect(await world.read(again, "new.txt")).toBe("two\n");
+  });
+
   test("a conflict that is kept still has its markers, and they are still refused", async () => {
     const world = await enter();
     const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "trunk's"]) });

@@ -25,6 +25,10 @@ export class GitWorkspace implements Workspace {
   readonly folder: string;
   /** The index holds the work as `land` took it last. */
   taken = false;
+  /** What the index holds, as a tree; null: not known. */
+  tree: string | null = null;
+  /** The base whose index was seen to hold no submodule: nothing that is taken in can be one. */
+  plain: Commit | null = null;
   conflicts = 0;
   marked: Marked[] = [];
   readonly #removed: (workspace: GitWorkspace) => void;

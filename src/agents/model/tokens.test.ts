@@ -29,6 +29,15 @@ test("instructions, messages and tools all count", async () => {
   for (const request of more) expect(await estimateInput(request)).toBeGreaterThan(least);
 });
 
+test("a conversation that grows is estimated as one that is said at once", async () => {
+  const messages: ModelMessage[] = [{ role: "user", content: "Go." }];
+  const tools = [readTool];
+  await estimateInput({ instructions: "", messages, tools });
+  messages.push({ role: "assistant", content: "Ünïcödé, and more." });
+  const grown = await estimateInput({ instructions: "", messages, tools });
+  expect(grown).toBe(await estimateInput({ instructions: "", messages: structuredClone(messages), tools: [readTool] }));
+});
+
 test.each(kinds)("%s: the whole request is less than what was reserved for it", async (kind) => {
   const server = await started({ brains: [{ name: "b", reply: say("Hello.") }] });
   const order = asking(modelOf(server, kind), {

@@ -25,13 +25,32 @@ export async function estimateInput(request: {
   tools: readonly ToolOffer[];
 }): Promise<number> {
   const { instructions, messages, tools } = request;
-  const schemas = await Promise.all(tools.map(({ inputSchema }) => asSchema(inputSchema).jsonSchema));
-  const offers = tools.map(({ name, description }, at) => [name, description, schemas[at]]);
-  const bytes = [instructions, JSON.stringify(messages), JSON.stringify(offers)]
-    .map((text) => Buffer.byteLength(text))
-    .reduce((sum, count) => sum + count, 0);
+  const said = messages.reduce((sum, message) => sum + bytesOfMessage(message), 0);
+  const bytes = Buffer.byteLength(instructions) + said + (await bytesOfTools(tools));
   const around = (messages.length + 1) * tokensPerMessage + tools.length * tokensPerTool;
   return estimateTokens(bytes) + around + (tools.length > 0 ? tokensOfToolUse : 0);
+}
+
+/** What has been said is never changed: a message is counted once, however many requests it is part of. */
+const messageBytes = new WeakMap<ModelMessage, number>();
+const toolsBytes = new WeakMap<readonly ToolOffer[], number>();
+
+function bytesOfMessage(message: ModelMessage): number {
+  const known = messageBytes.get(message);
+  if (known !== undefined) return known;
+  const bytes = Buffer.byteLength(JSON.stringify(message));
+  messageBytes.set(message, bytes);
+  return bytes;
+}
+
+async function bytesOfTools(tools: readonly ToolOffer[]): Promise<number> {
+  const known = toolsBytes.get(tools);
+  if (known !== undefined) return known;
+  const schemas = await Promise.all(tools.map(({ inputSchema }) => asSchema(inputSchema).jsonSchema));
+  const offers = tools.map(({ name, description }, at) => [name, description, schemas[at]]);
+  const bytes = Buffer.byteLength(JSON.stringify(offers));
+  toolsBytes.set(tools, bytes);
+  return bytes;
 }
 
 /** Null: the provider did not say it. The vendors' own counts stay whole numbers, whatever a gateway makes of them. */
