@@ -41,7 +41,7 @@ export class Transcript {
       return;
     }
     this.#headBytes += bytes;
-    join(this.#pending, entry);
+    this.#append(entry);
     this.#pendingBytes += bytes;
     if (this.#pendingBytes >= flushBytes) void this.#flush();
     else this.#cancelTimer ??= this.#clock.timer(flushMs, () => void this.#flush());
@@ -56,11 +56,19 @@ export class Transcript {
     await this.#flush();
   }
 
+  /** What a program or a model says comes in pieces as small as a word: between two writes they are one entry. */
+  #append(entry: TranscriptEntry): void {
+    const last = this.#pending.at(-1);
+    const isOutput = entry.kind === "stdout" || entry.kind === "stderr";
+    if (isOutput && last?.kind === entry.kind) last.text += entry.text;
+    else this.#pending.push(entry);
+  }
+
   #keepTail(entry: TranscriptEntry, bytes: number): void {
     const kept = bytes > this.#tailBytesMax ? { ...entry, text: cutStart(entry.text, this.#tailBytesMax) } : entry;
     const keptBytes = Buffer.byteLength(kept.text);
     this.#leftOutBytes += bytes - keptBytes;
-    join(this.#tail, kept);
+    this.#tail.push(kept);
     this.#tailBytes += keptBytes;
     while (this.#tailBytes > this.#tailBytesMax && this.#tail.length > 1) {
       const dropped = Buffer.byteLength(this.#tail.shift()?.text ?? "");
@@ -79,15 +87,4 @@ export class Transcript {
       this.#written = this.#written.then(() => this.#store.appendTranscript(this.#claim, entries)).catch(this.#report);
     return this.#written;
   }
-}
-
-const joinedBytesMax = 4_096;
-
-/** What is printed in small pieces, as models do word by word, is one entry. */
-function join(entries: TranscriptEntry[], entry: TranscriptEntry): void {
-  const last = entries.at(-1);
-  const printed = entry.kind === "stdout" || entry.kind === "stderr";
-  if (printed && last?.kind === entry.kind && last.text.length + entry.text.length <= joinedBytesMax)
-    entries[entries.length - 1] = { ...last, text: last.text + entry.text };
-  else entries.push(entry);
 }
