@@ -4,9 +4,10 @@
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createAgents } from "../src/agents/agents.ts";
+import { ToolServer } from "../src/agents/tool-server/server.ts";
 import { makeRunId, type EngineId } from "../src/domain/ids.ts";
 import type { RunConfig } from "../src/domain/run-config.ts";
 import { startEngine, type Ports } from "../src/engine/engine.ts";
@@ -49,22 +50,27 @@ async function runCase(one: Case): Promise<CaseFigures> {
   const counts = new Counts();
   const { database, remove } = await openDatabase(one.url, () => void counts.statements++);
   const processes = openProcesses();
+  const tools = new ToolServer({ version: "bench", report: (error) => process.stderr.write(`${String(error)}\n`) });
   try {
-    return await drive(one, folder, database, counts, processes);
+    return await drive({ one, folder, database, counts, processes, tools });
   } finally {
+    await tools.stop();
     await processes.stop();
     await remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function drive(
-  one: Case,
-  folder: string,
-  database: Database,
-  counts: Counts,
-  processes: Processes,
-): Promise<CaseFigures> {
+type Around = {
+  one: Case;
+  folder: string;
+  database: Database;
+  counts: Counts;
+  processes: Processes;
+  tools: ToolServer;
+};
+
+async function drive({ one, folder, database, counts, processes, tools }: Around): Promise<CaseFigures> {
   const meter = new Meter();
   const { repository, config } = makeJob(one, folder);
   const store = await openStore(database);
@@ -74,7 +80,7 @@ async function drive(
   const { base } = await trunk.resolveBase();
   const run = makeRunId(Math.random);
   await store.createRun({ id: run, repository: user.topLevel, goal: "bench", config, base });
-  const ports = openPorts({ store, trunk, config, stateFolder, meter, processes });
+  const ports = openPorts({ store, trunk, config, stateFolder, meter, processes, tools });
   const me = { id: "bench" as EngineId, host: hostname(), pid: process.pid };
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
@@ -108,10 +114,12 @@ type Inside = {
   stateFolder: string;
   meter: Meter;
   processes: Processes;
+  tools: ToolServer;
 };
 
 /** As `longhaul run` wires them, with the meter around. */
-function openPorts({ store, trunk, config, stateFolder, meter, processes: { groups, leftovers } }: Inside): Ports {
+function openPorts({ store, trunk, config, stateFolder, meter, processes, tools }: Inside): Ports {
+  const { groups, leftovers } = processes;
   const { limits, agents } = config;
   return {
     store: meteredStore(meter, store),
@@ -128,6 +136,8 @@ function openPorts({ store, trunk, config, stateFolder, meter, processes: { grou
           stateFolder,
           configDirectory: config.directory,
           limits,
+          tools,
+          longhaul: [process.execPath, join(dirname(import.meta.dirname), "bin", "longhaul.js")],
         },
       }),
     ),

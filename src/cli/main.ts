@@ -2,7 +2,6 @@
  * The command line: the only place that wires the parts together. Each command is loaded when it is called: scripts call
  * `longhaul tool` many times over, and need nothing of the engine.
  */
-import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { CostsOptions } from "./costs.ts";
 import type { EstimateOptions } from "./estimate.ts";
@@ -12,10 +11,7 @@ import { endQuietlyWithReader, say } from "./output.ts";
 import type { PromptsOptions } from "./prompts.ts";
 import type { ResumeOptions, RunOptions } from "./run.ts";
 import type { ToolOptions } from "./tool.ts";
-
-const version = (
-  JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
-).version;
+import { version } from "./version.ts";
 
 function wholeNumber(min: number) {
   return (text: string): number => {
