@@ -26,7 +26,7 @@ beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "longhaul-session-")))
 afterAll(async () => {
   await tools.stop();
   await processes.stop();
-  expect(faults).toEqual([]);
+  if (faults.length > 0) throw new AggregateError(faults, "faults of ours");
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -155,7 +155,7 @@ describe("Longhaul's tools", () => {
     expect(answer).toMatchObject({ kind: "work", status: "partial", message: "Add a", handoff: { done: "Half" } });
     expect(readFileSync(join(workspace, "a"), "utf8")).toBe("by a tool");
     expect(existsSync(join(workspace, "late"))).toBe(false);
-    expect(printed.stdout).toMatch(/by a tool0\n\[exit code 0; \d process/);
+    expect(printed.stdout).toContain("by a tool0\n[exit code 0");
     expect(printed.stdout).toContain("refused: 1");
     expect(printed.stderr).toContain("[submit] Submitted.");
     expect(printed.stdout + printed.stderr).not.toContain(readFileSync(join(workspace, "token"), "utf8"));

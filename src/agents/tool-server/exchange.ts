@@ -34,6 +34,15 @@ export function checkCaller(request: IncomingMessage, port: number): void {
     throw new HttpError(403, "requests of pages of the web are not answered");
 }
 
+/** Aborted when the connection closes before the answer is out. */
+export function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
 export function bearerToken(request: IncomingMessage): string {
   const [, token = ""] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
   return token;

@@ -17,6 +17,11 @@ export type OutsideCall = {
   input: unknown;
   /** Of the caller: the same for a call and its repetitions. null: it is never repeated. */
   key: string | null;
+  /**
+   * Aborted when the caller has gone. With a key it may come back for the answer, and the call goes on; without one
+   * nobody could ever get it, and the call ends, so that the next one need not wait for it.
+   */
+  gone: AbortSignal;
 };
 
 export class OpenTools {
@@ -79,7 +84,9 @@ export class OpenTools {
   async #runNow(call: OutsideCall, name: string): Promise<ToolAnswer> {
     if (this.#closed.signal.aborted) return refuse("the session is closed");
     if (this.#end) return refuse("the session has ended: nothing more can be done in it, leave now");
-    const answer = await runTool(this.#tools, call, { ...this.#context, call: name }, this.#report);
+    const signal = call.key === null ? AbortSignal.any([this.#context.signal, call.gone]) : this.#context.signal;
+    if (signal.aborted) return refuse("nobody waits for this call any more");
+    const answer = await runTool(this.#tools, call, { ...this.#context, signal, call: name }, this.#report);
     this.#context.onOutput(shownCall(call.name, answer));
     if (answer.ok && answer.end) this.#end = answer.end;
     return answer;

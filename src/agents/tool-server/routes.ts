@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { McpHttpHandler } from "@modelcontextprotocol/server";
 import { toolServerLimits } from "../../domain/limits.ts";
-import { HttpError, readJson, sendJson } from "./exchange.ts";
+import { goneSignal, HttpError, readJson, sendJson } from "./exchange.ts";
 import type { OpenTools } from "./open-tools.ts";
 
 export type Conversation = {
@@ -40,7 +40,8 @@ async function route(conversation: Conversation, request: IncomingMessage, respo
     throw new HttpError(404, "there are POST /mcp, GET /tools and POST /tools/NAME");
   const input = await readJson(request, toolServerLimits.bodyBytesMax);
   const key = request.headers["idempotency-key"];
-  const { ok, text } = await tools.call({ name: decoded(name), input, key: typeof key === "string" ? key : null });
+  const call = { name: decoded(name), input, key: typeof key === "string" ? key : null, gone: goneSignal(response) };
+  const { ok, text } = await tools.call(call);
   sendJson(response, 200, { ok, text });
 }
 

@@ -136,7 +136,33 @@ test("looks run side by side; what changes the workspace runs alone, also when i
   expect(beside.slice(1)).toEqual([["l1", "l2"], [first], [second]]);
 });
 
-test("a call goes on when its caller goes away; the caller that comes back with its key gets the answer", async () => {
+test("a call without a key ends when its caller goes away, and the next one has its turn", async () => {
+  const { served, printed, living } = await serve("worker");
+  const headers = { authorization: `Bearer ${served.token}` };
+  const body = JSON.stringify({ command: "echo up; sleep 1000" });
+  const away = new AbortController();
+  const left = fetch(`${served.url}/tools/bash`, { method: "POST", body, headers, signal: away.signal });
+  await vi.waitFor(() => expect(printed.text).toContain("up"), { timeout: 20_000, interval: 5 });
+  away.abort();
+  await expect(left).rejects.toThrow(/abort/);
+  expect((await callHttp(served, "bash", { command: "echo next" })).text).toBe("next\n[exit code 0]");
+
+  const client = await connect(served);
+  const cancel = new AbortController();
+  printed.text = "";
+  const call = client.callTool(
+    { name: "bash", arguments: { command: "echo up; sleep 1000" } },
+    { signal: cancel.signal },
+  );
+  await vi.waitFor(() => expect(printed.text).toContain("up"), { timeout: 20_000, interval: 5 });
+  const ended = call.catch(() => "cut off");
+  cancel.abort();
+  expect(await ended).toBe("cut off");
+  expect((await callHttp(served, "bash", { command: "echo next" })).text).toBe("next\n[exit code 0]");
+  expect(living()).toEqual([]);
+});
+
+test("a call with a key goes on when its caller goes away; the caller that comes back with its key gets the answer", async () => {
   const { tools, begun, open, beside } = gated();
   const { served } = await serve("worker", tools);
   const away = new AbortController();
