@@ -167,6 +167,13 @@ describe("Longhaul's tools", () => {
     expect(await agent.converse(brief.worker)).toMatchObject({ failure: { kind: "crashed", exitCode: 3 } });
   });
 
+  test("JSON on stdout comes before it, and the transcript says so", async () => {
+    const command = `longhaul tool submit --json '${submission}' >&2; echo '{"message": "Printed"}'`;
+    const { agent, brief, printed } = open({ command });
+    expect(await agent.converse(brief.worker)).toMatchObject({ status: "done", message: "Printed" });
+    expect(printed.stderr).toContain("stdout begins with {");
+  });
+
   test("each conversation has a token of its own, which ends with it", async () => {
     const { agent, brief, workspace } = open({
       command: `if [ -e token ]; then LONGHAUL_TOOLS_TOKEN=$(cat token) longhaul tool submit --json '${submission}'; echo $? > old

@@ -108,7 +108,13 @@ export class CommandSession implements AgentSession {
     const words = lastLines(stderr.text(), commandAgentLimits.linesMax, commandAgentLimits.linesBytesMax);
     const lastWords = words || (printed.kind === "text" ? printed.lastLines : "");
     const program = programText(this.#config.command);
-    const ended = { program, end, stdout: printed, lastWords, called: prepared.served.end() };
+    const called = prepared.served.end();
+    if (called && (printed.kind === "object" || printed.kind === "object_too_long"))
+      this.#order.onOutput(
+        "stderr",
+        "\n[longhaul: stdout begins with {, so it is the answer, not what the end tool was given]\n",
+      );
+    const ended = { program, end, stdout: printed, lastWords, called };
     const { answer, usage } = readAnswer(brief.role, ended, this.#host.limits);
     return { ...answer, usage: this.#charge(usage, end) };
   }
