@@ -1,6 +1,8 @@
 /** The engine's real ports, wired as `longhaul run` wires them, with the meter around; and what its children used. */
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createAgents } from "../src/agents/agents.ts";
+import type { ToolServer } from "../src/agents/tool-server/server.ts";
 import type { ModelAgentHost } from "../src/agents/model/session.ts";
 import type { RunConfig } from "../src/domain/run-config.ts";
 import type { Ports } from "../src/engine/engine.ts";
@@ -18,6 +20,7 @@ export type Inside = {
   stateFolder: string;
   meter: Meter;
   processes: Processes;
+  tools: ToolServer;
   /** What a model agent needs besides; null: there is none. */
   model: Pick<ModelAgentHost, "providers" | "keyOf" | "prompts"> | null;
 };
@@ -53,6 +56,8 @@ export function meteredPorts(inside: Inside): Ports {
           stateFolder,
           configDirectory: config.directory,
           limits,
+          tools: inside.tools,
+          longhaul: [process.execPath, join(dirname(import.meta.dirname), "bin", "longhaul.js")],
         },
       }),
     ),

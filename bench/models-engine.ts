@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
+import { ToolServer } from "../src/agents/tool-server/server.ts";
 import { loadPrompts } from "../src/agents/prompts/prompts.ts";
 import { makeRunId, type EngineId, type RunId } from "../src/domain/ids.ts";
 import { limitDefaults } from "../src/domain/limits.ts";
@@ -45,6 +46,7 @@ async function runCase(order: ModelOrder): Promise<EngineFigures> {
   const counts = new Counts();
   const { database, remove } = await openDatabase(order.url, () => void counts.statements++);
   const processes = openProcesses();
+  const tools = new ToolServer({ version: "bench", report: (error) => console.error(error) });
   try {
     const store = await openStore(database);
     const user = await findRepository(new Git(process.env), makeRepository(folder));
@@ -55,9 +57,10 @@ async function runCase(order: ModelOrder): Promise<EngineFigures> {
     const run = makeRunId(Math.random);
     await store.createRun({ id: run, repository: user.topLevel, goal: "bench", config, base });
     const model = { providers: config.providers, keyOf: () => key, prompts: await loadPrompts() };
-    const inside = { store, trunk, config, stateFolder, meter: new Meter(), processes, model };
+    const inside = { store, trunk, config, stateFolder, meter: new Meter(), processes, tools, model };
     return await drive(order, run, inside, database, counts);
   } finally {
+    await tools.stop();
     await processes.stop();
     await remove();
     rmSync(folder, { recursive: true, force: true });

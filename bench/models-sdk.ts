@@ -1,7 +1,7 @@
 /** The same conversations with the AI SDK alone, in a process of their own: `models-sdk.ts ORDER_JSON`. Prints figures as JSON. */
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { jsonSchema, streamText, type ModelMessage, type ToolSet } from "ai";
-import { toolTexts } from "../src/agents/model/offers.ts";
+import { toolTexts } from "../src/agents/tools/tool-texts.ts";
 import { loadPrompts } from "../src/agents/prompts/prompts.ts";
 import { toolsFor } from "../src/agents/tools/tools.ts";
 import { Gauge } from "./models-gauge.ts";

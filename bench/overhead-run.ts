@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { ToolServer } from "../src/agents/tool-server/server.ts";
 import { makeRunId, type EngineId } from "../src/domain/ids.ts";
 import { startEngine } from "../src/engine/engine.ts";
 import { Git } from "../src/git/git-process.ts";
@@ -44,22 +45,27 @@ async function runCase(one: Case): Promise<CaseFigures> {
   const counts = new Counts();
   const { database, remove } = await openDatabase(one.url, () => void counts.statements++);
   const processes = openProcesses();
+  const tools = new ToolServer({ version: "bench", report: (error) => process.stderr.write(`${String(error)}\n`) });
   try {
-    return await drive(one, folder, database, counts, processes);
+    return await drive({ one, folder, database, counts, processes, tools });
   } finally {
+    await tools.stop();
     await processes.stop();
     await remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function drive(
-  one: Case,
-  folder: string,
-  database: Database,
-  counts: Counts,
-  processes: Processes,
-): Promise<CaseFigures> {
+type Around = {
+  one: Case;
+  folder: string;
+  database: Database;
+  counts: Counts;
+  processes: Processes;
+  tools: ToolServer;
+};
+
+async function drive({ one, folder, database, counts, processes, tools }: Around): Promise<CaseFigures> {
   const meter = new Meter();
   const { repository, config } = makeJob(one, folder);
   const store = await openStore(database);
@@ -69,7 +75,7 @@ async function drive(
   const { base } = await trunk.resolveBase();
   const run = makeRunId(Math.random);
   await store.createRun({ id: run, repository: user.topLevel, goal: "bench", config, base });
-  const ports = meteredPorts({ store, trunk, config, stateFolder, meter, processes, model: null });
+  const ports = meteredPorts({ store, trunk, config, stateFolder, meter, processes, tools, model: null });
   const me = { id: "bench" as EngineId, host: hostname(), pid: process.pid };
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();

@@ -1,22 +1,27 @@
 /**
  * The only reader of the configuration file and of the environment. What leaves it is complete and valid: defaults are
- * filled in, names are resolved, and every fault has been said with its place and its mend.
+ * filled in, names are resolved, and every fault has been said with its place and its mend. What a configuration means is
+ * loaded when there is one to read: commands that only look at the environment begin without it.
  */
 import { access, readFile } from "node:fs/promises";
 import { dirname, join, resolve as resolvePath } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { z } from "zod";
-import { chooseModels, type ChosenModels } from "./config/models.ts";
-import { ConfigError, resolve } from "./config/resolve.ts";
-import { configSchema } from "./config/schema.ts";
+import { ConfigError } from "./config/config-error.ts";
+import type { ChosenModels } from "./config/models.ts";
+import type { configSchema } from "./config/schema.ts";
 import { describeJsonFault } from "./domain/json-place.ts";
 import type { ProviderConfig, RunConfig } from "./domain/run-config.ts";
-
-export { toMicroUsd } from "./config/resolve.ts";
 
 /** The operator's environment; handed to whoever needs a part of it. */
 export const environment: Readonly<{ [name: string]: string | undefined }> = process.env;
 export const databaseUrl = process.env["DATABASE_URL"] || null;
+
+/** The session that this process runs in, for its programs: where its tools are served, and with which token. */
+export const sessionTools = {
+  url: process.env["LONGHAUL_TOOLS_URL"] || null,
+  token: process.env["LONGHAUL_TOOLS_TOKEN"] || null,
+};
 
 export const configNames = [
   "longhaul.config.ts",
@@ -51,6 +56,7 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
 
 /** Without a configuration: models chosen from the keys that are there. Null: there are none. */
 export async function configFromKeys(directory: string): Promise<LoadedConfig | null> {
+  const { chooseModels } = await import("./config/models.ts");
   const chosen = await chooseModels(environment);
   return chosen && complete({}, "(no configuration)", directory);
 }
@@ -61,6 +67,9 @@ export function keyOf({ keyEnv }: ProviderConfig): string | null {
 }
 
 async function complete(written: unknown, path: string, directory: string): Promise<LoadedConfig> {
+  const { configSchema } = await import("./config/schema.ts");
+  const { chooseModels } = await import("./config/models.ts");
+  const { resolve } = await import("./config/resolve.ts");
   const parsed = configSchema.safeParse(written);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "(top level)"}: ${issue.message}`);

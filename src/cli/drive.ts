@@ -4,9 +4,11 @@
  */
 import { statfs } from "node:fs/promises";
 import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
 import { environment, keyOf } from "../config.ts";
 import { loadPrompts } from "../agents/prompts/prompts.ts";
 import { createAgents } from "../agents/agents.ts";
+import { ToolServer } from "../agents/tool-server/server.ts";
 import { assertNever } from "../domain/assert.ts";
 import { agentsOnOffer } from "../domain/run-config.ts";
 import type { EngineId } from "../domain/ids.ts";
@@ -21,6 +23,13 @@ import { say } from "./output.ts";
 import { exitCodes, RefusedError } from "./exit.ts";
 import type { Project } from "./project.ts";
 import { followRun, type FollowOptions } from "./follow.ts";
+import { version } from "./version.ts";
+
+/** Starts Longhaul on this very Node: the `longhaul` of a session's programs. */
+const longhaul = [process.execPath, fileURLToPath(new URL("../../bin/longhaul.js", import.meta.url))] as const;
+
+const report = (error: unknown) =>
+  say(`longhaul: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
 
 const clock = {
   now: () => Date.now(),
@@ -33,8 +42,9 @@ const clock = {
 /** Runs until the run ends or pauses for good; answers the exit code. */
 export async function drive(project: Project, run: Run, options: FollowOptions): Promise<number> {
   const processes = openProcesses();
+  const tools = new ToolServer({ version, report });
   try {
-    const ports = await openPorts(project, run, processes);
+    const ports = await openPorts(project, run, processes, tools);
     await ports.trunk.begin(run.id, run.base);
     const me = {
       id: `${hostname()}-${process.pid}-${Date.now().toString(36)}` as EngineId,
@@ -50,6 +60,7 @@ export async function drive(project: Project, run: Run, options: FollowOptions):
     }
     return await follow(project, run, start.engine, options);
   } finally {
+    await tools.stop();
     await processes.stop();
   }
 }
@@ -70,7 +81,12 @@ async function follow(project: Project, run: Run, engine: Engine, options: Follo
   }
 }
 
-async function openPorts(project: Project, run: Run, { groups, leftovers }: Processes): Promise<Ports> {
+async function openPorts(
+  project: Project,
+  run: Run,
+  { groups, leftovers }: Processes,
+  tools: ToolServer,
+): Promise<Ports> {
   const { limits, identity, directory, agents } = run.config;
   const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(identity) ?? [];
   const trunk = await openGitTrunk({
@@ -91,6 +107,8 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
         stateFolder: project.stateFolder,
         configDirectory: directory,
         limits,
+        tools,
+        longhaul,
       },
       model: {
         groups,
@@ -104,7 +122,7 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
         prompts: await loadPrompts(run.config.prompts),
         agents: agentsOnOffer(run.config, "worker"),
         now: () => clock.now(),
-        report: (error) => say(`longhaul: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+        report,
       },
     }),
     commands: createCommands({

@@ -1,20 +1,17 @@
-/** The command line: the only place that wires the parts together. */
-import { readFileSync } from "node:fs";
+/**
+ * The command line: the only place that wires the parts together. Each command is loaded when it is called: scripts call
+ * `longhaul tool` many times over, and need nothing of the engine.
+ */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { costs, type CostsOptions } from "./costs.ts";
-import { estimate, type EstimateOptions } from "./estimate.ts";
+import type { CostsOptions } from "./costs.ts";
+import type { EstimateOptions } from "./estimate.ts";
 import { exitCodeOf, exitCodes, tell } from "./exit.ts";
-import { init } from "./init.ts";
-import { events, exportRun, status, tasks, type Common } from "./inspect.ts";
-import { logs } from "./logs.ts";
+import type { Common } from "./inspect.ts";
 import { endQuietlyWithReader, say } from "./output.ts";
-import { showPrompt, type PromptsOptions } from "./prompts.ts";
-import { finishStop, resume, run, type ResumeOptions, type RunOptions } from "./run.ts";
-import { pause, send, stop } from "./steer.ts";
-
-const version = (
-  JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
-).version;
+import type { PromptsOptions } from "./prompts.ts";
+import type { ResumeOptions, RunOptions } from "./run.ts";
+import type { ToolOptions } from "./tool.ts";
+import { version } from "./version.ts";
 
 function wholeNumber(min: number) {
   return (text: string): number => {
@@ -46,13 +43,13 @@ function makeProgram(exit: (code: number) => void): Command {
     .command("init")
     .description("write a first longhaul.config.ts into this repository")
     .addOption(jsonOption())
-    .action((options: Common) => init(options));
+    .action(async (options: Common) => (await import("./init.ts")).init(options));
   program
     .command("estimate")
     .description("say what a run may cost, before anything is spent")
     .option("-c, --config <file>", "another configuration file")
     .addOption(jsonOption())
-    .action((options: EstimateOptions) => estimate(options));
+    .action(async (options: EstimateOptions) => (await import("./estimate.ts")).estimate(options));
   program
     .command("run")
     .description("start a run: plan, work and judge until the goal is reached")
@@ -62,7 +59,9 @@ function makeProgram(exit: (code: number) => void): Command {
     .option("--workers <n>", "task attempts at once", wholeNumber(1))
     .option("--planners <n>", "planner turns at once", wholeNumber(1))
     .addOption(jsonOption())
-    .action(async (goal: string | undefined, options: RunOptions) => exit(await run(goal, options)));
+    .action(async (goal: string | undefined, options: RunOptions) =>
+      exit(await (await import("./run.ts")).run(goal, options)),
+    );
   program
     .command("resume")
     .description("go on with a run that was paused, interrupted or killed")
@@ -71,11 +70,12 @@ function makeProgram(exit: (code: number) => void): Command {
     .option("--budget-usd <amount>", "a new budget in dollars", amount)
     .option("--budget-tokens <n>", "a new budget in tokens", wholeNumber(0))
     .addOption(jsonOption())
-    .action(async (options: ResumeOptions) => exit(await resume(options)));
+    .action(async (options: ResumeOptions) => exit(await (await import("./run.ts")).resume(options)));
   addSteering(program, exit);
   addInspection(program);
   addLedger(program);
   addHistory(program);
+  addSession(program, exit);
   return program;
 }
 
@@ -90,7 +90,7 @@ function addSteering(program: Command, exit: (code: number) => void): void {
       wholeNumber(0),
     )
     .addOption(jsonOption())
-    .action((options: Common & { grace?: number }) => pause(options));
+    .action(async (options: Common & { grace?: number }) => (await import("./steer.ts")).pause(options));
   program
     .command("stop")
     .description("end a run: cut what runs, cancel what is open, publish what has landed")
@@ -98,7 +98,8 @@ function addSteering(program: Command, exit: (code: number) => void): void {
     .option("--reason <text>", "why, for the record", "stopped by the operator")
     .addOption(jsonOption())
     .action(async (options: Common & { reason: string }) => {
-      if (!(await stop(options))) exit(await finishStop(options));
+      const { stop } = await import("./steer.ts");
+      if (!(await stop(options))) exit(await (await import("./run.ts")).finishStop(options));
     });
   program
     .command("send")
@@ -107,7 +108,9 @@ function addSteering(program: Command, exit: (code: number) => void): void {
     .argument("<message>")
     .addOption(runOption())
     .addOption(jsonOption())
-    .action((planner: string, message: string, options: Common) => send(planner, message, options));
+    .action(async (planner: string, message: string, options: Common) =>
+      (await import("./steer.ts")).send(planner, message, options),
+    );
 }
 
 function addInspection(program: Command): void {
@@ -117,7 +120,7 @@ function addInspection(program: Command): void {
     .addOption(runOption())
     .option("-a, --all", "list all runs of this repository")
     .addOption(jsonOption())
-    .action((options: Common & { all?: boolean }) => status(options));
+    .action(async (options: Common & { all?: boolean }) => (await import("./inspect.ts")).status(options));
   program
     .command("tasks")
     .description("list tasks")
@@ -126,7 +129,9 @@ function addInspection(program: Command): void {
     .option("--cycle <n>", "only tasks of this cycle", wholeNumber(1))
     .option("-n, --limit <n>", "at most this many", wholeNumber(1), 1000)
     .addOption(jsonOption())
-    .action((options: Common & { status?: string; cycle?: number; limit: number }) => tasks(options));
+    .action(async (options: Common & { status?: string; cycle?: number; limit: number }) =>
+      (await import("./inspect.ts")).tasks(options),
+    );
 }
 
 function addLedger(program: Command): void {
@@ -137,7 +142,7 @@ function addLedger(program: Command): void {
     .option("-b, --by <what>", "session, task, planner, role, model or cycle")
     .option("-n, --limit <n>", "at most this many of each, the dearest", wholeNumber(1), 20)
     .addOption(jsonOption())
-    .action((options: CostsOptions) => costs(options));
+    .action(async (options: CostsOptions) => (await import("./costs.ts")).costs(options));
   program
     .command("prompts")
     .description("show prompts")
@@ -149,7 +154,9 @@ function addLedger(program: Command): void {
     .option("-s, --session <session>", "as this session got it")
     .addOption(runOption())
     .addOption(jsonOption())
-    .action((prompt: string | undefined, options: PromptsOptions) => showPrompt(prompt, options));
+    .action(async (prompt: string | undefined, options: PromptsOptions) =>
+      (await import("./prompts.ts")).showPrompt(prompt, options),
+    );
 }
 
 function addHistory(program: Command): void {
@@ -160,7 +167,9 @@ function addHistory(program: Command): void {
     .addOption(runOption())
     .option("-f, --follow", "go on until the session ends")
     .addOption(jsonOption())
-    .action((session: string, options: Common & { follow?: boolean }) => logs(session, options));
+    .action(async (session: string, options: Common & { follow?: boolean }) =>
+      (await import("./logs.ts")).logs(session, options),
+    );
   program
     .command("events")
     .description("print what has happened")
@@ -168,13 +177,28 @@ function addHistory(program: Command): void {
     .option("-f, --follow", "go on until the run ends")
     .option("--after <seq>", "only events after this number", wholeNumber(0), 0)
     .addOption(jsonOption())
-    .action((options: Common & { follow?: boolean; after: number }) => events(options));
+    .action(async (options: Common & { follow?: boolean; after: number }) =>
+      (await import("./inspect.ts")).events(options),
+    );
   program
     .command("export")
     .description("print everything the store holds of a run, as JSON lines")
     .addOption(runOption())
     .addOption(new Option("--json", "the only format there is").default(true))
-    .action((options: Common) => exportRun(options));
+    .action(async (options: Common) => (await import("./inspect.ts")).exportRun(options));
+}
+
+/** For programs that run in a session. */
+function addSession(program: Command, exit: (code: number) => void): void {
+  program
+    .command("tool")
+    .description("in a session's program: list the role's tools, or call one")
+    .argument("[name]", "the tool; without it, all are listed")
+    .option("--json <input>", "its input, as JSON; - reads it from stdin")
+    .option("--schema", "print what it takes, as a JSON schema, in place of calling it")
+    .action(async (name: string | undefined, options: ToolOptions) =>
+      exit(await (await import("./tool.ts")).tool(name, options)),
+    );
 }
 
 endQuietlyWithReader();

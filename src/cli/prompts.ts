@@ -1,6 +1,6 @@
 /** `longhaul prompts show`: a template, or exactly what an agent would be told, or what a session was told. */
 import { join } from "node:path";
-import { toolTexts, type ToolText } from "../agents/model/offers.ts";
+import { toolTexts, type ToolText } from "../agents/tools/tool-texts.ts";
 import { loadPrompts, renderBrief } from "../agents/prompts/prompts.ts";
 import { isRolePrompt, promptNames, type PromptName } from "../agents/prompts/variables.ts";
 import { toolsFor } from "../agents/tools/tools.ts";

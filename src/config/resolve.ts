@@ -1,5 +1,4 @@
 /** From what a user wrote to a complete run configuration: names are resolved, and every fault has its place and mend. */
-import { EnvironmentError } from "../domain/environment-error.ts";
 import { limitDefaults, modelAgentLimits } from "../domain/limits.ts";
 import {
   agentsOnOffer,
@@ -9,10 +8,9 @@ import {
   type RunConfig,
 } from "../domain/run-config.ts";
 import { allRoles, type Role } from "../domain/session.ts";
+import { ConfigError } from "./config-error.ts";
 import { knownProvider, knownProviders, lookedFor, type ChosenModels, type Environment } from "./models.ts";
 import type { WrittenAgent, WrittenConfig, WrittenProvider, WrittenRole } from "./schema.ts";
-
-export class ConfigError extends EnvironmentError {}
 
 export type Around = {
   path: string;

@@ -186,6 +186,8 @@ export const toolLimits = {
   answerBytesMax: 32_768,
   /** Of an answer, for what stands around a cut text: how it ended, where to read on. */
   noteBytesMax: 2_048,
+  /** Of an answer, in the transcript. */
+  shownBytesMax: 2_000,
   /** One command's output that is kept for `read_output`. */
   outputBytesMax: 8_388_608,
   /** All outputs of a session that are kept; the oldest go first. */
@@ -226,6 +228,30 @@ export const toolLimits = {
   gitArgumentsMax: 100,
   /** Filters that a workspace's own git configuration may define. */
   gitFiltersMax: 200,
+} as const;
+
+/** Role tools as other programs get them: over HTTP on loopback, one token for each session. */
+export const toolServerLimits = {
+  /** One request; a call's whole input stands in it. */
+  bodyBytesMax: 4_194_304,
+  /** Receiving one request. How long its answer takes is the tool's own bound. */
+  requestMs: 60_000,
+  /** Of one session: requests that are being answered, and calls that run or wait for their turn. */
+  requestsAtOnceMax: 64,
+  callsAtOnceMax: 32,
+  /** Of the whole server. */
+  connectionsMax: 4_096,
+  headersBytesMax: 16_384,
+  /** Between two signs of life on an answer that is not there yet: clients give up on a silent connection. */
+  keepAliveMs: 15_000,
+  /** Answers of a session that are kept for the keys they were asked with; the oldest go first. */
+  keysMax: 256,
+  keyBytesMax: 256,
+  /** `longhaul tool`: tries of one call whose connection drops, and the wait after each. */
+  triesMax: 4,
+  retryMs: 250,
+  /** What it reads of an answer. */
+  answerBytesMax: 4_194_304,
 } as const;
 
 /** How a credential of a model provider is used. */

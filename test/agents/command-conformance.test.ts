@@ -8,11 +8,14 @@ import { livingWith } from "../../src/processes/living.fixture.ts";
 import { openProcesses } from "../../src/processes/processes.ts";
 import { testAgent } from "../../src/agents/agent.testsuite.ts";
 import { createAgents } from "../../src/agents/agents.ts";
+import { ToolServer } from "../../src/agents/tool-server/server.ts";
 
 const program = fileURLToPath(new URL("./scripted.fixture.ts", import.meta.url));
 
 testAgent("command", (folder) => {
+  const faults: unknown[] = [];
   const processes = openProcesses();
+  const tools = new ToolServer({ version: "1", report: (error) => faults.push(error) });
   return {
     open(script, order) {
       const env = { SCRIPT: JSON.stringify(script), COUNTER: join(folder, `counter-${order.session}`) };
@@ -27,6 +30,8 @@ testAgent("command", (folder) => {
           stateFolder: join(folder, "state"),
           configDirectory: folder,
           limits: { ...limitDefaults, killGraceMs: 100 },
+          tools,
+          longhaul: ["false"],
         },
       });
       return agents.open({ ...order, agent: "scripted" });
@@ -35,6 +40,10 @@ testAgent("command", (folder) => {
       livingWith(`LONGHAUL_SESSION=${idText("session", order.session)}`).filter((pid) =>
         livingWith(`LONGHAUL_RUN=${order.run}`).includes(pid),
       ),
-    dispose: () => processes.stop(),
+    dispose: async () => {
+      await tools.stop();
+      await processes.stop();
+      if (faults.length > 0) throw new AggregateError(faults, "faults of ours");
+    },
   };
 });

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { RunId, SessionId } from "../../src/domain/ids.ts";
 import { limitDefaults } from "../../src/domain/limits.ts";
@@ -9,18 +9,24 @@ import { livingWith } from "../../src/processes/living.fixture.ts";
 import { openProcesses } from "../../src/processes/processes.ts";
 import { briefs } from "../../src/agents/agent.testsuite.ts";
 import { createAgents } from "../../src/agents/agents.ts";
+import { ToolServer } from "../../src/agents/tool-server/server.ts";
 import { memoryHost } from "../../src/agents/memory-host.testsuite.ts";
 import { commandAgent, type CommandAgentConfig } from "../../src/domain/run-config.ts";
 import type { CommandAgentHost } from "../../src/agents/command/session.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 const processes = openProcesses();
+const faults: unknown[] = [];
+const tools = new ToolServer({ version: "1", report: (error) => faults.push(error) });
+const bin = join(dirname(dirname(import.meta.dirname)), "bin", "longhaul.js");
 const run = `session-test-${process.pid}` as RunId;
 const host = { PATH: "/usr/bin:/bin", LC_ALL: "C", CANARY: "secret-4711", NAMED: "let through" };
 let folder = "";
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "longhaul-session-"))));
 afterAll(async () => {
+  await tools.stop();
   await processes.stop();
+  if (faults.length > 0) throw new AggregateError(faults, "faults of ours");
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -39,6 +45,8 @@ function open(config: Partial<CommandAgentConfig>, limits: Partial<CommandAgentH
       stateFolder: join(folder, "state"),
       configDirectory: join(folder, "config"),
       limits: { ...limitDefaults, ...limits },
+      tools,
+      longhaul: [process.execPath, bin],
     },
   });
   const agent = agents.open({
@@ -79,7 +87,9 @@ describe("how a program is run", () => {
         .map((line) => line.split(/=(.*)/s).slice(0, 2)),
     );
     expect(environment).toEqual({
-      PATH: host.PATH,
+      PATH: `${join(folder, "state", "sessions", run, `s${session}`, "bin")}:${host.PATH}`,
+      LONGHAUL_TOOLS_URL: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      LONGHAUL_TOOLS_TOKEN: expect.stringMatching(/^[\w-]{43}$/),
       LC_ALL: "C",
       PWD: expect.any(String),
       NAMED: "let through",
@@ -128,6 +138,69 @@ describe("how a program is run", () => {
   });
 });
 
+describe("Longhaul's tools", () => {
+  const input = (value: object) => JSON.stringify(value).replaceAll("'", "'\\''");
+  const submission = input({ status: "partial", message: "Add a", handoff: { done: "Half" } });
+
+  test("are in its PATH; the end that it called is the answer, and nobody sees the token", async () => {
+    const { agent, brief, printed, workspace } = open({
+      command: `set -e
+        printf '%s' "$LONGHAUL_TOOLS_TOKEN" > token
+        longhaul tool write_file --json '${input({ path: "a", content: "by a tool" })}'
+        longhaul tool bash --json '${input({ command: "cat a; env | grep -c TOOLS_TOKEN; setsid sleep 1000 &" })}'
+        longhaul tool submit --json '${submission}'
+        longhaul tool write_file --json '${input({ path: "late", content: "" })}' || echo "refused: $?"`,
+    });
+    const answer = await agent.converse(brief.worker);
+    expect(answer).toMatchObject({ kind: "work", status: "partial", message: "Add a", handoff: { done: "Half" } });
+    expect(readFileSync(join(workspace, "a"), "utf8")).toBe("by a tool");
+    expect(existsSync(join(workspace, "late"))).toBe(false);
+    expect(printed.stdout).toContain("by a tool0\n[exit code 0");
+    expect(printed.stdout).toContain("refused: 1");
+    expect(printed.stderr).toContain("[submit] Submitted.");
+    expect(printed.stdout + printed.stderr).not.toContain(readFileSync(join(workspace, "token"), "utf8"));
+  });
+
+  test("an end counts with exit code 0 alone", async () => {
+    const command = `longhaul tool submit --json '${submission}'; exit 3`;
+    const { agent, brief } = open({ command });
+    expect(await agent.converse(brief.worker)).toMatchObject({ failure: { kind: "crashed", exitCode: 3 } });
+  });
+
+  test("JSON on stdout comes before it, and the transcript says so", async () => {
+    const command = `longhaul tool submit --json '${submission}' >&2; echo '{"message": "Printed"}'`;
+    const { agent, brief, printed } = open({ command });
+    expect(await agent.converse(brief.worker)).toMatchObject({ status: "done", message: "Printed" });
+    expect(printed.stderr).toContain("stdout begins with {");
+  });
+
+  test("each conversation has a token of its own, which ends with it", async () => {
+    const { agent, brief, workspace } = open({
+      command: `if [ -e token ]; then LONGHAUL_TOOLS_TOKEN=$(cat token) longhaul tool submit --json '${submission}'; echo $? > old
+        else printf '%s' "$LONGHAUL_TOOLS_TOKEN" > token; longhaul tool submit --json '${submission}'; fi`,
+    });
+    expect(await agent.converse(brief.worker)).toMatchObject({ status: "partial" });
+    expect(await agent.converse(brief.worker)).toMatchObject({ status: "done" });
+    expect(readFileSync(join(workspace, "old"), "utf8")).toBe("3\n");
+  });
+
+  test("a session that is closed while it begins starts nothing", async () => {
+    const { agent, brief, workspace } = open({ command: "touch begun" });
+    const conversation = agent.converse(brief.worker);
+    await agent.close();
+    expect(await conversation).toMatchObject({ failure: { kind: "crashed" } });
+    expect(existsSync(join(workspace, "begun"))).toBe(false);
+  });
+
+  test("a call that runs when its program ends is ended with it", async () => {
+    const { agent, brief, session } = open({
+      command: `longhaul tool bash --json '${input({ command: "touch up; exec sleep 1000" })}' & while [ ! -e up ]; do sleep 0.01; done`,
+    });
+    expect(await agent.converse(brief.worker)).toMatchObject({ kind: "work" });
+    expect(livingWith(`LONGHAUL_SESSION=s${session}`)).toEqual([]);
+  });
+});
+
 describe("failures", () => {
   test("a crash tells the last words", async () => {
     const { agent, brief } = open({ command: "echo log; echo 'Error: no way' >&2; exit 9" });
@@ -160,7 +233,7 @@ describe("failures", () => {
     const blocked = open({ command: "true" });
     writeFileSync(join(folder, "state", "sessions", run, `s${blocked.session}`), "a file where the folder should be");
     expect(await blocked.agent.converse(blocked.brief.worker)).toMatchObject({
-      failure: { kind: "environment", detail: expect.stringContaining("cannot write the brief") },
+      failure: { kind: "environment", detail: expect.stringContaining("cannot prepare") },
     });
   });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Behaviour } from "../../src/agents/agent.testsuite.ts";
 import { testAgent } from "../../src/agents/agent.testsuite.ts";
 import { createAgents } from "../../src/agents/agents.ts";
+import { ToolServer } from "../../src/agents/tool-server/server.ts";
 import { loadPrompts } from "../../src/agents/prompts/prompts.ts";
 import { idText } from "../../src/domain/ids.ts";
 import { limitDefaults } from "../../src/domain/limits.ts";
@@ -102,6 +103,8 @@ testAgent("model", (folder) => {
       stateFolder: join(folder, "state"),
       configDirectory: folder,
       limits: limitDefaults,
+      tools: new ToolServer({ version: "1", report: () => {} }), // Nobody asks for it.
+      longhaul: [],
     },
     model: {
       groups: processes.groups,

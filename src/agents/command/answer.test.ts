@@ -9,7 +9,8 @@ const exited = (exitCode: number): GroupEnd => ({ kind: "exited", exitCode });
 function read(role: Role, text: string | object, end: GroupEnd = exited(0), lastWords = "") {
   const stdout = new Stdout(limitDefaults.resultBytesMax);
   stdout.add(typeof text === "string" ? text : JSON.stringify(text));
-  return readAnswer(role, { program: "agent.sh", end, stdout: stdout.read(), lastWords }, limitDefaults).answer;
+  return readAnswer(role, { program: "agent.sh", end, stdout: stdout.read(), lastWords, called: null }, limitDefaults)
+    .answer;
 }
 const detailOf = (role: Role, text: string | object) => {
   const answer = read(role, text);

@@ -7,7 +7,8 @@ import { cutMiddle, cutStart } from "../../domain/text.ts";
 import type { VerdictProposal } from "../../domain/verdict.ts";
 import type { AgentAnswer, AgentFailure, GroupEnd } from "../../engine/ports.ts";
 import { planSchema, verdictSchema, workSchema } from "./contract.ts";
-import { boundHandoff } from "./handoff.ts";
+import type { SessionEnd } from "../tools/tool.ts";
+import { boundEnd, boundHandoff } from "./handoff.ts";
 import { parseAs, parseJson, usageIn, type Parsed } from "./parse.ts";
 import type { Printed } from "./stdout.ts";
 
@@ -18,14 +19,15 @@ export type ProgramEnd = {
   stdout: Printed;
   /** The last lines of stderr, or of stdout when there is nothing on stderr. */
   lastWords: string;
+  /** What the end tool that it called brought; null: it called none. */
+  called: SessionEnd | null;
 };
 
 export type AnswerLimits = Pick<Limits, "handoffBytesMax" | "messageBytesMax" | "titleBytesMax">;
 
 /** `usage` is null when the program did not say what it cost. */
 export type ReadAnswer = { answer: AgentAnswer; usage: Usage | null };
-type Meaning = DistributiveOmit<AgentAnswer, "usage">;
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type Meaning = SessionEnd;
 
 export function readAnswer(role: Role, ended: ProgramEnd, limits: AnswerLimits): ReadAnswer {
   const json = ended.stdout.kind === "object" ? parseJson(ended.stdout.text) : null;
@@ -59,6 +61,9 @@ function readRole(role: Role, ended: ProgramEnd, json: Parsed<unknown> | null, l
   if (ended.stdout.kind === "object_too_long")
     return malformed(`the answer is longer than ${ended.stdout.bytesMax} bytes (resultBytesMax)`);
   if (json && !json.ok) return malformed(json.detail);
+  // The program's last word is its own: JSON on stdout comes before what an end tool brought, and a judge's code as well.
+  const exitedWell = ended.end.kind === "exited" && ended.end.exitCode === 0;
+  if (!json && ended.called && exitedWell) return boundEnd(ended.called, limits);
   switch (role) {
     case "planner":
       return json ? readPlan(json.value, limits) : malformed(noPlan(ended.stdout));
@@ -84,9 +89,9 @@ function readPlan(value: unknown, limits: AnswerLimits): Meaning {
 
 function noPlan(stdout: Printed): string {
   if (stdout.kind !== "text")
-    return 'a planner prints one JSON object, {"version": 1, "actions": […]}; it printed nothing';
+    return 'a planner prints one JSON object, {"version": 1, "actions": […]}, or calls end_turn or finish_scope; it printed nothing and called neither';
   const start = JSON.stringify(stdout.text.split("\n", 1)[0]?.slice(0, 80));
-  return `stdout is not JSON: a planner prints one JSON object and nothing else (log belongs on stderr); it begins with ${start}`;
+  return `stdout is not JSON: a planner prints one JSON object and nothing else (log belongs on stderr), or calls end_turn or finish_scope; it begins with ${start}`;
 }
 
 function readWork(value: unknown, limits: AnswerLimits): Meaning {

@@ -1,6 +1,33 @@
-/** Owns the size of a handoff: what an agent reports is cut to the bound rather than its work thrown away. */
+/** Owns the size of what an agent reports: it is cut to the bound rather than its work thrown away. */
 import type { Handoff } from "../../domain/handoff.ts";
+import type { Limits } from "../../domain/limits.ts";
 import { cutMiddle } from "../../domain/text.ts";
+import type { SessionEnd } from "../tools/tool.ts";
+
+/** What an end tool brought. */
+export function boundEnd(end: SessionEnd, limits: Pick<Limits, "handoffBytesMax" | "messageBytesMax">): SessionEnd {
+  const handoff = (long: Handoff) => boundHandoff(long, limits.handoffBytesMax);
+  const message = (long: string) => cutMiddle(long, limits.messageBytesMax);
+  switch (end.kind) {
+    case "plan":
+      return {
+        ...end,
+        actions: end.actions.map((action) =>
+          action.type === "finish_scope" ? { ...action, handoff: handoff(action.handoff) } : action,
+        ),
+      };
+    case "work":
+      return { ...end, message: end.message && message(end.message), handoff: handoff(end.handoff) };
+    case "verdict": {
+      const { verdict, summary, brief } = end.proposal;
+      return { ...end, proposal: { verdict, summary: message(summary), brief: message(brief) } };
+    }
+    case "failure":
+      return end.failure.kind === "gave_up"
+        ? { ...end, failure: { ...end.failure, reason: message(end.failure.reason) } }
+        : end;
+  }
+}
 
 export function boundHandoff(handoff: Handoff, bytesMax: number): Handoff {
   if (sizeOf(handoff) <= bytesMax) return handoff;

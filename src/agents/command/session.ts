@@ -24,8 +24,10 @@ import type {
 } from "../../engine/ports.ts";
 import { readAnswer, type AnswerLimits } from "./answer.ts";
 import { argvOf, programText } from "./program.ts";
+import { openSessionTools } from "./session-tools.ts";
 import { Stdout, Tail } from "./stdout.ts";
 import { lastLines } from "../plain-text.ts";
+import type { ServedTools, ToolServer } from "../tool-server/server.ts";
 
 export type CommandAgentHost = {
   groups: ProcessGroups;
@@ -36,7 +38,12 @@ export type CommandAgentHost = {
   /** Of the config file; absolute. */
   configDirectory: string;
   limits: AnswerLimits & Pick<Limits, "resultBytesMax" | "killGraceMs">;
+  tools: ToolServer;
+  /** The words that start Longhaul. */
+  longhaul: readonly string[];
 };
+
+type Prepared = { briefFile: string; served: ServedTools; environment: Environment };
 
 export class CommandSession implements AgentSession {
   readonly #host: CommandAgentHost;
@@ -84,37 +91,55 @@ export class CommandSession implements AgentSession {
   }
 
   async #converse(brief: Brief): Promise<AgentAnswer> {
-    if (this.#closed)
-      return failed({
-        kind: "crashed",
-        exitCode: null,
-        signal: null,
-        detail: "the session was closed before its program started",
-      });
-    let briefFile: string;
+    if (this.#closed) return failed(closedEarly);
+    let prepared: Prepared;
     try {
-      briefFile = this.#writeBrief(brief);
+      prepared = await this.#prepare(brief);
     } catch (error) {
       if (!(error instanceof Error) || !("code" in error)) throw error;
-      return failed({ kind: "environment", detail: `cannot write the brief of ${this.#name}: ${error.message}` });
+      return failed({ kind: "environment", detail: `cannot prepare ${this.#name}: ${error.message}` });
     }
     const stdout = new Stdout(this.#host.limits.resultBytesMax);
     const stderr = new Tail(commandAgentLimits.linesBytesMax * 4);
-    const end = await this.#run(brief, briefFile, stdout, stderr);
+    const end = await this.#runWithTools(prepared, stdout, stderr);
+    if (!end) return failed(closedEarly);
 
     const printed = stdout.read();
     const words = lastLines(stderr.text(), commandAgentLimits.linesMax, commandAgentLimits.linesBytesMax);
     const lastWords = words || (printed.kind === "text" ? printed.lastLines : "");
     const program = programText(this.#config.command);
-    const { answer, usage } = readAnswer(brief.role, { program, end, stdout: printed, lastWords }, this.#host.limits);
+    const called = prepared.served.end();
+    if (called && (printed.kind === "object" || printed.kind === "object_too_long"))
+      this.#order.onOutput(
+        "stderr",
+        "\n[longhaul: stdout begins with {, so it is the answer, not what the end tool was given]\n",
+      );
+    const ended = { program, end, stdout: printed, lastWords, called };
+    const { answer, usage } = readAnswer(brief.role, ended, this.#host.limits);
     return { ...answer, usage: this.#charge(usage, end) };
   }
 
-  async #run(brief: Brief, briefFile: string, stdout: Stdout, stderr: Tail): Promise<GroupEnd> {
+  async #prepare(brief: Brief): Promise<Prepared> {
+    const briefFile = this.#writeBrief(brief);
+    const environment = this.#environment(brief, briefFile);
+    const order = { order: this.#order, brief, environment, folder: this.#folder };
+    return { briefFile, ...(await openSessionTools(this.#host, order)) };
+  }
+
+  /** null: it was closed before the program began. */
+  async #runWithTools(prepared: Prepared, stdout: Stdout, stderr: Tail): Promise<GroupEnd | null> {
+    try {
+      return this.#closed ? null : await this.#run(prepared, stdout, stderr);
+    } finally {
+      await prepared.served.close();
+    }
+  }
+
+  async #run({ briefFile, served, environment }: Prepared, stdout: Stdout, stderr: Tail): Promise<GroupEnd> {
     const group = this.#host.groups.spawn({
       argv: argvOf(this.#config.command),
       directory: this.#order.workspace,
-      environment: this.#environment(brief, briefFile),
+      environment,
       stdin: { file: briefFile },
       onStdout: (text) => {
         stdout.add(text);
@@ -127,6 +152,8 @@ export class CommandSession implements AgentSession {
     });
     this.#group = group;
     const end = await group.ended;
+    // Before the rest is killed: whoever still lives starts nothing more.
+    await served.close();
     // What left the group, and with it everybody who could still change the workspace.
     if (end.kind !== "not_started")
       await this.#host.groups.killMarked({ LONGHAUL_RUN: this.#order.run, LONGHAUL_SESSION: this.#name });
@@ -176,6 +203,13 @@ export class CommandSession implements AgentSession {
     return { microUsd: this.#config.costMicroUsd, tokens: 0 };
   }
 }
+
+const closedEarly = {
+  kind: "crashed",
+  exitCode: null,
+  signal: null,
+  detail: "the session was closed before its program started",
+} as const;
 
 const failed = (failure: Extract<AgentAnswer, { kind: "failure" }>["failure"]): AgentAnswer => ({
   kind: "failure",

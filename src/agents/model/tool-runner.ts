@@ -1,8 +1,8 @@
-/** Owns the order in which the calls of a reply run: looks side by side, everything else alone, an end last. */
+/** Owns how the calls of a reply run, in the order of `nextTogether`. */
 import pLimit from "p-limit";
 import { modelAgentLimits } from "../../domain/limits.ts";
-import { cutMiddle } from "../../domain/text.ts";
-import { runTool } from "../tools/run-tool.ts";
+import { runTool, shownCall } from "../tools/run-tool.ts";
+import { effectOf, nextTogether } from "../tools/together.ts";
 import type { SessionEnd, Tool, ToolAnswer, ToolContext } from "../tools/tool.ts";
 import type { CallResult, Conversation, OpenCall } from "./conversation.ts";
 
@@ -11,8 +11,6 @@ export type Part = { end: null; results: CallResult[]; changed: boolean } | { en
 
 /** `replies`: which reply it is, counted over the session. */
 type LastReply = Pick<Conversation, "openCalls" | "failedTools" | "replies">;
-
-const shownBytesMax = 2_000;
 
 export class ToolRunner {
   readonly #tools: readonly Tool[];
@@ -27,24 +25,21 @@ export class ToolRunner {
 
   /** Some of the calls of the last reply that have no result yet; there is at least one. */
   async next({ openCalls: open, failedTools, replies }: LastReply): Promise<Part> {
-    const looks = open.filter((call) => this.#effectOf(call) === "look");
-    const others = open.filter((call) => !looks.includes(call) && this.#effectOf(call) !== "end");
-    if (looks.length > 0) return { end: null, results: await this.#runAll(looks, replies), changed: false };
-    const [first] = others;
-    if (first) {
-      const results = await this.#runAll([first], replies);
+    const next = nextTogether(open, (call) => this.#effectOf(call));
+    const [first] = next;
+    if (!first) throw new Error("no call is open");
+    if (this.#effectOf(first) !== "end") {
+      const results = await this.#runAll(next, replies);
       return { end: null, results, changed: this.#effectOf(first) === "work" };
     }
     // An end after a call that failed would be an end in ignorance of it.
-    return this.#end(open, failedTools.find((name) => this.#effectOf({ name }) !== "look") ?? null, replies);
+    return this.#end(first, next, failedTools.find((name) => this.#effectOf({ name }) !== "look") ?? null, replies);
   }
 
   /** Only calls that would end the session are left. */
-  async #end(open: readonly OpenCall[], failed: string | null, reply: number): Promise<Part> {
-    const [call, ...more] = open;
-    if (!call) throw new Error("no call is open");
+  async #end(call: OpenCall, open: readonly OpenCall[], failed: string | null, reply: number): Promise<Part> {
     const refusal =
-      more.length > 0
+      open.length > 1
         ? "Only one call can end a session: call one of them, alone."
         : failed && `Not done: ${failed} of the same reply failed. Look at its result first.`;
     if (refusal)
@@ -75,12 +70,11 @@ export class ToolRunner {
     // Some servers count the calls of each reply from the beginning.
     const context = { ...this.#context, call: `${reply}-${call.id}` };
     const answer = await runTool(this.#tools, call, context, this.#report);
-    onOutput(`\n[${call.name}${answer.ok ? "" : " failed"}] ${cutMiddle(answer.text, shownBytesMax)}\n`);
+    onOutput(shownCall(call.name, answer));
     return answer;
   }
 
-  /** A tool that does not exist changes nothing. */
   #effectOf({ name }: Pick<OpenCall, "name">): Tool["effect"] {
-    return this.#tools.find((tool) => tool.name === name)?.effect ?? "look";
+    return effectOf(this.#tools, name);
   }
 }

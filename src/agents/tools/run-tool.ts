@@ -2,6 +2,7 @@
 import { toolLimits } from "../../domain/limits.ts";
 import { describeJsonFault } from "../../domain/json-place.ts";
 import { cutMiddle } from "../../domain/text.ts";
+import { plainText } from "../plain-text.ts";
 import { schemaFaults } from "../schema-faults.ts";
 import { refuse, type Outcome } from "./answer.ts";
 import type { Tool, ToolAnswer, ToolContext } from "./tool.ts";
@@ -37,6 +38,11 @@ export async function runTool(
     const message = error instanceof Error ? error.message : String(error);
     return refuse(`${tool.name} failed by a fault that is not yours (${message}); try another way`);
   }
+}
+
+/** For the transcript. `name` is the caller's own word. */
+export function shownCall(name: string, { ok, text }: ToolAnswer): string {
+  return `\n[${plainText(name).slice(0, 100)}${ok ? "" : " failed"}] ${cutMiddle(text, toolLimits.shownBytesMax)}\n`;
 }
 
 /** One line per fault. */

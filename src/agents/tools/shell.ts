@@ -2,6 +2,7 @@
  * Owns `bash`, and `run_command`, which is the same for those whose checkout nobody keeps. Invariant: when the answer
  * is there, nothing that the command started lives any more.
  */
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { MiddleCut } from "../../domain/middle-cut.ts";
 import { toolLimits } from "../../domain/limits.ts";
@@ -53,8 +54,11 @@ async function run({ command, timeoutSeconds }: Input, context: ToolContext): Pr
     printed.add(text);
     context.onOutput(text);
   };
+  // Whoever calls over HTTP is a program with the session's marks, which has to live on: each call has a mark of its own.
+  const mark = randomUUID();
   const order: RunOrder = {
     argv: ["/bin/sh", "-c", anyShell, "sh", command],
+    environment: { ...context.environment, LONGHAUL_CALL: mark },
     timeoutMs: timeoutSeconds * 1_000,
     graceMs: context.limits.killGraceMs,
     onStdout: onText,
@@ -62,18 +66,18 @@ async function run({ command, timeoutSeconds }: Input, context: ToolContext): Pr
   };
   const ended = await runProgram(order, context);
   if (ended.end.kind === "not_started") return refuse(ended.end.reason);
-  const killed = await killRest(context);
+  const killed = await killRest(context, mark);
   const left = killed > 0 ? `; ${counted(killed, "process")} that it left running killed` : "";
   const output = plainText(printed.text());
   return answer(ended.cut === null, output, `[${howItEnded(ended, timeoutSeconds)}${left}]`, context);
 }
 
 /** What has left the process group. */
-async function killRest({ environment, groups }: ToolContext): Promise<number> {
+async function killRest({ environment, groups }: ToolContext, mark: string): Promise<number> {
   const { LONGHAUL_RUN, LONGHAUL_SESSION } = environment;
   if (LONGHAUL_RUN === undefined || LONGHAUL_SESSION === undefined)
     throw new Error("the environment of a session's commands has its marks");
-  return groups.killMarked({ LONGHAUL_RUN, LONGHAUL_SESSION });
+  return groups.killMarked({ LONGHAUL_RUN, LONGHAUL_SESSION, LONGHAUL_CALL: mark });
 }
 
 function howItEnded({ end, cut }: RunEnd, timeoutSeconds: number): string {

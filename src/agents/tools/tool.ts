@@ -1,6 +1,6 @@
 /**
- * What a role tool is: one definition, served in-process to model agents and later over MCP and as a command to
- * others. To add a tool, imitate one beside this file and list it in `tools.ts`.
+ * What a role tool is: one definition, served in-process to model agents, and over MCP, HTTP and as a
+ * command to others (`tool-server/`). To add a tool, imitate one beside this file and list it in `tools.ts`.
  */
 import type { z } from "zod";
 import type { Brief } from "../../domain/brief.ts";
