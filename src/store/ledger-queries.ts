@@ -20,7 +20,6 @@ export function ledgerQueries(c: Context): LedgerQueries {
     db
       .selectFrom("calls")
       .select(["id", "session_id", "credential", "at_most_micro_usd", "at_most_tokens", "started_at"])
-      .where("run_id", "=", c.run.id)
       .where("status", "=", openCall);
   return {
     async insertCall(session, { credential, model, atMost }) {
@@ -41,11 +40,12 @@ export function ledgerQueries(c: Context): LedgerQueries {
     },
 
     async call(id) {
-      const row = await openCalls().where("id", "=", id).executeTakeFirst();
+      const row = await openCalls().where("run_id", "=", c.run.id).where("id", "=", id).executeTakeFirst();
       return row ? toOpenCall(row) : null;
     },
 
     async openCalls(session) {
+      // Not by the run as well: SQLite would take the index of all calls of the run.
       const rows = await openCalls().where("session_id", "=", session).execute();
       return rows.map(toOpenCall);
     },
