@@ -31,7 +31,6 @@ async function converse(session: number): Promise<void> {
       messages,
       tools,
       maxOutputTokens: outputTokensMax,
-      maxRetries: 0,
       headers: { "x-session-key": `s${session}` },
     });
     await stream.consumeStream();

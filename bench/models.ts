@@ -28,10 +28,16 @@ export type Measured = {
   sdk: Run<Gauged>[];
 };
 
-const steps = 20;
-const thinkMs = 2_000;
-/** Enough steps of seconds to see what an engine adds to them. */
-const slowSteps = 11;
+/** With fewer steps where there are many sessions or the model is slow: each still has all kinds of steps. */
+const work = [
+  { sessions: 1, steps: 20, thinkMs: 0 },
+  { sessions: 50, steps: 20, thinkMs: 0 },
+  { sessions: 300, steps: 11, thinkMs: 0 },
+  { sessions: 50, steps: 11, thinkMs: 2_000 },
+  { sessions: 300, steps: 11, thinkMs: 2_000 },
+];
+/** On PostgreSQL the others would take most of the time and say nothing new. */
+const postgresSessionsMax = 50;
 const outputBytesMax = 2 ** 28;
 
 /** Answers Markdown. */
@@ -59,14 +65,10 @@ export async function measureModels(repeats: number): Promise<string> {
   });
 }
 
-/** On PostgreSQL the greatest case would take most of the time and say nothing new. */
-function casesOf({ url }: Server): ModelCase[] {
-  const counts = url === null ? [1, 50, 300] : [1, 50];
-  return [
-    ...counts.map((sessions) => ({ sessions, steps, thinkMs: 0, url })),
-    ...counts.map((sessions) => ({ sessions, steps: slowSteps, thinkMs, url })),
-  ];
-}
+const casesOf = ({ url }: Server): ModelCase[] =>
+  work
+    .filter(({ sessions, thinkMs }) => url === null || (sessions <= postgresSessionsMax && thinkMs === 0))
+    .map((each) => ({ ...each, url }));
 
 async function runCase<F extends Gauged>(program: string, one: ModelCase): Promise<Run<F>> {
   const server = fork(join(import.meta.dirname, "models-server.ts"), [JSON.stringify(one)]);

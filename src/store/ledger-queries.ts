@@ -19,9 +19,7 @@ export function ledgerQueries(c: Context): LedgerQueries {
   const calls = () =>
     db
       .selectFrom("calls")
-      .select(["id", "session_id", "credential", "status", "at_most_micro_usd", "at_most_tokens", "started_at"])
-      .where("run_id", "=", c.run.id);
-  const openCalls = () => calls().where("status", "=", openCall);
+      .select(["id", "session_id", "credential", "status", "at_most_micro_usd", "at_most_tokens", "started_at"]);
   return {
     async insertCall(session, { credential, model, atMost }) {
       const row = await db
@@ -41,12 +39,17 @@ export function ledgerQueries(c: Context): LedgerQueries {
     },
 
     async call(id) {
-      const row = await calls().where("id", "=", id).where("status", "in", unsettled).executeTakeFirst();
+      const row = await calls()
+        .where("run_id", "=", c.run.id)
+        .where("id", "=", id)
+        .where("status", "in", unsettled)
+        .executeTakeFirst();
       return row ? toOpenCall(row) : null;
     },
 
     async openCalls(session) {
-      const rows = await openCalls().where("session_id", "=", session).execute();
+      // Not by the run as well: SQLite would take the index of all calls of the run.
+      const rows = await calls().where("status", "=", openCall).where("session_id", "=", session).execute();
       return rows.map(toOpenCall);
     },
 
