@@ -53,16 +53,7 @@ export function ledgerQueries(c: Context): LedgerQueries {
       return rows.map(toOpenCall);
     },
 
-    async callsUnderWay(credential) {
-      const row = await db
-        .selectFrom("calls")
-        .select((eb) => eb.fn.countAll<number>().as("count"))
-        .where("run_id", "=", c.run.id)
-        .where("credential", "=", credential)
-        .where("status", "=", openCall)
-        .executeTakeFirstOrThrow();
-      return Number(row.count);
-    },
+    callsUnderWay: (credential) => callsUnderWay(c, credential),
 
     async settleCall(id, end) {
       await db
@@ -74,6 +65,17 @@ export function ledgerQueries(c: Context): LedgerQueries {
 
     insertUsage: (session, usage) => insertUsage(c, session, usage),
   };
+}
+
+async function callsUnderWay({ db, run }: Context, credential: string): Promise<number> {
+  const row = await db
+    .selectFrom("calls")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("run_id", "=", run.id)
+    .where("credential", "=", credential)
+    .where("status", "=", openCall)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
 }
 
 async function insertUsage(c: Context, session: Session, { microUsd, tokens }: Usage): Promise<void> {
