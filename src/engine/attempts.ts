@@ -89,7 +89,7 @@ export async function failAttempt(
   }
   await endSession(tx, session, { outcome: "failed", failure, usage });
   if (failure.kind === "cut" && failure.by !== "pause") {
-    await cancelTask(tx, task.id, describeFailure(failure), failure.by, false);
+    await cancelTask(tx, task.id, describeFailure(failure), failure.by, "all");
     await settleCycle(tx);
     return;
   }

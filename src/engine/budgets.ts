@@ -75,7 +75,7 @@ async function giveUpScope(tx: Transition, id: PlannerId, detail: string): Promi
       await endSession(tx, turn, { outcome: "cancelled", failure: { kind: "cut", by: "cancelled" }, usage: noUsage });
   }
   for (const task of await tx.tasks(await tx.openTasksOfCycle(planner.cycle)))
-    if (below.has(task.planner)) await cancelTask(tx, task.id, reason, "cancelled", false);
+    if (below.has(task.planner)) await cancelTask(tx, task.id, reason, "cancelled", below);
   const handoff = handoffOf(`Given up: ${reason}.`, {
     concerns: ["Written by Longhaul: what had landed stays on the trunk, everything else of this scope was cancelled."],
     suggestions: ["Narrow the question, or leave it to the next cycle; the same scope would use up its budget again."],

@@ -1,7 +1,7 @@
 /** Ends tasks that will not be done, and cycles: by themselves, at their bound, or because the run stops. */
 import { syntheticHandoff, type Failure } from "../domain/failure.ts";
 import { handoffOf } from "../domain/handoff.ts";
-import { idText, type TaskId } from "../domain/ids.ts";
+import { idText, type PlannerId, type TaskId } from "../domain/ids.ts";
 import { noUsage, type Session } from "../domain/session.ts";
 import { isOpen, type Task } from "../domain/task.ts";
 import { deliver, queueJudgement } from "./queueing.ts";
@@ -10,16 +10,19 @@ import type { Transition } from "./store-port.ts";
 
 type Cut = Extract<Failure, { kind: "cut" }>;
 
+/** Planners to whom a cancellation is no news: they asked for it, or they end as well. */
+type Knowing = "all" | ReadonlySet<PlannerId>;
+
 /**
  * Cancels an open task and what waits for it. A task whose change is on its way to the trunk is left alone: the trunk
- * decides, within moments. `tell`: whether its planner gets a message.
+ * decides, within moments. The planners of what is cancelled get a message, but for those who know.
  */
 export async function cancelTask(
   tx: Transition,
   id: TaskId,
   reason: string,
   cut: Cut["by"],
-  tell: boolean,
+  knowing: Knowing,
 ): Promise<void> {
   const task = await tx.task(id);
   if (!task || !isOpen(task.state)) return;
@@ -29,8 +32,9 @@ export async function cancelTask(
     await endSession(tx, session, { outcome: "cancelled", failure: { kind: "cut", by: cut }, usage: noUsage });
   await tx.setTask(id, { state: { status: "cancelled", reason, at: tx.now } });
   await tx.addEvent("task.cancelled", { task: id, planner: task.planner }, { reason });
-  if (tell) await tellPlanner(tx, task, "cancelled", handoffOf("", { notes: [`Cancelled: ${reason}.`] }), true);
-  await cancelDependents(tx, id, `it depends on ${idText("task", id)}, which was cancelled`, cut, tell);
+  if (knowing !== "all" && !knowing.has(task.planner))
+    await tellPlanner(tx, task, "cancelled", handoffOf("", { notes: [`Cancelled: ${reason}.`] }), true);
+  await cancelDependents(tx, id, `it depends on ${idText("task", id)}, which was cancelled`, cut, knowing);
 }
 
 export async function cancelDependents(
@@ -38,9 +42,9 @@ export async function cancelDependents(
   of: TaskId,
   reason: string,
   cut: Cut["by"],
-  tell: boolean,
+  knowing: Knowing,
 ): Promise<void> {
-  for (const dependent of await tx.blockedDependents(of)) await cancelTask(tx, dependent, reason, cut, tell);
+  for (const dependent of await tx.blockedDependents(of)) await cancelTask(tx, dependent, reason, cut, knowing);
 }
 
 /** The task has failed for good: its planner is told, and what waits for it is cancelled. */
@@ -58,7 +62,7 @@ export async function failTask(
     { reason },
   );
   await tellPlanner(tx, task, "failed", syntheticHandoff(failure, task.record), true, session);
-  await cancelDependents(tx, task.id, `it depends on ${idText("task", task.id)}, which failed`, "cancelled", true);
+  await cancelDependents(tx, task.id, `it depends on ${idText("task", task.id)}, which failed`, "cancelled", new Set());
 }
 
 async function tellPlanner(
@@ -120,7 +124,7 @@ export async function abandonWork(
     await tx.updatePlanner(planner, { status: "cancelled" });
     await tx.addEvent("planner.ended", { planner }, { status: "cancelled", reason });
   }
-  for (const task of await tx.openTasksOfCycle(cycle)) await cancelTask(tx, task, reason, cut, false);
+  for (const task of await tx.openTasksOfCycle(cycle)) await cancelTask(tx, task, reason, cut, "all");
   for (const session of [...(await tx.queuedSessions(cycle)), ...(await tx.runningSessions())]) {
     if (session.cycle !== cycle || (await tx.openLanding(session.id))) continue;
     await endSession(tx, session, { outcome: "cancelled", failure: { kind: "cut", by: cut }, usage: noUsage });

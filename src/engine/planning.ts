@@ -58,7 +58,7 @@ export async function applyPlan(tx: Transition, planner: Planner, plan: Plan, vi
   }
   for (const { task, change } of plan.updates) await updateTask(tx, task, change);
   for (const { task, reason } of plan.cancel)
-    await cancelTask(tx, task, reason || "cancelled by its planner", "cancelled", false);
+    await cancelTask(tx, task, reason || "cancelled by its planner", "cancelled", new Set([id]));
   if (plan.scratchpad !== null) await tx.updatePlanner(id, { scratchpad: plan.scratchpad });
   return created;
 }

@@ -178,6 +178,8 @@ export class SimAgents {
     for (let n = first ? dice.int(0, 6) : dice.int(-3, 2); n > 0 && this.#tasks < 60; n--) {
       const name = `task ${++this.#tasks}`;
       const dependsOn = names.length > 0 && dice.chance(0.5) ? [dice.pick(names), dice.pick(names)] : [];
+      // Any planner's task may be waited for; one that is not of this cycle, or will never land, is refused.
+      if (dice.chance(0.1)) dependsOn.push(`t${dice.int(1, this.#tasks)}`);
       actions.push({
         type: "create_task",
         name,
