@@ -25,7 +25,7 @@ export class Calls {
   readonly #pollMs: number;
   readonly #random: () => number;
   readonly #lines = new Map<string, LimitFunction>();
-  #changed: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   constructor(store: Store, clock: Clock, run: RunId, pollMs: number, random: () => number) {
     this.#store = store;
@@ -83,9 +83,7 @@ export class Calls {
 
   /** Somebody may go on: a call has ended, or a session was cut. */
   wake(): void {
-    const waiting = this.#changed;
-    this.#changed = [];
-    for (const told of waiting) told();
+    for (const told of [...this.#waiting]) told();
   }
 
   #line(credential: string): LimitFunction {
@@ -96,11 +94,13 @@ export class Calls {
 
   #change(atMostMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.timer(atMostMs, resolve);
-      this.#changed.push(() => {
+      const told = () => {
         cancel();
+        this.#waiting.delete(told);
         resolve();
-      });
+      };
+      const cancel = this.#clock.timer(atMostMs, told);
+      this.#waiting.add(told);
     });
   }
 }

@@ -65,7 +65,7 @@ const measured =
 function oneAgentWords({ small, repository }: Estimate): string {
   switch (small) {
     case "few_files":
-      return `One agent would do: there are only ${counted(repository.files, "file")}, and ${measured}.`;
+      return `One agent would do: there ${repository.files === 1 ? "is" : "are"} only ${counted(repository.files, "file")}, and ${measured}.`;
     case "fits_one_context":
       return `One agent may do: the whole repository (about ${about(repository.textTokens)} tokens) fits into its context, and ${measured}.`;
     case null:
