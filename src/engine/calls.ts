@@ -83,7 +83,7 @@ export class Calls {
 
   /** Somebody may go on: a call has ended, or a session was cut. */
   wake(): void {
-    for (const told of [...this.#waiting]) told();
+    for (const told of this.#waiting) told();
   }
 
   #line(credential: string): LimitFunction {

@@ -1,12 +1,15 @@
 /** `.longhaul` on a disk that is full or cannot be written: nothing is lost, and a run goes on when there is room. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { makeWorld, type World } from "./world.ts";
 
 /** A mount of its own needs root, or what unshare makes of us. */
 const canMount = spawnSync("unshare", ["--mount", "sh", "-c", "mount -t tmpfs none /mnt"]).status === 0;
 const bin = join(import.meta.dirname, "../../bin/longhaul.js");
+const fakeModel = join(import.meta.dirname, "../fake-model/main.ts");
+const brainsModule = join(import.meta.dirname, "../fake-model/brains.ts");
 
 test.skipIf(!canMount)("a run whose disk fills up loses nothing, and goes on when there is room", () => {
   const { said, filled } = fillTheDisk();
@@ -31,6 +34,56 @@ test.skipIf(!canMount)("the state folder may lie on another file system than the
   world.configure({ planner: ({ plan }) => plan(), worker: () => {}, acceptance: ["true"] });
   expect(inOwnMount(world, elsewhere)).toMatch(/elsewhere: ended with 0\n/);
 });
+
+test.skipIf(!canMount)(
+  "a model session that fills the disk pauses the run, and the work is done when there is room",
+  async () => {
+    const world = makeWorld();
+    const filler = world.path("disk/filler");
+    // A process of its own: this one stands still while the script runs.
+    world.write("brains.ts", brainsThatFill(filler));
+    const model = spawn(process.execPath, [fakeModel, "--script", world.path("brains.ts")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void model.kill());
+    const [url] = (await once(model.stdout, "data")) as [Buffer];
+    world.environment["KEY"] = "key-main";
+    world.writeConfig({
+      providers: { anthropic: { kind: "anthropic", baseUrl: `${url.toString().trim()}/v1`, keyEnv: "KEY" } },
+      roles: { planner: { model: "anthropic/claude-sonnet-5" }, worker: { model: "anthropic/claude-sonnet-5" } },
+      acceptance: ["test -f a.txt"],
+      parallel: { workers: 1, planners: 1 },
+    });
+    const said = inOwnMount(world, fillUp);
+    expect(said).toMatch(/full: ended with [13]\n/);
+    expect(said).toMatch(/roomy: ended with 0\n/);
+    expect(/landed:\n(.*)/s.exec(said)?.[1]?.trim()).toBe("Write a.txt");
+    expect(said).not.toContain("key-main");
+  },
+);
+
+/** The worker writes its file, takes all the room there is, once, and writes on. */
+const brainsThatFill = (filler: string): string => `
+import { call, role, sequence } from ${JSON.stringify(brainsModule)};
+const fill = ${JSON.stringify(`[ -e ${filler} ] || cat /dev/zero > ${filler}; echo filled`)};
+export default {
+  credentials: { main: "key-main" },
+  brains: [
+    role("planner", /You are a planner/, sequence(
+      (view) => ({ parts: [view.lastUserText.includes("landed")
+        ? call("finish_scope", { handoff: { done: "There." } })
+        : call("create_tasks", { tasks: [{ name: "a", title: "Write a.txt", instructions: "Write a.txt." }] })] }),
+      [call("end_turn", {})],
+    )),
+    role("worker", /You are a worker/, sequence(
+      [call("write_file", { path: "a.txt", content: "a" })],
+      [call("bash", { command: fill })],
+      [call("write_file", { path: "b.txt", content: "b".repeat(100_000) })],
+      [call("submit", { status: "done", message: "Write a.txt", handoff: { done: "Written." } })],
+    )),
+  ],
+};
+`;
 
 function fillTheDisk(): { said: string; filled: unknown[] } {
   const world = makeWorld();
