@@ -50,6 +50,7 @@ export function meteredPorts(inside: Inside): Ports {
       createAgents({
         agents,
         model: model && { ...ofModels, ...model },
+        acp: null,
         command: {
           groups,
           environment: (passEnv) => allowedEnvironment(process.env, passEnv),

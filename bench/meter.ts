@@ -115,7 +115,8 @@ export function meteredGroups(meter: Meter, groups: ProcessGroups): ProcessGroup
       void group.ended.then(() => meter.note("program ran", performance.now() - from));
       return group;
     },
-    killMarked: (marks) => meter.time("marked processes searched", () => groups.killMarked(marks)),
+    killMarked: (marks, spared) => meter.time("marked processes searched", () => groups.killMarked(marks, spared)),
+    findMarked: (marks) => groups.findMarked(marks),
   };
 }
 

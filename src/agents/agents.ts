@@ -2,6 +2,7 @@
 import { credentialOf, type AgentConfig } from "../domain/run-config.ts";
 import { noUsage } from "../domain/session.ts";
 import type { Agents, AgentSession, AgentTraits, SessionOrder } from "../engine/ports.ts";
+import { AcpSession, type AcpAgentHost } from "./acp/session.ts";
 import { CommandSession, type CommandAgentHost } from "./command/session.ts";
 import { ModelSession, type ModelAgentHost } from "./model/session.ts";
 
@@ -11,6 +12,8 @@ export type AgentsOptions = {
   command: CommandAgentHost;
   /** null: none of the agents is a model. */
   model: ModelAgentHost | null;
+  /** null: none of the agents is a coding agent over ACP. */
+  acp: AcpAgentHost | null;
 };
 
 export function createAgents(options: AgentsOptions): Agents {
@@ -34,6 +37,9 @@ function openAs(config: AgentConfig, options: AgentsOptions, order: SessionOrder
     case "model":
       if (options.model === null) throw new Error("a model agent without what it needs of the host");
       return new ModelSession(options.model, config, order);
+    case "acp":
+      if (options.acp === null) throw new Error("an ACP agent without what it needs of the host");
+      return new AcpSession(options.acp, config, order);
   }
 }
 

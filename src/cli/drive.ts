@@ -4,13 +4,8 @@
  */
 import { statfs } from "node:fs/promises";
 import { hostname } from "node:os";
-import { fileURLToPath } from "node:url";
-import { environment, keyOf } from "../config.ts";
-import { loadPrompts } from "../agents/prompts/prompts.ts";
-import { createAgents } from "../agents/agents.ts";
-import { ToolServer } from "../agents/tool-server/server.ts";
+import { environment } from "../config.ts";
 import { assertNever } from "../domain/assert.ts";
-import { agentsOnOffer } from "../domain/run-config.ts";
 import type { EngineId } from "../domain/ids.ts";
 import type { PauseReason, Run } from "../domain/run.ts";
 import { startEngine, type Engine, type EngineEnd, type Ports } from "../engine/engine.ts";
@@ -23,10 +18,7 @@ import { say } from "./output.ts";
 import { exitCodes, RefusedError } from "./exit.ts";
 import type { Project } from "./project.ts";
 import { followRun, type FollowOptions } from "./follow.ts";
-import { version } from "./version.ts";
-
-/** Starts Longhaul on this very Node: the `longhaul` of a session's programs. */
-const longhaul = [process.execPath, fileURLToPath(new URL("../../bin/longhaul.js", import.meta.url))] as const;
+import { openDoors, runAgents, type Doors } from "./run-agents.ts";
 
 const report = (error: unknown) =>
   say(`longhaul: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -42,9 +34,9 @@ const clock = {
 /** Runs until the run ends or pauses for good; answers the exit code. */
 export async function drive(project: Project, run: Run, options: FollowOptions): Promise<number> {
   const processes = openProcesses();
-  const tools = new ToolServer({ version, report });
+  const doors = openDoors(run.config, report);
   try {
-    const ports = await openPorts(project, run, processes, tools);
+    const ports = await openPorts(project, run, processes, doors);
     await ports.trunk.begin(run.id, run.base);
     const me = {
       id: `${hostname()}-${process.pid}-${Date.now().toString(36)}` as EngineId,
@@ -60,7 +52,7 @@ export async function drive(project: Project, run: Run, options: FollowOptions):
     }
     return await follow(project, run, start.engine, options);
   } finally {
-    await tools.stop();
+    await doors.stop();
     await processes.stop();
   }
 }
@@ -81,13 +73,8 @@ async function follow(project: Project, run: Run, engine: Engine, options: Follo
   }
 }
 
-async function openPorts(
-  project: Project,
-  run: Run,
-  { groups, leftovers }: Processes,
-  tools: ToolServer,
-): Promise<Ports> {
-  const { limits, identity, directory, agents } = run.config;
+async function openPorts(project: Project, run: Run, { groups, leftovers }: Processes, doors: Doors): Promise<Ports> {
+  const { limits, identity, directory } = run.config;
   const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(identity) ?? [];
   const trunk = await openGitTrunk({
     repository: project.repository,
@@ -99,32 +86,7 @@ async function openPorts(
   return {
     store: project.store,
     trunk,
-    agents: createAgents({
-      agents,
-      command: {
-        groups,
-        environment: (passEnv) => allowedEnvironment(environment, passEnv),
-        stateFolder: project.stateFolder,
-        configDirectory: directory,
-        limits,
-        tools,
-        longhaul,
-      },
-      model: {
-        groups,
-        environment: () => allowedEnvironment(environment),
-        stateFolder: project.stateFolder,
-        configDirectory: directory,
-        limits,
-        providers: run.config.providers,
-        keyOf,
-        prices: run.config.prices,
-        prompts: await loadPrompts(run.config.prompts),
-        agents: agentsOnOffer(run.config, "worker"),
-        now: () => clock.now(),
-        report,
-      },
-    }),
+    agents: await runAgents(run.config, project.stateFolder, groups, doors, report),
     commands: createCommands({
       groups,
       environment: { ...allowedEnvironment(environment), LONGHAUL_CONFIG_DIR: directory },

@@ -10,7 +10,7 @@ import {
   type EstimatedAgent,
   type TokenPrice,
 } from "../domain/estimate.ts";
-import type { ModelAgentConfig, RunConfig } from "../domain/run-config.ts";
+import type { Effort, RunConfig } from "../domain/run-config.ts";
 import type { Role } from "../domain/session.ts";
 import { Git } from "../git/git-process.ts";
 import { trackedFiles } from "../git/tracked-files.ts";
@@ -64,12 +64,23 @@ function roleFor({ agents }: RunConfig, name: string): Role {
 function agentOf(config: RunConfig, name: string): EstimatedAgent | null {
   const agent = Object.hasOwn(config.agents, name) ? config.agents[name] : undefined;
   if (!agent) return null;
-  if (agent.kind === "command") return { kind: "command", agent: name, costUsd: agent.costMicroUsd / 1_000_000 };
-  return modelOf(config, name, agent);
+  switch (agent.kind) {
+    case "command":
+      return { kind: "command", agent: name, costUsd: agent.costMicroUsd / 1_000_000 };
+    case "model":
+      return modelOf(config, name, agent);
+    case "acp": {
+      const { model, costMicroUsd } = agent;
+      return model === null
+        ? { kind: "command", agent: name, costUsd: costMicroUsd / 1_000_000 }
+        : modelOf(config, name, { model, effort: null, contextTokens: null });
+    }
+  }
 }
 
-function modelOf(config: RunConfig, name: string, agent: ModelAgentConfig): EstimatedAgent {
-  const { model, effort, contextTokens } = agent;
+type Asked = { model: string; effort: Effort | null; contextTokens: number | null };
+
+function modelOf(config: RunConfig, name: string, { model, effort, contextTokens }: Asked): EstimatedAgent {
   const split = splitModelName(model);
   const provider = config.providers[split?.provider ?? ""];
   if (!split || !provider) throw new Error(`the configuration has no provider for ${model}`);

@@ -94,13 +94,29 @@ function requireAgents(config: RunConfig): void {
 
 /** What the agent lacks, in words; null: nothing. */
 function missingOf(config: RunConfig, agent: AgentConfig): string | null {
-  if (agent.kind === "command") {
-    const found = findProgram(agent, allowedEnvironment(environment, agent.passEnv), config.directory);
-    return found.kind === "missing" ? found.lookedFor : null;
+  switch (agent.kind) {
+    case "command":
+      return missingProgram(config, agent.command, agent.passEnv);
+    case "model":
+      return missingKey(config, agent.model);
+    case "acp": {
+      const { preset, model, passEnv } = agent;
+      const program = missingProgram(config, preset.command, passEnv);
+      if (program) return `${program}; install ${preset.title}: ${preset.install}`;
+      return model === null ? null : missingKey(config, model);
+    }
   }
-  const provider = config.providers[agent.model.slice(0, agent.model.indexOf("/"))];
+}
+
+function missingProgram(config: RunConfig, command: string | readonly string[], passEnv: readonly string[]) {
+  const found = findProgram({ command }, allowedEnvironment(environment, passEnv), config.directory);
+  return found.kind === "missing" ? found.lookedFor : null;
+}
+
+function missingKey(config: RunConfig, model: string): string | null {
+  const provider = config.providers[model.slice(0, model.indexOf("/"))];
   if (!provider || provider.keyEnv === null || keyOf(provider) !== null) return null;
-  return `a key for ${agent.model} in ${provider.keyEnv}`;
+  return `a key for ${model} in ${provider.keyEnv}`;
 }
 
 async function createRun(project: Project, goal: string, config: RunConfig) {

@@ -2,12 +2,14 @@
 import { limitDefaults, modelAgentLimits } from "../domain/limits.ts";
 import {
   agentsOnOffer,
+  credentialOf,
   type AgentConfig,
   type CheckCommand,
   type ProviderConfig,
   type RunConfig,
 } from "../domain/run-config.ts";
 import { allRoles, type Role } from "../domain/session.ts";
+import { acpAgent, checkWire } from "./acp-agent.ts";
 import { ConfigError } from "./config-error.ts";
 import { knownProvider, knownProviders, lookedFor, type ChosenModels, type Environment } from "./models.ts";
 import type { WrittenAgent, WrittenConfig, WrittenProvider, WrittenRole } from "./schema.ts";
@@ -117,6 +119,7 @@ function resolveRoles(
 function toAgent(written: WrittenAgent, roles: readonly Role[]): AgentConfig {
   const { description } = written;
   const common = { description, roles: written.roles ?? roles };
+  if ("acp" in written) return { ...acpAgent(written), ...common };
   if ("model" in written) {
     const { model, effort, outputTokensMax, contextTokens } = written;
     return {
@@ -141,17 +144,18 @@ function resolveProviders(
   const providers: { [name: string]: ProviderConfig } = {};
   for (const [name, written] of Object.entries(config.providers))
     providers[name] = toProvider(name, written, path, environment);
-  for (const [agent, { kind, ...rest }] of Object.entries(agents)) {
-    if (kind !== "model" || !("model" in rest)) continue;
-    const name = rest.model.slice(0, rest.model.indexOf("/"));
-    const provider = providers[name] ?? knownProvider(name, environment);
+  for (const [name, agent] of Object.entries(agents)) {
+    const used = credentialOf(agent);
+    if (agent.kind === "command" || used === null) continue;
+    const provider = providers[used] ?? knownProvider(used, environment);
     if (!provider)
       throw new ConfigError(
         path,
-        `agent "${agent}": there is no provider "${name}" for the model ${rest.model}`,
-        `Known are ${knownProviders.join(", ")}; add others: providers: { ${JSON.stringify(name)}: { baseUrl: "http://…/v1" } }.`,
+        `agent "${name}": there is no provider "${used}" for the model ${agent.model}`,
+        `Known are ${knownProviders.join(", ")}; add others: providers: { ${JSON.stringify(used)}: { baseUrl: "http://…/v1" } }.`,
       );
-    providers[name] = provider;
+    providers[used] = provider;
+    if (agent.kind === "acp") checkWire(name, agent, provider, path);
   }
   return providers;
 }

@@ -1,6 +1,7 @@
 /** What a user may write in `longhaul.config.ts`. */
 import { z } from "zod";
-import { limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
+import { presetNames } from "../domain/acp-presets.ts";
+import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
 import { configDefaults } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
@@ -21,23 +22,64 @@ const commandSchema = z.strictObject({
   ...everyAgent,
 });
 
+const modelName = z
+  .string()
+  .regex(/^[^/\s]+\/\S+$/, 'expected the form: provider/model, such as "anthropic/claude-sonnet-5"');
+
 const modelSchema = z.strictObject({
-  model: z.string().regex(/^[^/\s]+\/\S+$/, 'expected the form: provider/model, such as "anthropic/claude-sonnet-5"'),
+  model: modelName,
   effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]).optional(),
   outputTokensMax: z.int().positive().default(modelAgentLimits.outputTokensDefault),
   contextTokens: z.int().positive().optional(),
   ...everyAgent,
 });
 
+/** `command`, `env` and `metered` may hold {model}, {url}, {token} and {home}: docs/coding-agents.md. */
+const presetSchema = z.strictObject({
+  title: name.optional(),
+  command: z.array(name).min(1),
+  env: z.record(z.string(), z.string()).default({}),
+  passEnv: z.array(name).default([]),
+  metered: z
+    .strictObject({
+      wire: z.enum(["anthropic", "responses", "chat"]),
+      args: z.array(z.string()).default([]),
+      env: z.record(z.string(), z.string()).default({}),
+    })
+    .nullable()
+    .default(null),
+  mode: name.nullable().default(null),
+  tools: z.enum(["mcp", "command"]).default("mcp"),
+  memoryBytes: z.int().positive().default(acpLimits.memoryBytesDefault),
+  sessionsPerProcess: z.int().positive().default(1),
+  install: z.string().default("see its own documentation"),
+});
+
+const acpSchema = z.strictObject({
+  /** The name of a preset, or one of your own. */
+  acp: z.union([
+    z.enum(presetNames, `expected one of ${presetNames.join(", ")}, or a preset of your own`),
+    presetSchema,
+  ]),
+  /** Its calls go there, counted and within the budgets. Left out: the agent's own login. */
+  model: modelName.optional(),
+  env: z.record(z.string(), z.string()).default({}),
+  passEnv: z.array(name).default([]),
+  costUsd: z.number().nonnegative().default(0),
+  ...everyAgent,
+});
+export type WrittenAcpAgent = z.output<typeof acpSchema>;
+
 /** Told apart before it is read, so that a fault is named in the fields of the kind that was meant. */
 export const agentSchema = z.unknown().transform((written, context) => {
-  const isModel = typeof written === "object" && written !== null && "model" in written;
-  const parsed = isModel ? modelSchema.safeParse(written) : commandSchema.safeParse(written);
+  const has = (field: string) => typeof written === "object" && written !== null && field in written;
+  const schema = has("acp") ? acpSchema : has("model") ? modelSchema : commandSchema;
+  const parsed = schema.safeParse(written);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) context.addIssue({ ...issue, code: "custom", message: issue.message });
   return z.NEVER;
 });
-export type WrittenAgent = z.output<typeof commandSchema> | z.output<typeof modelSchema>;
+export type WrittenAgent = z.output<typeof commandSchema> | z.output<typeof modelSchema> | WrittenAcpAgent;
 
 const roleSchema = z.union([name, agentSchema as z.ZodType<WrittenAgent>]);
 export type WrittenRole = string | WrittenAgent;

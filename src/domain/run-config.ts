@@ -1,4 +1,5 @@
 /** A run's configuration, resolved and complete, as it is stored with the run: the trunk can never change it. */
+import type { AcpPreset } from "./acp-preset.ts";
 import { noBudgets, type Budgets } from "./budget.ts";
 import { limitDefaults, parallelDefaults, type Limits, type Parallel } from "./limits.ts";
 import { allRoles, type Role } from "./session.ts";
@@ -26,7 +27,10 @@ export type RunConfig = {
 };
 
 /** `roles`: which roles it may have; `description`: for planners, which may ask for it by name. */
-export type AgentConfig = (CommandAgentConfig | ModelAgentConfig) & { roles: readonly Role[]; description: string };
+export type AgentConfig = (CommandAgentConfig | ModelAgentConfig | AcpAgentConfig) & {
+  roles: readonly Role[];
+  description: string;
+};
 
 export type CommandAgentConfig = {
   kind: "command";
@@ -51,6 +55,20 @@ export type ModelAgentConfig = {
   contextTokens: number | null;
 };
 
+/** A coding agent that we did not write. */
+export type AcpAgentConfig = {
+  kind: "acp";
+  /** The preset's name, or `own`. */
+  name: string;
+  preset: AcpPreset;
+  /** `provider/model`: its calls go there through the metering proxy. null: it has a login or key of its own. */
+  model: string | null;
+  env: { [name: string]: string };
+  passEnv: string[];
+  /** Reserved before each session, and what a session cost when nobody counts and it does not say; 0 with a model. */
+  costMicroUsd: number;
+};
+
 export type Effort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max";
 
 /** One provider with one key: what limits and budgets of a credential are kept for. */
@@ -72,8 +90,10 @@ export type Area = { paths: string[]; planner: string | null; worker: string | n
 export type CheckCommand = { name: string; command: string; timeoutMs: number | null };
 
 /** Whose limits hold for the agent's calls: its provider's, with the one key that it has. null: none that we know of. */
-export const credentialOf = (agent: AgentConfig): string | null =>
-  agent.kind === "model" ? agent.model.slice(0, agent.model.indexOf("/")) : null;
+export const credentialOf = (agent: AgentConfig): string | null => {
+  const model = agent.kind === "command" ? null : agent.model;
+  return model === null ? null : model.slice(0, model.indexOf("/"));
+};
 
 /** The agent of a role: the one that the task or planner names, else its area's, else the role's. */
 export function agentFor(config: RunConfig, role: Role, own: string | null, paths: readonly string[]): string {

@@ -101,7 +101,7 @@ async function claimSessions(
       const agent = agents[session.agent];
       // A session whose own budget is used up is claimed as well: ending it is its holder's part.
       const accounts = (await tx.accounts(session)).filter((account) => account.of !== "session");
-      const ask = { microUsd: agent?.kind === "command" ? agent.costMicroUsd : 0, tokens: 0 };
+      const ask = { microUsd: agent && agent.kind !== "model" ? agent.costMicroUsd : 0, tokens: 0 };
       const reservation = await reserve(tx, session, accounts, ask);
       if (reservation.kind === "exhausted") return claims; // What was claimable may be ended now; look again.
       if (reservation.kind === "wait") continue;

@@ -180,7 +180,9 @@ export interface ProcessGroups {
    * started with: also one that left its group with `setsid`. Waits until they are gone, within a bound; answers how
    * many there were. Linux only; elsewhere it answers 0.
    */
-  killMarked(marks: Environment): Promise<number>;
+  killMarked(marks: Environment, spared?: ReadonlySet<number>): Promise<number>;
+  /** Those that `killMarked` would kill, as it is now. */
+  findMarked(marks: Environment): Promise<ReadonlySet<number>>;
 }
 
 export type Environment = { [name: string]: string };
@@ -191,8 +193,8 @@ export type GroupOrder = {
   directory: string;
   /** The whole environment; nothing is added. Names that are not shell identifiers may be lost. */
   environment: Environment;
-  /** null: empty. A file keeps `/dev/stdin` openable and costs no memory. */
-  stdin: { text: string } | { file: string } | null;
+  /** null: empty. A file keeps `/dev/stdin` openable and costs no memory. `talk`: what `ProcessGroup.say` writes. */
+  stdin: { text: string } | { file: string } | "talk" | null;
   /** In pieces of at most 64 KB, valid UTF-8 (invalid bytes become U+FFFD), not cut into lines. Must not throw. */
   onStdout(text: string): void;
   onStderr(text: string): void;
@@ -201,6 +203,8 @@ export type GroupOrder = {
 export interface ProcessGroup {
   /** The group's id, which is its leader's process id; null when it could not be started. */
   readonly pid: number | null;
+  /** Writes to the leader's stdin, of a group with `stdin: "talk"`; lost when the leader has closed it. Answers once it was taken. */
+  say(text: string): Promise<void>;
   /** Answers once the leader has ended, the rest of its group has been killed and all output was handed over. Never rejects. */
   readonly ended: Promise<GroupEnd>;
   /** SIGTERM to the group, SIGKILL after `graceMs`; answers with `ended`. Repeatable; the shortest grace counts. */

@@ -6,7 +6,7 @@
  */
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { processLimits } from "../domain/limits.ts";
 import type { GroupEnd, GroupOrder, ProcessGroup } from "../engine/ports.ts";
@@ -60,7 +60,7 @@ export function spawnGroup(reaper: Reaper, pipes: Pipes, order: GroupOrder): Pro
 
 function openStdin(order: GroupOrder, opened: number[]): "ignore" | "pipe" | number {
   if (order.stdin === null) return "ignore";
-  if ("text" in order.stdin) return "pipe";
+  if (order.stdin === "talk" || "text" in order.stdin) return "pipe";
   const file = openSync(order.stdin.file, "r");
   opened.push(file);
   return file;
@@ -70,6 +70,7 @@ class RunningGroup implements ProcessGroup {
   readonly pid: number;
   readonly ended: Promise<GroupEnd>;
   readonly #reaper: Reaper;
+  readonly #input: Writable | null;
   readonly #output: Output;
   #resolve!: (end: GroupEnd) => void;
   #leaderEnded = false;
@@ -82,6 +83,7 @@ class RunningGroup implements ProcessGroup {
   constructor(reaper: Reaper, child: ChildProcess, pid: number, output: [Readable, Readable], order: GroupOrder) {
     this.pid = pid;
     this.#reaper = reaper;
+    this.#input = order.stdin === "talk" ? child.stdin : null;
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#output = new Output([
       [output[0], order.onStdout],
@@ -96,7 +98,14 @@ class RunningGroup implements ProcessGroup {
       void this.#finish(end);
     });
     child.stdin?.on("error", () => {}); // A program need not read its input.
-    if (order.stdin !== null && "text" in order.stdin) child.stdin?.end(order.stdin.text);
+    const { stdin } = order;
+    if (stdin !== null && stdin !== "talk" && "text" in stdin) child.stdin?.end(stdin.text);
+  }
+
+  say(text: string): Promise<void> {
+    const input = this.#input;
+    // Called back also when the pipe breaks or has been closed: then nobody reads any more, and `ended` tells why.
+    return input ? new Promise((resolve) => input.write(text, () => resolve())) : Promise.resolve();
   }
 
   async kill(graceMs: number): Promise<void> {
@@ -203,7 +212,7 @@ class Output {
 
 function notStarted(reason: Promise<string>): ProcessGroup {
   const ended = reason.then((text): GroupEnd => ({ kind: "not_started", reason: text }));
-  return { pid: null, ended, kill: async () => void (await ended) };
+  return { pid: null, ended, say: async () => {}, kill: async () => void (await ended) };
 }
 
 function describe(error: unknown, order: GroupOrder): string {

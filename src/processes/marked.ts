@@ -10,6 +10,7 @@ import { environmentOf, processIds } from "./proc.ts";
 
 type Search = {
   needles: Buffer[];
+  spared: ReadonlySet<number>;
   killed: Set<number>;
   until: number;
   found: boolean;
@@ -27,15 +28,25 @@ export class MarkedProcesses {
   }
 
   /** Passes are repeated until one finds nothing; the last one begins after the call. */
-  kill(marks: Environment): Promise<number> {
-    const needles = Object.entries(marks).map(([name, value]) => Buffer.from(`${name}=${value}\0`));
-    if (needles.length === 0)
-      throw new Error("at least one mark is needed: without one, every process would be killed");
+  kill(marks: Environment, spared: ReadonlySet<number> = new Set()): Promise<number> {
+    const needles = needlesOf(marks);
     return new Promise((answer, fail) => {
       const until = performance.now() + processLimits.markedGoneMs;
-      this.#waiting.push({ needles, killed: new Set(), until, found: false, answer, fail });
+      this.#waiting.push({ needles, spared, killed: new Set(), until, found: false, answer, fail });
       if (!this.#running) void this.#run();
     });
+  }
+
+  /** In one pass: what is started meanwhile may be missing. */
+  async find(marks: Environment): Promise<Set<number>> {
+    const needles = needlesOf(marks);
+    const found = new Set<number>();
+    for (const [index, pid] of processIds().entries()) {
+      if (index % processLimits.scanBatch === processLimits.scanBatch - 1) await turn();
+      const environment = environmentOf(pid);
+      if (needles.every((needle) => hasVariable(environment, needle))) found.add(pid);
+    }
+    return found;
   }
 
   async #run(): Promise<void> {
@@ -71,13 +82,19 @@ export class MarkedProcesses {
       if (spared.has(pid)) continue;
       const environment = environmentOf(pid);
       for (const search of searches) {
-        if (!search.needles.every((needle) => hasVariable(environment, needle))) continue;
+        if (search.spared.has(pid) || !search.needles.every((needle) => hasVariable(environment, needle))) continue;
         search.found = true;
         search.killed.add(pid);
         killProcess(pid);
       }
     }
   }
+}
+
+function needlesOf(marks: Environment): Buffer[] {
+  const needles = Object.entries(marks).map(([name, value]) => Buffer.from(`${name}=${value}\0`));
+  if (needles.length === 0) throw new Error("at least one mark is needed: without one, every process would be meant");
+  return needles;
 }
 
 function hasVariable(environment: Buffer, needle: Buffer): boolean {

@@ -21,7 +21,8 @@ export function openProcesses(): Processes {
   return {
     groups: {
       spawn: (order) => spawnGroup(reaper, pipes, order),
-      killMarked: (marks) => marked.kill(marks),
+      killMarked: (marks, spared) => marked.kill(marks, spared),
+      findMarked: (marks) => marked.find(marks),
     },
     leftovers: { killAll: (run) => marked.kill({ LONGHAUL_RUN: run }) },
     reaperPid: () => reaper.pid,

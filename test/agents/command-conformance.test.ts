@@ -24,6 +24,7 @@ testAgent("command", (folder) => {
           scripted: { ...commandAgent([process.execPath, program]), env },
         },
         model: null,
+        acp: null,
         command: {
           groups: processes.groups,
           environment: (passEnv) => allowedEnvironment({ PATH: "/usr/bin:/bin" }, passEnv),

@@ -39,6 +39,7 @@ function open(config: Partial<CommandAgentConfig>, limits: Partial<CommandAgentH
   const agents = createAgents({
     agents: { agent: { ...commandAgent("true"), ...config } },
     model: null,
+    acp: null,
     command: {
       groups: processes.groups,
       environment: (passEnv) => allowedEnvironment(host, passEnv),

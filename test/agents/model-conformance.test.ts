@@ -97,6 +97,7 @@ testAgent("model", (folder) => {
         description: "",
       },
     },
+    acp: null,
     command: {
       groups: processes.groups,
       environment: (passEnv) => allowedEnvironment({ PATH: "/usr/bin:/bin" }, passEnv),

@@ -19,18 +19,17 @@ import type {
   Environment,
   GroupEnd,
   ProcessGroup,
-  ProcessGroups,
   SessionOrder,
 } from "../../engine/ports.ts";
 import { readAnswer, type AnswerLimits } from "./answer.ts";
 import { argvOf, programText } from "./program.ts";
-import { openSessionTools } from "./session-tools.ts";
 import { Stdout, Tail } from "./stdout.ts";
 import { lastLines } from "../plain-text.ts";
-import type { ServedTools, ToolServer } from "../tool-server/server.ts";
+import type { ServedTools } from "../tool-server/server.ts";
+import { openSessionTools, type SessionToolsHost } from "../tool-server/session-tools.ts";
+import { toolsFor } from "../tools/tools.ts";
 
-export type CommandAgentHost = {
-  groups: ProcessGroups;
+export type CommandAgentHost = SessionToolsHost & {
   /** The allow-listed part of the host's environment, and of the rest what `passEnv` names. */
   environment(passEnv: readonly string[]): Environment;
   /** Of the run; absolute. */
@@ -38,9 +37,6 @@ export type CommandAgentHost = {
   /** Of the config file; absolute. */
   configDirectory: string;
   limits: AnswerLimits & Pick<Limits, "resultBytesMax" | "killGraceMs">;
-  tools: ToolServer;
-  /** The words that start Longhaul. */
-  longhaul: readonly string[];
 };
 
 type Prepared = { briefFile: string; served: ServedTools; environment: Environment };
@@ -122,7 +118,8 @@ export class CommandSession implements AgentSession {
   async #prepare(brief: Brief): Promise<Prepared> {
     const briefFile = this.#writeBrief(brief);
     const environment = this.#environment(brief, briefFile);
-    const order = { order: this.#order, brief, environment, folder: this.#folder };
+    const tools = toolsFor(brief.role);
+    const order = { order: this.#order, brief, tools, environment, folder: this.#folder };
     return { briefFile, ...(await openSessionTools(this.#host, order)) };
   }
 

@@ -15,6 +15,7 @@ import { plannerValues } from "./planner-text.ts";
 import { parseTemplate, renderTemplate, variablesOf, type Template, type TemplateFault } from "./template.ts";
 import {
   isRolePrompt,
+  outsideTools,
   promptFiles,
   promptNames,
   promptVariables,
@@ -66,6 +67,21 @@ export function renderBrief(prompts: Prompts, brief: Brief, context: BriefContex
   const { system, brief: message, hash } = prompts[brief.role];
   const values = valuesOf(brief, context);
   return { system: renderTemplate(system, values), brief: renderTemplate(message, values), hash };
+}
+
+/** For an agent with tools of its own: what it calls instead of those that the role's prompt names, and how. */
+export function renderOwnTools(prompts: Prompts, role: Role, way: "mcp" | "command"): string {
+  const names = outsideTools[role];
+  const how =
+    way === "mcp"
+      ? `They are tools of the MCP server \`longhaul\`; you may see them under longer names, such as \`mcp__longhaul__${names[0]}\`.`
+      : `Each is a command of your shell, such as \`longhaul tool ${names[0]} --json '{…}'\`; \`longhaul tool\` lists them with their fields. Long input goes in by a quoted here-document: \`longhaul tool ${names[0]} --json - <<'END'\`.`;
+  const values: PromptValues<"ownTools"> = {
+    tools: names.map((name) => `\`${name}\``).join(", "),
+    how,
+    finish: finishText(role),
+  };
+  return renderTemplate(prompts.ownTools.brief, values);
 }
 
 /** Asks a session whose context is nearly full for the summary that it goes on from. */

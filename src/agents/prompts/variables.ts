@@ -59,6 +59,11 @@ export const promptVariables = {
     handoffs: optional("the handoffs of the cycle, newest first"),
     session,
   },
+  ownTools: {
+    tools: needed("the tools of the role by which an agent with tools of its own reaches Longhaul"),
+    how: needed("how such an agent calls them, in one or two sentences"),
+    finish,
+  },
   summary: { finish },
   nudge: { finish, left: optional("how many such reminders are left, a number") },
   handOff: { finish, reason: optional("what comes to its end, the session's time or its budget, in one sentence") },
@@ -71,6 +76,7 @@ export const promptFiles: { readonly [N in PromptName]: string } = {
   planner: "planner.md",
   worker: "worker.md",
   judge: "judge.md",
+  ownTools: "own-tools.md",
   summary: "summary.md",
   nudge: "nudge.md",
   handOff: "hand-off.md",
@@ -101,6 +107,22 @@ export const roleTools = {
   worker: [...look, "write_file", "edit_file", "apply_patch", "bash", "read_output", "submit", "give_up"],
   judge: [...look, "run_command", "read_output", "submit_verdict"],
 } as const satisfies { [R in Role]: readonly string[] };
+
+/** What is left of them for an agent that looks, changes and runs with tools of its own. */
+export const outsideTools = {
+  planner: [
+    "create_tasks",
+    "update_task",
+    "cancel_task",
+    "spawn_planner",
+    "read_handoff",
+    "write_scratchpad",
+    "end_turn",
+    "finish_scope",
+  ],
+  worker: ["submit", "give_up"],
+  judge: ["submit_verdict"],
+} as const satisfies { [R in Role]: readonly (typeof roleTools)[R][number][] };
 
 /** The tools that end a session. */
 export const finishTools = {

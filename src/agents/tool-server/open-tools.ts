@@ -32,11 +32,18 @@ export class OpenTools {
   readonly #answers = new KeyedAnswers();
   readonly #closed = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
+  readonly #onEnd: () => void;
   #end: SessionEnd | null = null;
 
-  /** `report` gets faults of ours; it must not throw. */
-  constructor(tools: readonly Tool[], context: Omit<ToolContext, "call">, report: (error: unknown) => void) {
+  /** `report` gets faults of ours, `onEnd` is told when an end was taken; neither may throw. */
+  constructor(
+    tools: readonly Tool[],
+    context: Omit<ToolContext, "call">,
+    report: (error: unknown) => void,
+    onEnd: () => void,
+  ) {
     this.#tools = tools;
+    this.#onEnd = onEnd;
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#closed.signal]) };
     this.#report = report;
   }
@@ -48,6 +55,11 @@ export class OpenTools {
   /** What the first end that was taken brought. */
   end(): SessionEnd | null {
     return this.#end;
+  }
+
+  /** What was submitted was not taken: the session is no more at its end. */
+  goOn(): void {
+    this.#end = null;
   }
 
   /** Never rejects for what was called. */
@@ -88,7 +100,10 @@ export class OpenTools {
     if (signal.aborted) return refuse("nobody waits for this call any more");
     const answer = await runTool(this.#tools, call, { ...this.#context, signal, call: name }, this.#report);
     this.#context.onOutput(shownCall(call.name, answer));
-    if (answer.ok && answer.end) this.#end = answer.end;
+    if (answer.ok && answer.end) {
+      this.#end = answer.end;
+      this.#onEnd();
+    }
     return answer;
   }
 }

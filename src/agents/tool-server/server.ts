@@ -17,6 +17,8 @@ export type ServedTools = {
   token: string;
   /** What the end tool that was called, if any, brought. */
   end(): SessionEnd | null;
+  /** That end was not taken: calls are answered again. */
+  goOn(): void;
   /** Shuts the door, ends the calls that run and waits for them. Repeatable. */
   close(): Promise<void>;
 };
@@ -39,18 +41,23 @@ export class ToolServer {
     this.#options = options;
   }
 
-  /** Rejects when the machine has no port left. */
-  async open(tools: readonly Tool[], context: Omit<ToolContext, "call">): Promise<ServedTools> {
+  /** Rejects when the machine has no port left. `onEnd` is told when an end tool was taken; it must not throw. */
+  async open(
+    tools: readonly Tool[],
+    context: Omit<ToolContext, "call">,
+    onEnd: () => void = () => {},
+  ): Promise<ServedTools> {
     const { port } = await (this.#listening ??= this.#listen());
     if (this.#stopped) throw new Error("the tool server is stopped");
     const token = randomBytes(32).toString("base64url");
-    const served = new OpenTools(tools, context, this.#options.report);
+    const served = new OpenTools(tools, context, this.#options.report, onEnd);
     const conversation: Conversation = { tools: served, version: this.#options.version, requests: 0, mcp: null };
     this.#open.set(hashOf(token), conversation);
     return {
       url: `http://127.0.0.1:${port}`,
       token,
       end: () => served.end(),
+      goOn: () => served.goOn(),
       close: async () => {
         this.#open.delete(hashOf(token));
         await closeConversation(conversation);

@@ -1,5 +1,6 @@
 /** The list of role tools, and who has which. */
 import type { Role } from "../../domain/session.ts";
+import { outsideTools } from "../prompts/variables.ts";
 import { applyPatchTool } from "./apply-patch.ts";
 import { editFile } from "./edit-file.ts";
 import { endingTools } from "./ending-tools.ts";
@@ -31,4 +32,10 @@ const tools: readonly Tool[] = [
 
 export function toolsFor(role: Role): readonly Tool[] {
   return tools.filter((tool) => tool.roles.includes(role));
+}
+
+/** For agents that look, change and run with tools of their own. */
+export function outsideToolsFor(role: Role): readonly Tool[] {
+  const names: readonly string[] = outsideTools[role];
+  return toolsFor(role).filter(({ name }) => names.includes(name));
 }

@@ -2,29 +2,39 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Brief } from "../../domain/brief.ts";
-import type { Environment, SessionOrder } from "../../engine/ports.ts";
-import type { ServedTools } from "../tool-server/server.ts";
+import type { Limits } from "../../domain/limits.ts";
+import type { Environment, ProcessGroups, SessionOrder } from "../../engine/ports.ts";
 import { FileOutputs } from "../tools/outputs.ts";
-import { toolsFor } from "../tools/tools.ts";
-import type { CommandAgentHost } from "./session.ts";
+import type { Tool } from "../tools/tool.ts";
+import type { ServedTools, ToolServer } from "./server.ts";
+
+export type SessionToolsHost = {
+  tools: ToolServer;
+  groups: ProcessGroups;
+  limits: Pick<Limits, "killGraceMs">;
+  /** The words that start Longhaul. */
+  longhaul: readonly string[];
+};
 
 export type SessionToolsOrder = {
   order: SessionOrder;
   brief: Brief;
+  tools: readonly Tool[];
   /** Of the commands that tools run: without the token, for a tool that called a tool would wait for itself. */
   environment: Environment;
   /** Of the session; absolute. */
   folder: string;
+  onEnd?: () => void;
 };
 
 /** Answers what they add to the program's environment as well. Rejects when files or ports run out. */
 export async function openSessionTools(
-  { tools, groups, limits, longhaul }: CommandAgentHost,
-  { order, brief, environment, folder }: SessionToolsOrder,
+  { tools: server, groups, limits, longhaul }: SessionToolsHost,
+  { order, brief, tools, environment, folder, onEnd }: SessionToolsOrder,
 ): Promise<{ served: ServedTools; environment: Environment }> {
   const bin = writeShim(join(folder, "bin"), longhaul);
   const { run, session, workspace, host, onOutput } = order;
-  const served = await tools.open(toolsFor(brief.role), {
+  const context = {
     run,
     session,
     role: brief.role,
@@ -37,8 +47,9 @@ export async function openSessionTools(
     limits,
     signal: new AbortController().signal, // They are closed with their program.
     // Beside the program's own log: stdout is its answer.
-    onOutput: (text) => onOutput("stderr", text),
-  });
+    onOutput: (text: string) => onOutput("stderr", text),
+  };
+  const served = await server.open(tools, context, onEnd);
   return {
     served,
     environment: {

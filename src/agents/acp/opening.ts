@@ -1,0 +1,155 @@
+/** Starts the program of a session and gets the session ready for its first turn. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RequestError, type McpServer } from "@agentclientprotocol/sdk";
+import { z } from "zod";
+import { acpLimits } from "../../domain/limits.ts";
+import type { AcpAgentConfig } from "../../domain/run-config.ts";
+import type { AgentFailure, Environment, ProcessGroups } from "../../engine/ports.ts";
+import { lastLines } from "../plain-text.ts";
+import { launchOf, type MeteredAt } from "./launch.ts";
+import { deathOf, LiveSession, refusalOf } from "./live.ts";
+import { AcpProgram, type Listener, type OpenedSession } from "./program.ts";
+import type { StartGate } from "./start-gate.ts";
+
+export type OpeningHost = { groups: ProcessGroups; gate: StartGate; version: string; now(): number };
+
+export type OpeningOrder = {
+  config: AcpAgentConfig;
+  workspace: string;
+  /** Of the session; absolute. */
+  folder: string;
+  /** With the marks of the session. */
+  environment: Environment;
+  marks: Environment;
+  /** The MCP server with the tools of the session's role. */
+  tools: { url: string; token: string };
+  metered: MeteredAt | null;
+  /** Of an earlier program of the same session. */
+  rejoin: string | null;
+  listener: Listener;
+  signal: AbortSignal;
+  /** A sign of life while it waits. */
+  onWait(): void;
+};
+
+export type Opened = { ok: true; live: LiveSession; canRejoin: boolean } | { ok: false; failure: AgentFailure };
+
+export async function openLive(host: OpeningHost, order: OpeningOrder): Promise<Opened> {
+  const { memoryBytes } = order.config.preset;
+  const passed = await host.gate.pass(memoryBytes, order.signal, order.onWait, () => start(host, order));
+  if (passed.ok) return passed.value;
+  const megabytes = (bytes: number) => Math.floor(bytes / 1_048_576);
+  return {
+    ok: false,
+    failure: {
+      kind: "suspended",
+      until: host.now() + acpLimits.roomAgainMs,
+      detail: `${order.config.preset.title} needs ${megabytes(memoryBytes)} MB of memory, and ${megabytes(passed.freeBytes)} MB are free, of which ${megabytes(acpLimits.freeBytesMin)} stay so`,
+    },
+  };
+}
+
+async function start({ groups, version }: OpeningHost, order: OpeningOrder): Promise<Opened> {
+  const { config, workspace, folder, environment, metered, marks, signal } = order;
+  if (signal.aborted) return { ok: false, failure: closedEarly };
+  const home = join(folder, "home");
+  mkdirSync(home, { recursive: true });
+  const launch = launchOf(config, environment, home, metered);
+  const program = new AcpProgram({ groups, ...launch, directory: workspace, version });
+  const over = new AbortController();
+  const late = sleep(acpLimits.readyMs, "late" as const, { signal: AbortSignal.any([over.signal, signal]) }).catch(
+    () => "closed" as const,
+  );
+  try {
+    const session = await Promise.race([ready(program, order, version), late]);
+    if (typeof session !== "string") {
+      const live = new LiveSession({ program, id: session.id, groups, marks, title: config.preset.title });
+      await live.settled();
+      const { resume, load } = program.abilities;
+      return { ok: true, live, canRejoin: resume || load };
+    }
+    await program.kill(0);
+    return { ok: false, failure: session === "late" ? notReady(program, config) : closedEarly };
+  } catch (error) {
+    await program.kill(0);
+    return { ok: false, failure: await startFailure(error, program, config) };
+  } finally {
+    over.abort();
+  }
+}
+
+async function ready(program: AcpProgram, order: OpeningOrder, version: string): Promise<OpenedSession> {
+  const { config, workspace, tools, rejoin, listener } = order;
+  await program.initialize(version);
+  const servers: McpServer[] =
+    config.preset.tools === "mcp"
+      ? [
+          {
+            type: "http",
+            name: "longhaul",
+            url: `${tools.url}/mcp`,
+            headers: [{ name: "Authorization", value: `Bearer ${tools.token}` }],
+          },
+        ]
+      : [];
+  if (servers.length > 0 && !program.abilities.http) throw new NoHttpError();
+  const session =
+    rejoin === null
+      ? await program.newSession(workspace, servers, listener)
+      : await program.rejoin(rejoin, workspace, servers, listener);
+  const { mode } = config.preset;
+  if (mode !== null) {
+    // An agent may have the mode from its command line alone, and then offers none.
+    if (session.modes.includes(mode)) await program.setMode(session.id, mode);
+    else if (session.modes.length > 0) throw new NoSuchModeError(mode, session.modes);
+  }
+  return session;
+}
+
+class NoHttpError extends Error {
+  constructor() {
+    super('it takes no MCP server over HTTP: give its preset tools: "command"');
+  }
+}
+
+class NoSuchModeError extends Error {
+  constructor(mode: string, modes: readonly string[]) {
+    super(`it has no mode "${mode}": its modes are ${modes.join(", ")}`);
+  }
+}
+
+/** Nothing of this is the task's fault: the operator mends it. */
+async function startFailure(error: unknown, program: AcpProgram, { preset }: AcpAgentConfig): Promise<AgentFailure> {
+  const { title, install } = preset;
+  if (error instanceof RequestError) {
+    const refusal = refusalOf(error, title);
+    return refusal.kind === "misconfigured" ? refusal : { kind: "environment", detail: cannot(title, error.message) };
+  }
+  if (error instanceof NoHttpError || error instanceof NoSuchModeError)
+    return { kind: "misconfigured", detail: cannot(title, error.message) };
+  if (error instanceof z.ZodError)
+    return { kind: "environment", detail: cannot(title, `what it answers is not ACP: ${z.prettifyError(error)}`) };
+  const end = await program.ended;
+  const missing = end.kind === "exited" && (end.exitCode === 127 || end.exitCode === 126);
+  if (missing || end.kind === "not_started")
+    return { kind: "environment", detail: `${title} is not installed, or something that it runs: ${install}` };
+  const death = deathOf(end, program.words(), title);
+  return { kind: "environment", detail: cannot(title, death.kind === "crashed" ? death.detail : "it ended at once") };
+}
+
+function notReady(program: AcpProgram, { preset }: AcpAgentConfig): AgentFailure {
+  const words = lastLines(program.words(), 20, 4_096);
+  const why = `no session was ready after ${acpLimits.readyMs / 1000} s`;
+  return { kind: "environment", detail: cannot(preset.title, words ? `${why}: ${words}` : why) };
+}
+
+const cannot = (title: string, why: string) => `${title} cannot begin: ${why}`;
+
+export const closedEarly: AgentFailure = {
+  kind: "crashed",
+  exitCode: null,
+  signal: null,
+  detail: "the session was closed before its agent was ready",
+};

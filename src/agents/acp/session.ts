@@ -1,0 +1,280 @@
+/**
+ * One session of a coding agent that we did not write. Keeps: only an end tool of its role ends it well, whatever the
+ * agent says or its program exits with; when `converse` answers, nothing changes the workspace any more.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { invariant } from "../../domain/assert.ts";
+import type { Brief } from "../../domain/brief.ts";
+import { idText } from "../../domain/ids.ts";
+import { acpLimits, type Limits } from "../../domain/limits.ts";
+import type { AcpAgentConfig } from "../../domain/run-config.ts";
+import type { AgentAnswer, AgentFailure, AgentSession, Environment, SessionOrder } from "../../engine/ports.ts";
+import { boundEnd } from "../command/handoff.ts";
+import { Tail } from "../command/stdout.ts";
+import { lastLines } from "../plain-text.ts";
+import type { AgentChoice } from "../prompts/brief-text.ts";
+import { renderBrief, renderHandOff, renderNudge, renderOwnTools, type Prompts } from "../prompts/prompts.ts";
+import { sentBackText } from "../prompts/worker-text.ts";
+import type { ServedTools } from "../tool-server/server.ts";
+import { openSessionTools, type SessionToolsHost } from "../tool-server/session-tools.ts";
+import type { SessionEnd } from "../tools/tool.ts";
+import { outsideToolsFor } from "../tools/tools.ts";
+import { closedEarly, openLive, type OpeningHost } from "./opening.ts";
+import type { LiveSession, TurnEnd } from "./live.ts";
+import { openMetered, type MeteredSession, type MeteringHost } from "./metering.ts";
+import { UpdateText } from "./updates.ts";
+import { SaidUsage } from "./usage.ts";
+
+export type AcpAgentHost = SessionToolsHost &
+  OpeningHost &
+  MeteringHost & {
+    environment(passEnv: readonly string[]): Environment;
+    /** Of the run; absolute. */
+    stateFolder: string;
+    configDirectory: string;
+    limits: Pick<Limits, "killGraceMs" | "handoffBytesMax" | "messageBytesMax">;
+    prompts: Prompts;
+    /** That a planner may name. */
+    agents: readonly AgentChoice[];
+    report(error: unknown): void;
+  };
+
+/** What stays the same when its program has to be started again. */
+type Place = { served: ServedTools; environment: Environment; metered: MeteredSession | null };
+
+export class AcpSession implements AgentSession {
+  readonly handOffFile = "";
+  readonly #host: AcpAgentHost;
+  readonly #config: AcpAgentConfig;
+  readonly #order: SessionOrder;
+  readonly #name: string;
+  readonly #folder: string;
+  readonly #stopped = new AbortController();
+  readonly #usage = new SaidUsage();
+  readonly #shown = new UpdateText();
+  readonly #said = new Tail(acpLimits.shownBytesMax);
+  #pending: Promise<AgentAnswer> | null = null;
+  #place: Place | null = null;
+  #live: LiveSession | null = null;
+  /** Of the protocol: what a new program can go on with. */
+  #rejoin: string | null = null;
+  #restarts = 0;
+  #handOff: "no" | "wanted" | "told" = "no";
+  /** Why it cannot go on, as its model calls found out. */
+  #failure: AgentFailure | null = null;
+  #lastWords: NodeJS.Timeout | null = null;
+
+  constructor(host: AcpAgentHost, config: AcpAgentConfig, order: SessionOrder) {
+    this.#host = host;
+    this.#config = config;
+    this.#order = order;
+    this.#name = idText("session", order.session);
+    this.#folder = join(host.stateFolder, "sessions", order.run, this.#name);
+  }
+
+  async converse(brief: Brief): Promise<AgentAnswer> {
+    invariant(this.#pending === null, "one conversation of a session at a time");
+    this.#pending = this.#converse(brief);
+    try {
+      return await this.#pending;
+    } finally {
+      this.#pending = null;
+    }
+  }
+
+  handOffNow(): void {
+    if (this.#handOff !== "no") return;
+    this.#handOff = "wanted";
+    // It is told in a turn of its own.
+    this.#live?.cancel().catch(this.#host.report);
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    await this.#endLive(this.#host.limits.killGraceMs);
+    await this.#pending?.catch(() => null); // Whoever conversed has been told.
+    await this.#endLive(0);
+    await this.#place?.served.close();
+    await this.#place?.metered?.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #converse(brief: Brief): Promise<AgentAnswer> {
+    const end = await this.#talk(brief);
+    if (this.#lastWords) clearTimeout(this.#lastWords);
+    // Nobody waits for its program any more when it failed.
+    if (end.kind === "failure") await this.#endLive(this.#host.limits.killGraceMs);
+    const { costMicroUsd } = this.#config;
+    return { ...boundEnd(end, this.#host.limits), usage: this.#usage.since(costMicroUsd) };
+  }
+
+  async #talk(brief: Brief): Promise<SessionEnd> {
+    const place = await this.#open(brief);
+    if ("failure" in place) return failed(place.failure);
+    const wasThere = this.#live !== null || this.#rejoin !== null;
+    let text = wasThere ? backText(brief) : this.#opening(brief);
+    let nudges = 0;
+    for (;;) {
+      const live = await this.#started(place);
+      if ("failure" in live) return failed(live.failure);
+      const turn = await live.turn(this.#withHandOff(text, brief));
+      const end = await this.#endOf(turn, live, place);
+      if (end) return end;
+      if (turn.kind === "died") {
+        text = this.#rejoin === null ? this.#opening(brief) : restartedText;
+      } else if (this.#handOff === "wanted") {
+        text = "";
+      } else {
+        if (nudges++ >= acpLimits.nudgesMax) return failed(this.#unfinished(nudges));
+        text = renderNudge(this.#host.prompts, brief.role, acpLimits.nudgesMax - nudges);
+      }
+    }
+  }
+
+  /** Once, when the time is nearly over. */
+  #withHandOff(text: string, { role, deadline }: Brief): string {
+    if (this.#handOff !== "wanted") return text;
+    this.#handOff = "told";
+    const told = renderHandOff(this.#host.prompts, role, { leftMs: deadline.hardAt - this.#host.now() });
+    return text === "" ? told : `${text}\n\n${told}`;
+  }
+
+  /** null: it goes on. */
+  async #endOf(turn: TurnEnd, live: LiveSession, { served }: Place): Promise<SessionEnd | null> {
+    if (turn.kind === "ended") this.#usage.onTurn(turn);
+    if (turn.kind === "died") await this.#endLive(0);
+    if (this.#stopped.signal.aborted) return failed(closedEarly);
+    if (this.#failure) return failed(this.#failure);
+    const end = served.end();
+    if (end) {
+      await live.quiet();
+      return end;
+    }
+    if (turn.kind === "refused") return failed(turn.failure);
+    if (turn.kind === "died") {
+      if (this.#restarts++ >= acpLimits.restartsMax || this.#rejoin === null) return failed(turn.failure);
+      this.#order.onOutput(
+        "stderr",
+        `\n[longhaul: ${this.#config.preset.title} ended in the middle; it is started again]\n`,
+      );
+      this.#usage.restart();
+    }
+    return null;
+  }
+
+  /** Its tools, and where its model calls go. */
+  async #open(brief: Brief): Promise<Place | { failure: AgentFailure }> {
+    if (this.#place) {
+      this.#place.served.goOn();
+      return this.#place;
+    }
+    const { onOutput, host } = this.#order;
+    const metered = await openMetered(this.#host, this.#config.model, host, this.#stopped.signal, {
+      onFailure: (failure) => this.#fail(failure),
+      onActivity: () => onOutput("stderr", ""),
+    });
+    if (metered && "failure" in metered) return metered;
+    const { served, environment } = await openSessionTools(this.#host, {
+      order: this.#order,
+      brief,
+      tools: outsideToolsFor(brief.role),
+      environment: this.#environment(brief),
+      folder: this.#folder,
+      onEnd: () => this.#awaitLastWords(),
+    });
+    this.#place = { served, environment, metered };
+    return this.#place;
+  }
+
+  async #started({ served, environment, metered }: Place): Promise<LiveSession | { failure: AgentFailure }> {
+    if (this.#stopped.signal.aborted) return { failure: closedEarly };
+    if (this.#live) return this.#live;
+    const { onOutput, workspace } = this.#order;
+    const opened = await openLive(this.#host, {
+      config: this.#config,
+      workspace,
+      folder: this.#folder,
+      environment,
+      marks: this.#marks(),
+      tools: served,
+      metered: metered && { url: metered.url, token: metered.token, model: metered.model },
+      rejoin: this.#rejoin,
+      listener: {
+        onUpdate: (update) => this.#hear(update),
+        onPermission: (title, chosen) => onOutput("stderr", `\n[longhaul: may it "${title}"? ${chosen}]\n`),
+      },
+      signal: this.#stopped.signal,
+      onWait: () => onOutput("stderr", ""),
+    });
+    if (!opened.ok) return opened;
+    this.#live = opened.live;
+    if (opened.canRejoin) this.#rejoin = opened.live.id;
+    return opened.live;
+  }
+
+  async #endLive(graceMs: number): Promise<void> {
+    const live = this.#live;
+    this.#live = null;
+    await live?.close(graceMs);
+  }
+
+  #hear(update: unknown): void {
+    this.#usage.onUpdate(update);
+    const shown = this.#shown.show(update);
+    if (shown?.stream === "stdout") this.#said.add(shown.text);
+    this.#order.onOutput(shown?.stream ?? "stderr", shown?.text ?? "");
+  }
+
+  #fail(failure: AgentFailure): void {
+    this.#failure ??= failure;
+    void this.#endLive(this.#host.limits.killGraceMs).catch(this.#host.report);
+  }
+
+  /** The end is taken; what the agent still says is not waited for much longer. */
+  #awaitLastWords(): void {
+    if (this.#lastWords) clearTimeout(this.#lastWords);
+    this.#lastWords = setTimeout(() => {
+      this.#live?.cancel().catch(this.#host.report);
+    }, acpLimits.lastWordsMs);
+  }
+
+  #opening(brief: Brief): string {
+    const { prompts, agents, now } = this.#host;
+    const { system, brief: message } = renderBrief(prompts, brief, { now: now(), agents });
+    return [system, renderOwnTools(prompts, brief.role, this.#config.preset.tools), message].join("\n\n");
+  }
+
+  #marks(): Environment {
+    return { LONGHAUL_RUN: this.#order.run, LONGHAUL_SESSION: this.#name };
+  }
+
+  #environment(brief: Brief): Environment {
+    const { preset, passEnv, model } = this.#config;
+    // With a model it needs no key of its own, and gets none.
+    const passed = model === null ? [...preset.passEnv, ...passEnv] : passEnv;
+    return {
+      ...this.#host.environment(passed),
+      ...this.#marks(),
+      LONGHAUL_ROLE: brief.role,
+      LONGHAUL_CONFIG_DIR: this.#host.configDirectory,
+    };
+  }
+
+  #unfinished(turns: number): AgentFailure {
+    const words = lastLines(this.#said.text(), 10, 1_000);
+    const ends = `${turns} turns in a row ended without an end tool, in spite of reminders`;
+    return { kind: "unfinished", detail: words ? `${ends}; last it said: ${words}` : `${ends}; it said nothing` };
+  }
+}
+
+/** To a session that knows the rest. */
+function backText(brief: Brief): string {
+  const sentBack = brief.role === "worker" ? brief.sentBack : null;
+  return sentBack ? sentBackText(sentBack) : "It was not taken. Go on.";
+}
+
+const restartedText =
+  "Your program was stopped in the middle and started again. The workspace is as it was left then; commands that ran have ended. Look where you stand, and go on.";
+
+const failed = (failure: AgentFailure): SessionEnd => ({ kind: "failure", failure });
