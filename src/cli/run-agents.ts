@@ -7,6 +7,7 @@ import { Meter } from "../agents/meter/meter.ts";
 import { loadPrompts } from "../agents/prompts/prompts.ts";
 import { ToolServer } from "../agents/tool-server/server.ts";
 import { environment, keyOf } from "../config.ts";
+import { acpLimits } from "../domain/limits.ts";
 import { agentsOnOffer, type RunConfig } from "../domain/run-config.ts";
 import type { Agents, ProcessGroups } from "../engine/ports.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
@@ -56,11 +57,12 @@ export async function runAgents(
   const gate = new StartGate({
     startsAtOnce: Math.max(1, Math.floor(availableParallelism() / 2)),
     freeMemoryBytes: () => process.availableMemory(),
+    waits: acpLimits,
   });
   return createAgents({
     agents,
     command: ofPrograms,
     model: { ...ofAll, ...ofModels, environment: () => allowedEnvironment(environment), prices },
-    acp: { ...ofPrograms, ...ofModels, gate, meter, version },
+    acp: { ...ofPrograms, ...ofModels, gate, meter, version, waits: acpLimits },
   });
 }

@@ -316,3 +316,8 @@ export const acpLimits = {
   shownBytesMax: 2_000,
   stderrBytesMax: 16_384,
 } as const;
+
+/** How long is waited for an agent over ACP. */
+export type AcpWaits = {
+  [K in "readyMs" | "lastWordsMs" | "cancelMs" | "roomMs" | "roomPollMs"]: number;
+};

@@ -9,7 +9,7 @@ import { loadPrompts } from "../../src/agents/prompts/prompts.ts";
 import { ToolServer } from "../../src/agents/tool-server/server.ts";
 import type { AcpPreset } from "../../src/domain/acp-preset.ts";
 import { idText } from "../../src/domain/ids.ts";
-import { limitDefaults } from "../../src/domain/limits.ts";
+import { acpLimits, limitDefaults } from "../../src/domain/limits.ts";
 import type { AcpAgentConfig } from "../../src/domain/run-config.ts";
 import type { SessionOrder } from "../../src/engine/ports.ts";
 import { allowedEnvironment } from "../../src/processes/environment.ts";
@@ -66,7 +66,8 @@ export function openAcpWorld(folder: string, host: Partial<AcpAgentHost>, preset
         longhaul: ["false"],
         prompts,
         agents: [],
-        gate: new StartGate({ startsAtOnce: 4, freeMemoryBytes: () => Number.MAX_SAFE_INTEGER }),
+        gate: new StartGate({ startsAtOnce: 4, freeMemoryBytes: () => Number.MAX_SAFE_INTEGER, waits: acpLimits }),
+        waits: { ...acpLimits, lastWordsMs: 500, cancelMs: 500 },
         meter,
         providers: {},
         keyOf: () => null,

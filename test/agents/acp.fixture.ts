@@ -6,22 +6,46 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import { agent, methods, ndJsonStream, type AgentContext } from "@agentclientprotocol/sdk";
+import {
+  agent,
+  methods,
+  ndJsonStream,
+  RequestError,
+  type AgentContext,
+  type PermissionOption,
+  type PromptResponse,
+  type RequestPermissionResponse,
+} from "@agentclientprotocol/sdk";
 import type { Behaviour } from "../../src/agents/agent.testsuite.ts";
 
-type Session = { cwd: string; url: string; token: string; cancelled: boolean };
+/** What only agents over ACP do. */
+export type AcpBehaviour =
+  /** Its program is killed in the middle of its first turn; a session that was joined again submits. */
+  | { does: "die_once" }
+  | { does: "submit_when_nudged" }
+  | { does: "ask"; options: PermissionOption[] }
+  /** A process of its own goes on in the background. */
+  | { does: "leave_background" }
+  | { does: "print_noise" }
+  | { does: "tell_cost"; usd: number; tokens: number }
+  | { does: "refuse"; code: number; message: string }
+  /** Its turn does not end when its session does. */
+  | { does: "linger" }
+  | { does: "use_shell" };
+
+type Session = { cwd: string; url: string; token: string; cancelled: boolean; rejoined: boolean };
 type Servers = { cwd: string; mcpServers: readonly unknown[] };
 
 const env = (name: string) => process.env[name] ?? "";
-const script = JSON.parse(env("SCRIPT")) as Behaviour[];
+const script = JSON.parse(env("SCRIPT")) as (Behaviour | AcpBehaviour)[];
 const cannot = env("CANNOT").split(",");
 const ends = () => (existsSync(env("COUNTER")) ? Number(readFileSync(env("COUNTER"), "utf8")) : 0);
 const sessions = new Map<string, Session>();
 
-function open(id: string, { cwd, mcpServers }: Servers): void {
+function open(id: string, { cwd, mcpServers }: Servers, rejoined = false): void {
   const [server] = mcpServers as { url: string; headers: { name: string; value: string }[] }[];
   const token = server?.headers.find(({ name }) => name === "Authorization")?.value.replace("Bearer ", "") ?? "";
-  sessions.set(id, { cwd, url: server?.url.replace(/\/mcp$/, "") ?? "", token, cancelled: false });
+  sessions.set(id, { cwd, url: server?.url.replace(/\/mcp$/, "") ?? "", token, cancelled: false, rejoined });
 }
 
 async function tool({ url, token }: Session, name: string, input: object): Promise<void> {
@@ -45,11 +69,76 @@ const say = (client: AgentContext, sessionId: string, text: string) =>
     update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text } },
   });
 
-async function behave(id: string, prompt: string, client: AgentContext): Promise<"end_turn" | "cancelled"> {
+async function turn(id: string, prompt: string, client: AgentContext): Promise<PromptResponse> {
   const session = sessions.get(id);
   if (!session) throw new Error(`no session ${id}`);
-  const behaviour = script[ends()];
   session.cancelled = false;
+  const behaviour = script[ends()];
+  switch (behaviour?.does) {
+    case "die_once":
+      if (!session.rejoined) process.kill(process.pid, "SIGKILL");
+      await submit(session, "done", prompt);
+      return ended;
+    case "submit_when_nudged":
+      if (!prompt.startsWith("Your reply called no tool")) await say(client, id, "I stop here.");
+      else await submit(session, "done", "After a nudge");
+      return ended;
+    case "ask": {
+      const toolCall = { toolCallId: "c1", title: "Remove everything" };
+      const { options } = behaviour;
+      const asked = { sessionId: id, toolCall, options };
+      const answer: RequestPermissionResponse = await client.request(
+        methods.client.session.requestPermission,
+        asked,
+      );
+      const { outcome } = answer;
+      await submit(session, "done", outcome.outcome === "selected" ? outcome.optionId : outcome.outcome);
+      return ended;
+    }
+    case "leave_background":
+      spawn("sh", ["-c", "while :; do date >> late.txt; sleep 0.05; done"], { cwd: session.cwd, stdio: "ignore" });
+      await submit(session, "done", "Left something in the background");
+      return ended;
+    case "print_noise":
+      process.stdout.write('not a message\n{"jsonrpc":"2.0","id":999,"result":{}}\n[1]\n{"half":\n');
+      process.stdout.write('{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":7}}\n');
+      process.stdout.write(`{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"${id}","update":{}}}\n`);
+      process.stdout.write('{"jsonrpc":"2.0","method":"_unknown/thing","params":{}}\n');
+      await submit(session, "done", "Noise");
+      return ended;
+    case "tell_cost":
+      await client.notify("session/update", {
+        sessionId: id,
+        update: { sessionUpdate: "usage_update", used: 1, size: 2, cost: { amount: behaviour.usd, currency: "USD" } },
+      });
+      await submit(session, "done", "Costly");
+      return { ...ended, usage: { totalTokens: behaviour.tokens } } as PromptResponse;
+    case "refuse":
+      throw new RequestError(behaviour.code, behaviour.message);
+    case "linger":
+      await submit(session, "done", "And another thing");
+      while (!session.cancelled) await new Promise((resolve) => setTimeout(resolve, 5));
+      return { stopReason: "cancelled" };
+    case "use_shell": {
+      const input = JSON.stringify({ status: "done", message: "", handoff: { done: "By the command" } });
+      const called = spawnSync("longhaul", ["tool", "submit", "--json", "-"], { input, cwd: session.cwd });
+      if (called.status !== 0) throw new Error(`${called.stdout}${called.stderr}`);
+      return ended;
+    }
+    default:
+      return { stopReason: await behave(id, session, behaviour, prompt, client) };
+  }
+}
+
+const ended: PromptResponse = { stopReason: "end_turn" };
+
+async function behave(
+  id: string,
+  session: Session,
+  behaviour: Behaviour | undefined,
+  prompt: string,
+  client: AgentContext,
+): Promise<"end_turn" | "cancelled"> {
   switch (behaviour?.does) {
     case "plan":
       await tool(session, "create_tasks", { tasks: behaviour.tasks.map((task) => ({ ...task, instructions: "x" })) });
@@ -107,17 +196,31 @@ agent({ name: "scripted" })
     },
   }))
   .onRequest(methods.agent.session.new, ({ params }) => {
+    if (cannot.includes("login")) throw RequestError.authRequired({ methods: ["browser"] });
+    if (cannot.includes("begin")) process.exit(5);
+    if (cannot.includes("answer")) return new Promise(() => setInterval(() => {}, 1_000));
     const sessionId = `acp-${process.pid}-${sessions.size}`;
     open(sessionId, params);
-    return { sessionId };
+    const modes = {
+      currentModeId: "ask",
+      availableModes: [
+        { id: "ask", name: "Ask" },
+        { id: "free", name: "Free" },
+      ],
+    };
+    return { sessionId, ...(cannot.includes("modes") ? {} : { modes }) };
   })
   .onRequest(methods.agent.session.resume, ({ params }) => {
-    open(params.sessionId, { cwd: params.cwd, mcpServers: params.mcpServers ?? [] });
+    open(params.sessionId, { cwd: params.cwd, mcpServers: params.mcpServers ?? [] }, true);
     return {};
   })
   .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
     const prompt = params.prompt.map((block) => (block.type === "text" ? block.text : "")).join("");
-    return { stopReason: await behave(params.sessionId, prompt, client) };
+    return turn(params.sessionId, prompt, client);
+  })
+  .onRequest(methods.agent.session.setMode, ({ params }) => {
+    process.stderr.write(`mode ${params.modeId}\n`);
+    return {};
   })
   .onNotification(methods.agent.session.cancel, ({ params }) => {
     const session = sessions.get(params.sessionId);

@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { RequestError } from "@agentclientprotocol/sdk";
-import { acpLimits } from "../../domain/limits.ts";
 import type { AgentFailure, Environment, GroupEnd, ProcessGroups } from "../../engine/ports.ts";
 import { lastLines } from "../plain-text.ts";
 import type { AcpProgram } from "./program.ts";
@@ -26,6 +25,8 @@ export type LiveParts = {
   marks: Environment;
   /** For messages. */
   title: string;
+  /** What a turn may take to end when it is cancelled. */
+  cancelMs: number;
 };
 
 export class LiveSession {
@@ -64,7 +65,7 @@ export class LiveSession {
 
   /** Ends the turn that runs, at the latest with its program. */
   async cancel(): Promise<void> {
-    const { program, id } = this.#parts;
+    const { program, id, cancelMs } = this.#parts;
     const turn = this.#turn;
     if (!turn) return;
     const over = turn.then(
@@ -73,7 +74,7 @@ export class LiveSession {
     );
     await program.cancel(id).catch(() => {}); // A connection that is closed: the turn is over as well.
     const waited = new AbortController();
-    const late = sleep(acpLimits.cancelMs, false, { signal: waited.signal }).catch(() => false);
+    const late = sleep(cancelMs, false, { signal: waited.signal }).catch(() => false);
     const ended = await Promise.race([over, late]);
     waited.abort();
     if (!ended) await program.kill(0);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RequestError, type McpServer } from "@agentclientprotocol/sdk";
 import { z } from "zod";
-import { acpLimits } from "../../domain/limits.ts";
+import { acpLimits, type AcpWaits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
 import type { AgentFailure, Environment, ProcessGroups } from "../../engine/ports.ts";
 import { lastLines } from "../plain-text.ts";
@@ -13,7 +13,13 @@ import { deathOf, LiveSession, refusalOf } from "./live.ts";
 import { AcpProgram, type Listener, type OpenedSession } from "./program.ts";
 import type { StartGate } from "./start-gate.ts";
 
-export type OpeningHost = { groups: ProcessGroups; gate: StartGate; version: string; now(): number };
+export type OpeningHost = {
+  groups: ProcessGroups;
+  gate: StartGate;
+  waits: Pick<AcpWaits, "readyMs" | "cancelMs">;
+  version: string;
+  now(): number;
+};
 
 export type OpeningOrder = {
   config: AcpAgentConfig;
@@ -29,6 +35,8 @@ export type OpeningOrder = {
   /** Of an earlier program of the same session. */
   rejoin: string | null;
   listener: Listener;
+  /** What its program writes beside its messages. */
+  onWords(text: string): void;
   signal: AbortSignal;
   /** A sign of life while it waits. */
   onWait(): void;
@@ -51,27 +59,34 @@ export async function openLive(host: OpeningHost, order: OpeningOrder): Promise<
   };
 }
 
-async function start({ groups, version }: OpeningHost, order: OpeningOrder): Promise<Opened> {
+async function start({ groups, version, waits }: OpeningHost, order: OpeningOrder): Promise<Opened> {
   const { config, workspace, folder, environment, metered, marks, signal } = order;
   if (signal.aborted) return { ok: false, failure: closedEarly };
   const home = join(folder, "home");
   mkdirSync(home, { recursive: true });
   const launch = launchOf(config, environment, home, metered);
-  const program = new AcpProgram({ groups, ...launch, directory: workspace, version });
+  const program = new AcpProgram({ groups, ...launch, directory: workspace, onWords: order.onWords });
   const over = new AbortController();
-  const late = sleep(acpLimits.readyMs, "late" as const, { signal: AbortSignal.any([over.signal, signal]) }).catch(
+  const late = sleep(waits.readyMs, "late" as const, { signal: AbortSignal.any([over.signal, signal]) }).catch(
     () => "closed" as const,
   );
   try {
     const session = await Promise.race([ready(program, order, version), late]);
     if (typeof session !== "string") {
-      const live = new LiveSession({ program, id: session.id, groups, marks, title: config.preset.title });
+      const live = new LiveSession({
+        program,
+        id: session.id,
+        groups,
+        marks,
+        title: config.preset.title,
+        cancelMs: waits.cancelMs,
+      });
       await live.settled();
       const { resume, load } = program.abilities;
       return { ok: true, live, canRejoin: resume || load };
     }
     await program.kill(0);
-    return { ok: false, failure: session === "late" ? notReady(program, config) : closedEarly };
+    return { ok: false, failure: session === "late" ? notReady(program, config, waits.readyMs) : closedEarly };
   } catch (error) {
     await program.kill(0);
     return { ok: false, failure: await startFailure(error, program, config) };
@@ -139,9 +154,9 @@ async function startFailure(error: unknown, program: AcpProgram, { preset }: Acp
   return { kind: "environment", detail: cannot(title, death.kind === "crashed" ? death.detail : "it ended at once") };
 }
 
-function notReady(program: AcpProgram, { preset }: AcpAgentConfig): AgentFailure {
+function notReady(program: AcpProgram, { preset }: AcpAgentConfig, readyMs: number): AgentFailure {
   const words = lastLines(program.words(), 20, 4_096);
-  const why = `no session was ready after ${acpLimits.readyMs / 1000} s`;
+  const why = `no session was ready after ${readyMs / 1000} s`;
   return { kind: "environment", detail: cannot(preset.title, words ? `${why}: ${words}` : why) };
 }
 

@@ -15,7 +15,8 @@ export type ProgramOrder = {
   argv: readonly [string, ...string[]];
   directory: string;
   environment: Environment;
-  version: string;
+  /** What it writes beside its messages. Must not throw. */
+  onWords(text: string): void;
 };
 
 /** Who hears of a session of the program. Must not throw. */
@@ -63,10 +64,11 @@ export class AcpProgram {
 
   constructor(order: ProgramOrder) {
     const { groups, argv, directory, environment } = order;
-    this.#wire = new Wire(
-      (text) => this.#words.add(text),
-      (text) => this.#group.say(text),
-    );
+    const onWords = (text: string) => {
+      this.#words.add(text);
+      order.onWords(text);
+    };
+    this.#wire = new Wire(onWords, (text) => this.#group.say(text));
     this.#group = groups.spawn({
       argv,
       directory,
@@ -75,9 +77,9 @@ export class AcpProgram {
       onStdout: (text) => {
         if (!this.#wire.hear(text)) void this.#group.kill(0);
       },
-      onStderr: (text) => this.#words.add(text),
+      onStderr: onWords,
     });
-    this.#connection = this.#connect(order.version);
+    this.#connection = this.#connect();
     this.ended = this.#group.ended.finally(() => this.#wire.close());
   }
 
@@ -148,12 +150,13 @@ export class AcpProgram {
     await this.ended;
   }
 
-  #connect(name: string): ClientConnection {
-    return client({ name })
-      .onNotification(methods.client.session.update, updated, ({ params }) => {
-        this.#listeners.get(params.sessionId)?.onUpdate(params.update);
+  #connect(): ClientConnection {
+    return client({ name: "longhaul" })
+      // Read by us: what the library cannot read it prints on the operator's console.
+      .onNotification("*", ({ method, params }) => {
+        const read = method === methods.client.session.update ? updated.safeParse(params) : null;
+        if (read?.success) this.#listeners.get(read.data.sessionId)?.onUpdate(read.data.update);
       })
-      .onNotification("*", () => {})
       .onRequest(methods.client.session.requestPermission, asked, ({ params }) => {
         const chosen = choose(params.options);
         const title = params.toolCall.title ?? "something";

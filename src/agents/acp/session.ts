@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { invariant } from "../../domain/assert.ts";
 import type { Brief } from "../../domain/brief.ts";
 import { idText } from "../../domain/ids.ts";
-import { acpLimits, type Limits } from "../../domain/limits.ts";
+import { acpLimits, type AcpWaits, type Limits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
 import type { AgentAnswer, AgentFailure, AgentSession, Environment, SessionOrder } from "../../engine/ports.ts";
 import { boundEnd } from "../command/handoff.ts";
@@ -34,6 +34,7 @@ export type AcpAgentHost = SessionToolsHost &
     stateFolder: string;
     configDirectory: string;
     limits: Pick<Limits, "killGraceMs" | "handoffBytesMax" | "messageBytesMax">;
+    waits: Pick<AcpWaits, "lastWordsMs">;
     prompts: Prompts;
     /** That a planner may name. */
     agents: readonly AgentChoice[];
@@ -204,6 +205,7 @@ export class AcpSession implements AgentSession {
         onUpdate: (update) => this.#hear(update),
         onPermission: (title, chosen) => onOutput("stderr", `\n[longhaul: may it "${title}"? ${chosen}]\n`),
       },
+      onWords: (text) => onOutput("stderr", text),
       signal: this.#stopped.signal,
       onWait: () => onOutput("stderr", ""),
     });
@@ -236,7 +238,7 @@ export class AcpSession implements AgentSession {
     if (this.#lastWords) clearTimeout(this.#lastWords);
     this.#lastWords = setTimeout(() => {
       this.#live?.cancel().catch(this.#host.report);
-    }, acpLimits.lastWordsMs);
+    }, this.#host.waits.lastWordsMs);
   }
 
   #opening(brief: Brief): string {
