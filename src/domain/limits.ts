@@ -254,6 +254,35 @@ export const toolServerLimits = {
   answerBytesMax: 4_194_304,
 } as const;
 
+/** Calls of foreign agents on their way through the metering proxy. */
+export const meterLimits = {
+  /** One request, packed and unpacked: what the biggest vendor takes. */
+  bodyBytesMax: 33_554_432,
+  /** Receiving one request. */
+  requestMs: 60_000,
+  headersBytesMax: 32_768,
+  /** Of the whole server. */
+  connectionsMax: 4_096,
+  /** Requests of one session that are under way or wait for their turn; those beyond are told to come back. */
+  requestsAtOnceMax: 64,
+  comeBackMs: 1_000,
+  modelBytesMax: 256,
+  /** Reserved for one call, whatever its request says: no model writes as much. */
+  outputTokensMax: 10_000_000,
+  /** A request that costs nothing: counting tokens, listing models. */
+  unmeteredMs: 60_000,
+  /** An answer that is an error, of which more is cut off. */
+  errorBytesMax: 1_048_576,
+  /** One event of a stream, or an answer that is none, that is read for what it used; of a longer one that is estimated. */
+  eventBytesMax: 16_777_216,
+  /** Between two signs of life of a call that waits. */
+  activityMs: 15_000,
+  /** A shorter key is no secret but a word that some local server wants to hear: it is not looked for in answers. */
+  keyBytesMin: 16,
+  /** Text without a break that is at least so long is a picture or a document in base64, which costs less than text of its size. */
+  base64BytesMin: 4_096,
+} as const;
+
 /** How a credential of a model provider is used. */
 export const rateLimits = {
   /** Calls at once when nothing is known yet; it doubles with each windowful of good answers until the first refusal. */

@@ -3,16 +3,16 @@
  * settles, and calls again for as long as the policy allows. Keeps: no call is made without a permit, and every call
  * that was made is settled.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelMessage } from "ai";
-import { sumTokens, type CallFault } from "../../domain/call.ts";
-import type { Cost } from "../../domain/budget.ts";
+import { sumTokens } from "../../domain/call.ts";
 import type { ModelAgentConfig } from "../../domain/run-config.ts";
 import type { AgentFailure, SessionHost } from "../../engine/ports.ts";
 import { callModel, type Answer } from "./call.ts";
 import type { ModelStep } from "./conversation.ts";
+import { mendable } from "./faults.ts";
 import type { OnText } from "./listening.ts";
-import type { ModelPrice } from "./prices.ts";
+import { pause } from "./pause.ts";
+import { mostOf, type ModelPrice } from "./prices.ts";
 import type { Model } from "./providers.ts";
 import type { ToolOffer } from "./request.ts";
 import { estimateInput } from "./tokens.ts";
@@ -45,11 +45,7 @@ export async function ask(asker: Asker, system: string, messages: ModelMessage[]
   const { host, model, config, price, tools, headers, timeouts, signal, onText } = asker;
   const input = await estimateInput({ instructions: system, messages, tools });
   const { outputTokensMax, effort } = config;
-  const atMost: Cost = {
-    // What is written to a cache is the dearest kind of input.
-    microUsd: price.cost({ input: 0, cached: 0, written: input, output: outputTokensMax }),
-    tokens: input + outputTokensMax,
-  };
+  const atMost = mostOf(price, input, outputTokensMax);
   for (let tries = 1; ; tries++) {
     const permit = await host.beginCall({ credential: model.provider, model: model.name, atMost });
     if (!permit.ok) return { kind: "failed", failure: permit.failure };
@@ -85,20 +81,7 @@ export async function ask(asker: Asker, system: string, messages: ModelMessage[]
   }
 }
 
-/** Whose key is refused has to know which one it is. */
-const mendable = (fault: CallFault, keyEnv: string | null): CallFault =>
-  fault.kind === "key_refused" && keyEnv !== null
-    ? { ...fault, detail: `${fault.detail} (the key in ${keyEnv})` }
-    : fault;
-
 export const replyStep = ({ messages, calls, text, tokens }: Answer): ReplyStep => ({
   kind: "reply",
   body: { messages, calls, text, tokens },
 });
-
-/** Ends early when the session does. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
-}

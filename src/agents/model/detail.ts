@@ -1,7 +1,6 @@
 /** Owns what an operator reads of a fault: who, which status, and the vendor's own words; never a key, never the prompt. */
-import type { ModelMessage } from "ai";
 import { cutEnd } from "../../domain/text.ts";
-import type { Model } from "./providers.ts";
+import type { ProviderAccess } from "./providers.ts";
 import type { VendorError } from "./vendor-error.ts";
 
 export const detailBytesMax = 500;
@@ -9,8 +8,12 @@ export const detailBytesMax = 500;
 /** Where a vendor quotes so much of what we said, its words are left out. */
 const quoteCharacters = 32;
 
-/** What was said to whom. */
-export type Spoken = { model: Model; instructions: string; messages: readonly ModelMessage[] };
+/** What was said to whom: `messages` is searched for texts, whatever its shape. */
+export type Spoken = {
+  model: { name: string; access: Pick<ProviderAccess, "key"> };
+  instructions: string;
+  messages: unknown;
+};
 
 /** `own`: our words, where there are none of the vendor's. */
 export function detailOf(said: VendorError | null, own: string | null, spoken: Spoken): string {
@@ -38,8 +41,14 @@ function quotes(text: string, { instructions, messages }: Spoken): boolean {
   return false;
 }
 
+/** Not by recursion: how deep it is nested is up to who wrote it. */
 function textsIn(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(textsIn);
+  const texts: string[] = [];
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const one = open.pop();
+    if (typeof one === "string") texts.push(one);
+    else if (typeof one === "object" && one !== null) for (const inner of Object.values(one)) open.push(inner);
+  }
+  return texts;
 }

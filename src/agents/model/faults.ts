@@ -19,25 +19,36 @@ export function faultOf(error: unknown, spoken: Spoken, nowMs: number): FaultOf 
 }
 
 function vendorFault(error: unknown, said: VendorError, spoken: Spoken, nowMs: number): FaultOf {
-  const detail = detailOf(said, null, spoken);
-  const retryAfterMs = waitOf(said, nowMs);
-  const kind = kindOf(said, retryAfterMs);
   // OpenAI's provider reports an error event before any output as if it were the status.
   const streamed = (said.headers["content-type"] ?? "").includes("event-stream");
   const free = APICallError.isInstance(error) && (said.status ?? 0) >= 400 && !streamed;
+  return { fault: faultSaid(said, spoken, nowMs), free };
+}
+
+/** Of an error in the vendor's words. `nowMs` is for times that the provider names. */
+export function faultSaid(said: VendorError, spoken: Spoken, nowMs: number): CallFault {
+  const detail = detailOf(said, null, spoken);
+  const retryAfterMs = waitOf(said, nowMs);
+  const kind = kindOf(said, retryAfterMs);
   switch (kind) {
     case "rate_limited":
     case "quota":
     case "unavailable":
-      return { fault: { kind, retryAfterMs, detail }, free };
+      return { kind, retryAfterMs, detail };
     case "broken":
     case "key_refused":
     case "too_long":
     case "no_such_model":
     case "bad_request":
-      return { fault: { kind, detail }, free };
+      return { kind, detail };
   }
 }
+
+/** Whose key is refused has to know which one it is: `keyEnv` is the variable that holds it. */
+export const mendable = (fault: CallFault, keyEnv: string | null): CallFault =>
+  fault.kind === "key_refused" && keyEnv !== null
+    ? { ...fault, detail: `${fault.detail} (the key in ${keyEnv})` }
+    : fault;
 
 const tooLong =
   /context_length_exceeded|request_too_large|prompt is too long|exceeds? the maximum number of tokens|maximum context length|exceeds? (?:the )?(?:model'?s )?context (?:limit|length|window|size)|request too large/i;
@@ -99,7 +110,7 @@ function ownFault(error: unknown, spoken: Spoken): FaultOf {
     const why = error.name === "AI_InvalidPromptError" ? "" : `: ${error.message}`;
     return { fault: { kind: "bad_request", detail: detail(`not sent: ${name}${why}`) }, free: true };
   }
-  const words = APICallError.isInstance(error) ? "the connection broke" : "not what the protocol says";
+  const words = APICallError.isInstance(error) || code !== null ? "the connection broke" : "not what the protocol says";
   return { fault: { kind: "broken", detail: detail(`${words}: ${code ?? name}`) }, free: false };
 }
 

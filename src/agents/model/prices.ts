@@ -13,6 +13,7 @@
  * - nothing near: the dearest tier that is common, `guessed`. A budget should end early rather than late.
  */
 import { calcPrice, findProvider, type MatchLogic, type ModelInfo, type Provider } from "@pydantic/genai-prices";
+import type { Cost } from "../../domain/budget.ts";
 import type { PriceSource, Tokens } from "../../domain/call.ts";
 import { isLocal } from "./local-address.ts";
 import type { Model, ProviderKind } from "./providers.ts";
@@ -27,6 +28,13 @@ export type ModelPrice = {
   /** Of one call, in micro-USD: tiers go by the input of a single request. */
   cost(tokens: Tokens): number;
 };
+
+/** What a call can cost, to be reserved for it before it is made. */
+export const mostOf = (price: ModelPrice, input: number, output: number): Cost => ({
+  // What is written to a cache is the dearest kind of input.
+  microUsd: price.cost({ input: 0, cached: 0, written: input, output }),
+  tokens: input + output,
+});
 
 /** Of a model in a list. */
 type Listed = { provider: Provider; model: ModelInfo };

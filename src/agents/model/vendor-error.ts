@@ -1,4 +1,7 @@
-/** Owns what an error of the SDK says, in one shape for all wires: the status, the headers and the vendor's own words. */
+/**
+ * Owns what a vendor's error says, in one shape for all wires: the status, the headers and the vendor's own words; as the SDK
+ * has it, or as it came over HTTP.
+ */
 import { APICallError, StreamProviderError } from "ai";
 import { z } from "zod";
 
@@ -44,9 +47,10 @@ const wrapped = z.looseObject({ error: told });
 
 export function vendorErrorOf(error: unknown): VendorError | null {
   if (APICallError.isInstance(error)) {
-    const body = error.data ?? parsed(error.responseBody);
-    const page = error.responseBody !== undefined && body === null && /<html|<!doctype/i.test(error.responseBody);
-    return read(error.statusCode ?? null, error.responseHeaders ?? {}, body, { message: "", names: [], page });
+    const { data, responseBody = "", statusCode = null, responseHeaders = {} } = error;
+    return data === undefined || data === null
+      ? vendorAnswer(statusCode, responseHeaders, responseBody)
+      : read(statusCode, responseHeaders, data, wordless);
   }
   if (StreamProviderError.isInstance(error)) {
     const names = [error.type, error.code].flatMap((one) => (one === undefined ? [] : [String(one).toLowerCase()]));
@@ -54,6 +58,23 @@ export function vendorErrorOf(error: unknown): VendorError | null {
   }
   return null;
 }
+
+const wordless = { message: "", names: [], page: false };
+
+/** What an answer that is an error says. */
+export function vendorAnswer(
+  status: number | null,
+  headers: { readonly [name: string]: string },
+  body: string,
+): VendorError {
+  const data = parsed(body);
+  return read(status, headers, data, { ...wordless, page: data === null && isPage(body) });
+}
+
+/** What an error inside of a stream says, which had begun as a good answer. */
+export const vendorEvent = (data: unknown): VendorError => read(null, {}, data, wordless);
+
+const isPage = (body: string): boolean => /<html|<!doctype/i.test(body);
 
 function read(
   status: number | null,
@@ -94,9 +115,9 @@ function toldIn(body: unknown): Told | null {
   return bare.success ? bare.data : null;
 }
 
-function parsed(body: string | undefined): unknown {
+function parsed(body: string): unknown {
   try {
-    return JSON.parse(body ?? "null");
+    return JSON.parse(body);
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -13,7 +13,7 @@ import {
   type Tool as McpTool,
 } from "@modelcontextprotocol/server";
 import { toolServerLimits } from "../../domain/limits.ts";
-import { goneSignal, HttpError } from "./exchange.ts";
+import { goneSignal, HttpError } from "../loopback/exchange.ts";
 import type { OpenTools } from "./open-tools.ts";
 
 /** Where a client puts the key of a call that it may repeat. */

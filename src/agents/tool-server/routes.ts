@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { McpHttpHandler } from "@modelcontextprotocol/server";
 import { toolServerLimits } from "../../domain/limits.ts";
-import { goneSignal, HttpError, readJson, sendJson } from "./exchange.ts";
+import { goneSignal, HttpError, readJson, sendJson } from "../loopback/exchange.ts";
 import type { OpenTools } from "./open-tools.ts";
 
 export type Conversation = {

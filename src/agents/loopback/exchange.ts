@@ -1,7 +1,7 @@
 /** One HTTP exchange with a program that we did not write: what it may send, and how it is answered. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Answered with its status and `{"error": message}`. */
+/** Answered with its status, in the server's own shape. */
 export class HttpError extends Error {
   readonly status: number;
 
@@ -48,11 +48,9 @@ export function bearerToken(request: IncomingMessage): string {
   return token;
 }
 
-/** An empty body is an empty object. What comes after the bound is not kept. */
+/** An empty body is an empty object. */
 export async function readJson(request: IncomingMessage, bytesMax: number): Promise<unknown> {
-  const body = await readBody(request, bytesMax);
-  if (body === null) throw new HttpError(413, `the body has more than ${bytesMax} bytes`);
-  const text = body.toString("utf8").trim();
+  const text = (await readBody(request, bytesMax)).toString("utf8").trim();
   if (text === "") return {};
   try {
     return JSON.parse(text);
@@ -62,8 +60,8 @@ export async function readJson(request: IncomingMessage, bytesMax: number): Prom
   }
 }
 
-/** null: too long. */
-function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | null> {
+/** Rejects with `HttpError` for what is too long or breaks off. What comes after the bound is not kept. */
+export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let bytes = 0;
@@ -71,9 +69,10 @@ function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 
       bytes += part.length;
       if (bytes <= bytesMax) return void parts.push(part);
       parts.length = 0;
-      resolve(null); // The rest flows by, so that the other side gets to read our answer.
+      // The rest flows by, so that the other side gets to read our answer.
+      reject(new HttpError(413, `the body has more than ${bytesMax} bytes`));
     });
-    request.once("end", () => resolve(bytes <= bytesMax ? Buffer.concat(parts) : null));
+    request.once("end", () => resolve(Buffer.concat(parts)));
     request.once("close", () => reject(new HttpError(400, "the request broke off")));
     request.once("error", () => reject(new HttpError(400, "the request broke off")));
   });
