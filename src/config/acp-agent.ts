@@ -5,7 +5,7 @@ import type { AcpAgentConfig, ProviderConfig } from "../domain/run-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { WrittenAcpAgent } from "./schema.ts";
 
-export function acpAgent({ acp, model, env, passEnv, costUsd }: WrittenAcpAgent): AcpAgentConfig {
+export function acpAgent({ acp, model, ownModel, env, passEnv, costUsd }: WrittenAcpAgent): AcpAgentConfig {
   const known = typeof acp === "string" ? acpPresets[acp] : undefined;
   if (typeof acp === "string" && !known) throw new Error(`no preset ${acp}: the schema was to see to that`);
   return {
@@ -13,6 +13,7 @@ export function acpAgent({ acp, model, env, passEnv, costUsd }: WrittenAcpAgent)
     name: typeof acp === "string" ? acp : "own",
     preset: known ?? ownPreset(acp as Exclude<typeof acp, string>),
     model: model ?? null,
+    ownModel: ownModel ?? null,
     env,
     passEnv,
     costMicroUsd: Math.round(costUsd * 1_000_000),

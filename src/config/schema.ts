@@ -34,25 +34,58 @@ const modelSchema = z.strictObject({
   ...everyAgent,
 });
 
-/** `command`, `env` and `metered` may hold {model}, {url}, {token} and {home}: docs/coding-agents.md. */
+const words = z.record(z.string(), z.string()).default({});
+const meta = z.record(z.string(), z.json()).default({});
+
+/** Values may hold {model}, {url}, {token}, {home} and {workspace}: docs/coding-agents.md. */
 const presetSchema = z.strictObject({
   title: name.optional(),
+  install: z.string().default("see its own documentation"),
   command: z.array(name).min(1),
-  env: z.record(z.string(), z.string()).default({}),
-  passEnv: z.array(name).default([]),
+  env: words,
+  envAsRoot: words,
+  sessionMeta: meta,
+  home: z
+    .strictObject({
+      variable: name,
+      own: z.boolean().default(false),
+      operators: z.string().default(""),
+      links: z.array(name).default([]),
+      files: words,
+    })
+    .nullable()
+    .default(null),
+  own: z
+    .strictObject({
+      model: z.strictObject({ args: z.array(z.string()).default([]), env: words }).prefault({}),
+      passEnv: z.array(name).default([]),
+      authenticate: words,
+    })
+    .prefault({}),
   metered: z
     .strictObject({
       wire: z.enum(["anthropic", "responses", "chat"]),
       args: z.array(z.string()).default([]),
-      env: z.record(z.string(), z.string()).default({}),
+      env: words,
+      sessionMeta: meta,
+      sessionHeader: name.nullable().default(null),
     })
     .nullable()
     .default(null),
   mode: name.nullable().default(null),
   tools: z.enum(["mcp", "command"]).default("mcp"),
+  toolPrefix: z.string().default(""),
+  listsToolsEarly: z.boolean().default(false),
   memoryBytes: z.int().positive().default(acpLimits.memoryBytesDefault),
   sessionsPerProcess: z.int().positive().default(1),
-  install: z.string().default("see its own documentation"),
+  resume: z.enum(["session/resume", "session/load"]).nullable().default(null),
+  usage: z
+    .strictObject({
+      tokens: z.enum(["prompt", "context", "none"]).default("none"),
+      cost: z.enum(["session", "none"]).default("none"),
+    })
+    .prefault({}),
+  traps: z.array(z.string()).default([]),
 });
 
 const acpSchema = z.strictObject({
@@ -63,7 +96,9 @@ const acpSchema = z.strictObject({
   ]),
   /** Its calls go there, counted and within the budgets. Left out: the agent's own login. */
   model: modelName.optional(),
-  env: z.record(z.string(), z.string()).default({}),
+  /** With its own login: the model, as the agent itself calls it. */
+  ownModel: name.optional(),
+  env: words,
   passEnv: z.array(name).default([]),
   costUsd: z.number().nonnegative().default(0),
   ...everyAgent,

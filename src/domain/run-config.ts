@@ -63,6 +63,8 @@ export type AcpAgentConfig = {
   preset: AcpPreset;
   /** `provider/model`: its calls go there through the metering proxy. null: it has a login or key of its own. */
   model: string | null;
+  /** With its own login: the model to ask for, as the agent calls it. null: its own choice. */
+  ownModel: string | null;
   env: { [name: string]: string };
   passEnv: string[];
   /** Reserved before each session, and what a session cost when nobody counts and it does not say; 0 with a model. */

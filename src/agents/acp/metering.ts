@@ -1,4 +1,5 @@
 /** Sends an agent's model calls through the metering proxy: with a token in place of the key, which stays with us. */
+import type { SessionId } from "../../domain/ids.ts";
 import type { ProviderConfig } from "../../domain/run-config.ts";
 import type { AgentFailure, SessionHost } from "../../engine/ports.ts";
 import { modelAgentLimits } from "../../domain/limits.ts";
@@ -16,12 +17,12 @@ export type MeteredSession = Metered & {
   model: string;
 };
 
+export type MeteringOrder = { session: SessionId; model: string | null; host: SessionHost; signal: AbortSignal };
+
 /** `model` null: its calls are its own matter. */
 export async function openMetered(
   { meter, providers, keyOf }: MeteringHost,
-  model: string | null,
-  host: SessionHost,
-  signal: AbortSignal,
+  { session, model, host, signal }: MeteringOrder,
   told: { onFailure(failure: AgentFailure): void; onActivity(): void },
 ): Promise<MeteredSession | { failure: AgentFailure } | null> {
   if (model === null) return null;
@@ -33,6 +34,7 @@ export async function openMetered(
   if (key === null && keyEnv !== null) return misconfigured(`${model} needs a key: set ${keyEnv}`);
   const metered = await meter.open({
     host,
+    session,
     provider: { name: split.provider, access: { kind, baseUrl, key }, keyEnv },
     outputTokensMax: modelAgentLimits.outputTokensDefault,
     signal,

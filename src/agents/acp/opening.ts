@@ -1,6 +1,6 @@
 /** Starts the program of a session and gets the session ready for its first turn. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RequestError, type McpServer } from "@agentclientprotocol/sdk";
 import { z } from "zod";
@@ -8,7 +8,7 @@ import { acpLimits, type AcpWaits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
 import type { AgentFailure, Environment, ProcessGroups } from "../../engine/ports.ts";
 import { lastLines } from "../plain-text.ts";
-import { launchOf, type MeteredAt } from "./launch.ts";
+import { launchOf, type Launch, type LaunchHome, type MeteredAt } from "./launch.ts";
 import { deathOf, LiveSession, refusalOf } from "./live.ts";
 import { AcpProgram, type Listener, type OpenedSession } from "./program.ts";
 import type { StartGate } from "./start-gate.ts";
@@ -60,18 +60,18 @@ export async function openLive(host: OpeningHost, order: OpeningOrder): Promise<
 }
 
 async function start({ groups, version, waits }: OpeningHost, order: OpeningOrder): Promise<Opened> {
-  const { config, workspace, folder, environment, metered, marks, signal } = order;
+  const { config, workspace, marks, signal, onWords } = order;
   if (signal.aborted) return { ok: false, failure: closedEarly };
-  const home = join(folder, "home");
-  mkdirSync(home, { recursive: true });
-  const launch = launchOf(config, environment, home, metered);
-  const program = new AcpProgram({ groups, ...launch, directory: workspace, onWords: order.onWords });
+  const launch = launchOf({ ...order, asRoot: process.getuid?.() === 0 });
+  if (launch.home) makeHome(launch.home);
+  const { argv, environment } = launch;
+  const program = new AcpProgram({ groups, argv, environment, directory: workspace, onWords });
   const over = new AbortController();
   const late = sleep(waits.readyMs, "late" as const, { signal: AbortSignal.any([over.signal, signal]) }).catch(
     () => "closed" as const,
   );
   try {
-    const session = await Promise.race([ready(program, order, version), late]);
+    const session = await Promise.race([ready(program, order, launch, version), late]);
     if (typeof session !== "string") {
       const live = new LiveSession({
         program,
@@ -83,7 +83,7 @@ async function start({ groups, version, waits }: OpeningHost, order: OpeningOrde
       });
       await live.settled();
       const { resume, load } = program.abilities;
-      return { ok: true, live, canRejoin: resume || load };
+      return { ok: true, live, canRejoin: config.preset.resume !== null && (resume || load) };
     }
     await program.kill(0);
     return { ok: false, failure: session === "late" ? notReady(program, config, waits.readyMs) : closedEarly };
@@ -95,9 +95,26 @@ async function start({ groups, version, waits }: OpeningHost, order: OpeningOrde
   }
 }
 
-async function ready(program: AcpProgram, order: OpeningOrder, version: string): Promise<OpenedSession> {
+/** Its folder, with the operator's login where there is one. Repeatable. */
+function makeHome({ folder, files, links }: LaunchHome): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text, { mode: 0o600 });
+  }
+  for (const { at, to } of links) if (existsSync(to) && !existsSync(at)) symlinkSync(to, at);
+}
+
+async function ready(
+  program: AcpProgram,
+  order: OpeningOrder,
+  { meta, authenticate }: Launch,
+  version: string,
+): Promise<OpenedSession> {
   const { config, workspace, tools, rejoin, listener } = order;
   await program.initialize(version);
+  if (authenticate && !authenticate.unless.some((login) => existsSync(login)))
+    await program.authenticate(authenticate.method);
   const servers: McpServer[] =
     config.preset.tools === "mcp"
       ? [
@@ -110,10 +127,9 @@ async function ready(program: AcpProgram, order: OpeningOrder, version: string):
         ]
       : [];
   if (servers.length > 0 && !program.abilities.http) throw new NoHttpError();
+  const params = { cwd: workspace, mcpServers: servers, _meta: meta };
   const session =
-    rejoin === null
-      ? await program.newSession(workspace, servers, listener)
-      : await program.rejoin(rejoin, workspace, servers, listener);
+    rejoin === null ? await program.newSession(params, listener) : await program.rejoin(rejoin, params, listener);
   const { mode } = config.preset;
   if (mode !== null) {
     // An agent may have the mode from its command line alone, and then offers none.

@@ -28,6 +28,9 @@ export type Listener = {
 
 export type OpenedSession = { id: string; modes: readonly string[] };
 
+/** `_meta`: what an agent wants to know beyond the protocol. */
+export type SessionParams = { cwd: string; mcpServers: McpServer[]; _meta: { [name: string]: unknown } };
+
 export type Abilities = { http: boolean; resume: boolean; load: boolean; close: boolean };
 
 const initialized = z.object({
@@ -68,7 +71,11 @@ export class AcpProgram {
       this.#words.add(text);
       order.onWords(text);
     };
-    this.#wire = new Wire(onWords, (text) => this.#group.say(text));
+    this.#wire = new Wire({
+      onNoise: onWords,
+      onNotification: (method, params) => this.#hear(method, params),
+      say: (text) => this.#group.say(text),
+    });
     this.#group = groups.spawn({
       argv,
       directory,
@@ -109,17 +116,21 @@ export class AcpProgram {
     };
   }
 
-  async newSession(cwd: string, mcpServers: McpServer[], listener: Listener): Promise<OpenedSession> {
-    const answer = opened.parse(await this.#connection.agent.request(methods.agent.session.new, { cwd, mcpServers }));
+  async authenticate(methodId: string): Promise<void> {
+    await this.#connection.agent.request(methods.agent.authenticate, { methodId });
+  }
+
+  async newSession(params: SessionParams, listener: Listener): Promise<OpenedSession> {
+    const answer = opened.parse(await this.#connection.agent.request(methods.agent.session.new, params));
     this.#listeners.set(answer.sessionId, listener);
     return { id: answer.sessionId, modes: modeIds(answer.modes) };
   }
 
   /** A session of an earlier program; what it replays of the past is not heard. */
-  async rejoin(id: string, cwd: string, mcpServers: McpServer[], listener: Listener): Promise<OpenedSession> {
+  async rejoin(id: string, params: SessionParams, listener: Listener): Promise<OpenedSession> {
     const { session } = methods.agent;
     const method = this.abilities.resume ? session.resume : session.load;
-    const answer = await this.#connection.agent.request(method, { sessionId: id, cwd, mcpServers });
+    const answer = await this.#connection.agent.request(method, { sessionId: id, ...params });
     this.#listeners.set(id, listener);
     return { id, modes: modeIds(joined.parse(answer)?.modes) };
   }
@@ -150,13 +161,13 @@ export class AcpProgram {
     await this.ended;
   }
 
+  #hear(method: string, params: unknown): void {
+    const read = method === methods.client.session.update ? updated.safeParse(params) : null;
+    if (read?.success) this.#listeners.get(read.data.sessionId)?.onUpdate(read.data.update);
+  }
+
   #connect(): ClientConnection {
     return client({ name: "longhaul" })
-      // Read by us: what the library cannot read it prints on the operator's console.
-      .onNotification("*", ({ method, params }) => {
-        const read = method === methods.client.session.update ? updated.safeParse(params) : null;
-        if (read?.success) this.#listeners.get(read.data.sessionId)?.onUpdate(read.data.update);
-      })
       .onRequest(methods.client.session.requestPermission, asked, ({ params }) => {
         const chosen = choose(params.options);
         const title = params.toolCall.title ?? "something";

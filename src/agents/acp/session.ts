@@ -170,8 +170,9 @@ export class AcpSession implements AgentSession {
       this.#place.served.goOn();
       return this.#place;
     }
-    const { onOutput, host } = this.#order;
-    const metered = await openMetered(this.#host, this.#config.model, host, this.#stopped.signal, {
+    const { session, onOutput, host } = this.#order;
+    const ofSession = { session, model: this.#config.model, host, signal: this.#stopped.signal };
+    const metered = await openMetered(this.#host, ofSession, {
       onFailure: (failure) => this.#fail(failure),
       onActivity: () => onOutput("stderr", ""),
     });
@@ -244,7 +245,7 @@ export class AcpSession implements AgentSession {
   #opening(brief: Brief): string {
     const { prompts, agents, now } = this.#host;
     const { system, brief: message } = renderBrief(prompts, brief, { now: now(), agents });
-    return [system, renderOwnTools(prompts, brief.role, this.#config.preset.tools), message].join("\n\n");
+    return [system, renderOwnTools(prompts, brief.role, this.#config.preset), message].join("\n\n");
   }
 
   #marks(): Environment {
@@ -254,7 +255,7 @@ export class AcpSession implements AgentSession {
   #environment(brief: Brief): Environment {
     const { preset, passEnv, model } = this.#config;
     // With a model it needs no key of its own, and gets none.
-    const passed = model === null ? [...preset.passEnv, ...passEnv] : passEnv;
+    const passed = model === null ? [...preset.own.passEnv, ...passEnv] : passEnv;
     return {
       ...this.#host.environment(passed),
       ...this.#marks(),

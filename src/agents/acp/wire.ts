@@ -1,28 +1,40 @@
 /**
- * The messages between us and an agent's program, one JSON object on a line. What is no message never reaches the
- * library, which would print it on the operator's console: it is handed to `onNoise`.
+ * The messages between us and an agent's program, one JSON object on a line. The library gets what it answers or waits for
+ * and nothing else: what it does not understand it prints on the operator's console.
  */
 import type { AnyMessage, Stream } from "@agentclientprotocol/sdk";
 import { acpLimits } from "../../domain/limits.ts";
 
+export type WireParts = {
+  /** Lines that are no message for us. */
+  onNoise(text: string): void;
+  onNotification(method: string, params: unknown): void;
+  /** To the program. */
+  say(text: string): Promise<void>;
+};
+
 export class Wire {
   readonly stream: Stream;
-  readonly #onNoise: (text: string) => void;
+  readonly #parts: WireParts;
   /** Of our requests that are not answered. */
   readonly #asked = new Set<number | string>();
   #controller!: ReadableStreamDefaultController<AnyMessage>;
-  #parts: string[] = [];
+  /** Of the line that is not whole yet. */
+  #pieces: string[] = [];
   #length = 0;
   #closed = false;
 
-  constructor(onNoise: (text: string) => void, say: (text: string) => Promise<void>) {
-    this.#onNoise = onNoise;
+  constructor(parts: WireParts) {
+    this.#parts = parts;
     this.stream = {
-      readable: new ReadableStream({ start: (controller) => void (this.#controller = controller) }),
+      readable: new ReadableStream({
+        start: (controller) => void (this.#controller = controller),
+        cancel: () => void (this.#closed = true),
+      }),
       writable: new WritableStream({
         write: (message) => {
           if ("method" in message && "id" in message && message.id !== null) this.#asked.add(message.id);
-          return say(`${JSON.stringify(message)}\n`);
+          return parts.say(`${JSON.stringify(message)}\n`);
         },
       }),
     };
@@ -32,12 +44,12 @@ export class Wire {
   hear(text: string): boolean {
     const [first = "", ...rest] = text.split("\n");
     for (const start of [first, ...rest].slice(0, -1)) {
-      const line = this.#parts.join("") + start;
-      [this.#parts, this.#length] = [[], 0];
+      const line = this.#pieces.join("") + start;
+      [this.#pieces, this.#length] = [[], 0];
       this.#read(line);
     }
     const last = rest.at(-1) ?? first;
-    if (last !== "") this.#parts.push(last);
+    if (last !== "") this.#pieces.push(last);
     this.#length += last.length;
     return this.#length <= acpLimits.messageBytesMax;
   }
@@ -46,21 +58,22 @@ export class Wire {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const rest = this.#parts.join("");
-    if (rest.trim() !== "") this.#onNoise(`${rest}\n`);
+    const rest = this.#pieces.join("");
+    if (rest.trim() !== "") this.#parts.onNoise(`${rest}\n`);
     this.#controller.close();
   }
 
   #read(line: string): void {
     if (this.#closed || line.trim() === "") return;
     const message = parsed(line);
-    if (message && this.#isForUs(message)) this.#controller.enqueue(message as AnyMessage);
-    else this.#onNoise(`${line}\n`);
+    if (message === null) return this.#parts.onNoise(`${line}\n`);
+    const { method, id, params } = message;
+    if (typeof method === "string" && id === undefined) this.#parts.onNotification(method, params);
+    else if (typeof method === "string" || this.#isAwaited(id)) this.#controller.enqueue(message as AnyMessage);
+    else this.#parts.onNoise(`${line}\n`);
   }
 
-  #isForUs(message: { [key: string]: unknown }): boolean {
-    if (typeof message["method"] === "string") return true;
-    const { id } = message;
+  #isAwaited(id: unknown): boolean {
     return (typeof id === "number" || typeof id === "string") && this.#asked.delete(id);
   }
 }

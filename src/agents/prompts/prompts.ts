@@ -70,11 +70,15 @@ export function renderBrief(prompts: Prompts, brief: Brief, context: BriefContex
 }
 
 /** For an agent with tools of its own: what it calls instead of those that the role's prompt names, and how. */
-export function renderOwnTools(prompts: Prompts, role: Role, way: "mcp" | "command"): string {
+export function renderOwnTools(
+  prompts: Prompts,
+  role: Role,
+  way: { tools: "mcp" | "command"; toolPrefix: string },
+): string {
   const names = outsideTools[role];
   const how =
-    way === "mcp"
-      ? `They are tools of the MCP server \`longhaul\`; you may see them under longer names, such as \`mcp__longhaul__${names[0]}\`.`
+    way.tools === "mcp"
+      ? `They are tools of the MCP server \`longhaul\`; you may see them under longer names, such as \`${way.toolPrefix || "mcp__longhaul__"}${names[0]}\`.`
       : `Each is a command of your shell, such as \`longhaul tool ${names[0]} --json '{…}'\`; \`longhaul tool\` lists them with their fields. Long input goes in by a quoted here-document: \`longhaul tool ${names[0]} --json - <<'END'\`.`;
   const values: PromptValues<"ownTools"> = {
     tools: names.map((name) => `\`${name}\``).join(", "),

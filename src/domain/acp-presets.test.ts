@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { acpPresets } from "./presets.ts";
+import { acpPresets } from "./acp-presets.ts";
 
 const placeholders = ["{model}", "{url}", "{token}", "{home}", "{workspace}"];
 
