@@ -9,6 +9,7 @@ import type { Brief } from "../../domain/brief.ts";
 import { idText } from "../../domain/ids.ts";
 import { acpLimits, type AcpWaits, type Limits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
+import { noUsage } from "../../domain/session.ts";
 import type { AgentAnswer, AgentFailure, AgentSession, Environment, SessionOrder } from "../../engine/ports.ts";
 import { boundEnd } from "../command/handoff.ts";
 import { Tail } from "../command/stdout.ts";
@@ -106,8 +107,10 @@ export class AcpSession implements AgentSession {
     if (this.#lastWords) clearTimeout(this.#lastWords);
     // Nobody waits for its program any more when it failed.
     if (end.kind === "failure") await this.#endLive(this.#host.limits.killGraceMs);
-    const { costMicroUsd } = this.#config;
-    return { ...boundEnd(end, this.#host.limits), usage: this.#usage.since(costMicroUsd) };
+    // Whatever goes through the proxy has been counted there.
+    const { model, costMicroUsd } = this.#config;
+    const usage = model === null ? this.#usage.since(costMicroUsd) : noUsage;
+    return { ...boundEnd(end, this.#host.limits), usage };
   }
 
   async #talk(brief: Brief): Promise<SessionEnd> {
