@@ -21,7 +21,7 @@ export function createAgents(options: AgentsOptions): Agents {
   return {
     traits(agent): AgentTraits {
       const config = configOf(agent);
-      return { keepsRecord: config?.kind === "model", credential: config ? credentialOf(config) : null };
+      return { keepsRecord: config ? keepsRecord(config) : false, credential: config ? credentialOf(config) : null };
     },
     open(order) {
       const config = configOf(order.agent);
@@ -29,6 +29,10 @@ export function createAgents(options: AgentsOptions): Agents {
     },
   };
 }
+
+/** Whether a session that its engine lost can go on as itself. */
+const keepsRecord = (config: AgentConfig): boolean =>
+  config.kind === "model" || (config.kind === "acp" && config.preset.resume !== null);
 
 function openAs(config: AgentConfig, options: AgentsOptions, order: SessionOrder): AgentSession {
   switch (config.kind) {

@@ -329,6 +329,8 @@ export const acpLimits = {
   lastWordsMs: 30_000,
   /** From a cancel to the end of the turn; then its program is killed. */
   cancelMs: 15_000,
+  /** Between two times that a working session's workspace is kept: so much of its work a crash of the engine may cost. */
+  keepMs: 300_000,
   /** Turns in a row that end without an end tool, in one conversation. */
   nudgesMax: 3,
   /** Times that one session's program is started again after it died. */
@@ -348,5 +350,5 @@ export const acpLimits = {
 
 /** How long is waited for an agent over ACP. */
 export type AcpWaits = {
-  [K in "readyMs" | "lastWordsMs" | "cancelMs" | "roomMs" | "roomPollMs"]: number;
+  [K in "readyMs" | "lastWordsMs" | "cancelMs" | "keepMs" | "roomMs" | "roomPollMs"]: number;
 };

@@ -74,7 +74,9 @@ async function turn(id: string, prompt: string, client: AgentContext): Promise<P
   if (!session) throw new Error(`no session ${id}`);
   session.cancelled = false;
   const behaviour = script[ends()];
-  switch (behaviour?.does) {
+  if (!behaviour) throw new Error(`no behaviour for conversation ${ends() + 1}`);
+  if (!isOfAcp(behaviour)) return { stopReason: await behave(id, session, behaviour, prompt, client) };
+  switch (behaviour.does) {
     case "die_once":
       if (!session.rejoined) process.kill(process.pid, "SIGKILL");
       await submit(session, "done", prompt);
@@ -118,25 +120,40 @@ async function turn(id: string, prompt: string, client: AgentContext): Promise<P
       return { stopReason: "cancelled" };
     case "use_shell": {
       const input = JSON.stringify({ status: "done", message: "", handoff: { done: "By the command" } });
-      const called = spawnSync("longhaul", ["tool", "submit", "--json", "-"], { input, cwd: session.cwd });
+      const called = spawnSync("longhaul", ["tool", "submit", "--json", "-"], {
+        input,
+        cwd: session.cwd,
+        encoding: "utf8",
+      });
       if (called.status !== 0) throw new Error(`${called.stdout}${called.stderr}`);
       return ended;
     }
-    default:
-      return { stopReason: await behave(id, session, behaviour, prompt, client) };
   }
 }
+
+const acpOnly: readonly string[] = [
+  "die_once",
+  "submit_when_nudged",
+  "ask",
+  "leave_background",
+  "print_noise",
+  "tell_cost",
+  "refuse",
+  "linger",
+  "use_shell",
+] satisfies AcpBehaviour["does"][];
+const isOfAcp = (behaviour: Behaviour | AcpBehaviour): behaviour is AcpBehaviour => acpOnly.includes(behaviour.does);
 
 const ended: PromptResponse = { stopReason: "end_turn" };
 
 async function behave(
   id: string,
   session: Session,
-  behaviour: Behaviour | undefined,
+  behaviour: Behaviour,
   prompt: string,
   client: AgentContext,
 ): Promise<"end_turn" | "cancelled"> {
-  switch (behaviour?.does) {
+  switch (behaviour.does) {
     case "plan":
       await tool(session, "create_tasks", { tasks: behaviour.tasks.map((task) => ({ ...task, instructions: "x" })) });
       await endWith(session, "end_turn", {});
@@ -179,8 +196,6 @@ async function behave(
       ]);
       await submit(session, "done", "Left some");
       return "end_turn";
-    case undefined:
-      throw new Error(`no behaviour for conversation ${ends() + 1}`);
   }
 }
 

@@ -35,22 +35,22 @@ export type LaunchOrder = {
 export function launchOf({ config, environment, workspace, folder, metered, asRoot }: LaunchOrder): Launch {
   const { preset, env, ownModel } = config;
   const { own } = preset;
-  const private_ = preset.home !== null && (metered !== null || preset.home.own);
-  const home = private_ ? join(folder, "home") : "";
+  const isPrivate = preset.home !== null && (metered !== null || preset.home.own);
+  const home = isPrivate ? join(folder, "home") : "";
   const model = metered?.model ?? ownModel ?? "";
   const fill = filler({ home, workspace, model, url: metered?.url ?? "", token: metered?.token ?? "" });
   const ofModel = ownModel === null ? { args: [], env: {} } : own.model;
   const added = (metered && preset.metered) ?? { ...ofModel, sessionMeta: {} };
   const [program = "", ...rest] = [...preset.command, ...added.args].map(fill);
   const variable = Object.keys(own.authenticate).find((name) => environment[name]);
-  const launchHome = private_ && preset.home ? homeOf(preset.home, home, environment, metered === null) : null;
+  const launchHome = isPrivate && preset.home ? homeOf(preset.home, home, environment, metered === null) : null;
   return {
     argv: [program, ...rest],
     environment: {
       ...environment,
       ...fillAll(preset.env, fill),
       ...(asRoot ? fillAll(preset.envAsRoot, fill) : {}),
-      ...(private_ && preset.home ? { [preset.home.variable]: home } : {}),
+      ...(isPrivate && preset.home ? { [preset.home.variable]: home } : {}),
       ...fillAll(added.env, fill),
       ...fillAll(env, fill),
     },
@@ -88,7 +88,7 @@ function fillJson(value: Json, fill: Fill): Json {
   if (typeof value === "string") return fill(value);
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map((each: Json) => fillJson(each, fill));
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, fillJson(each as Json, fill)]));
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, fillJson(each, fill)]));
 }
 
 type JsonObject = { readonly [name: string]: Json };

@@ -21,9 +21,11 @@ import type { ServedTools } from "../tool-server/server.ts";
 import { openSessionTools, type SessionToolsHost } from "../tool-server/session-tools.ts";
 import type { SessionEnd } from "../tools/tool.ts";
 import { outsideToolsFor } from "../tools/tools.ts";
-import { closedEarly, openLive, type OpeningHost } from "./opening.ts";
+import { Conversation, type Attached } from "./conversation.ts";
 import type { LiveSession, TurnEnd } from "./live.ts";
 import { openMetered, type MeteredSession, type MeteringHost } from "./metering.ts";
+import { closedEarly, type OpeningHost } from "./opening.ts";
+import { SessionRecord } from "./record.ts";
 import { UpdateText } from "./updates.ts";
 import { SaidUsage } from "./usage.ts";
 
@@ -35,7 +37,7 @@ export type AcpAgentHost = SessionToolsHost &
     stateFolder: string;
     configDirectory: string;
     limits: Pick<Limits, "killGraceMs" | "handoffBytesMax" | "messageBytesMax">;
-    waits: Pick<AcpWaits, "lastWordsMs">;
+    waits: Pick<AcpWaits, "lastWordsMs" | "keepMs">;
     prompts: Prompts;
     /** That a planner may name. */
     agents: readonly AgentChoice[];
@@ -57,10 +59,12 @@ export class AcpSession implements AgentSession {
   readonly #shown = new UpdateText();
   readonly #said = new Tail(acpLimits.shownBytesMax);
   #pending: Promise<AgentAnswer> | null = null;
+  /** Its last conversation came to an end: nobody goes on in it after `close`. */
+  #over = false;
   #place: Place | null = null;
-  #live: LiveSession | null = null;
-  /** Of the protocol: what a new program can go on with. */
-  #rejoin: string | null = null;
+  readonly #conversation: Conversation;
+  readonly #record: SessionRecord;
+  #wasTold = false;
   #restarts = 0;
   #handOff: "no" | "wanted" | "told" = "no";
   /** Why it cannot go on, as its model calls found out. */
@@ -73,6 +77,13 @@ export class AcpSession implements AgentSession {
     this.#order = order;
     this.#name = idText("session", order.session);
     this.#folder = join(host.stateFolder, "sessions", order.run, this.#name);
+    this.#record = new SessionRecord(order.host, {
+      keepMs: host.waits.keepMs,
+      now: () => host.now(),
+      report: (error) => host.report(error),
+      onLost: (reasons) => order.onOutput("stderr", `\n[longhaul: not kept for a restart: ${reasons.join("; ")}]\n`),
+    });
+    this.#conversation = new Conversation(host, this.#record);
   }
 
   async converse(brief: Brief): Promise<AgentAnswer> {
@@ -89,24 +100,28 @@ export class AcpSession implements AgentSession {
     if (this.#handOff !== "no") return;
     this.#handOff = "wanted";
     // It is told in a turn of its own.
-    this.#live?.cancel().catch(this.#host.report);
+    this.#conversation.live?.cancel().catch(this.#host.report);
   }
 
   async close(): Promise<void> {
     this.#stopped.abort();
-    await this.#endLive(this.#host.limits.killGraceMs);
+    await this.#conversation.leave(this.#host.limits.killGraceMs);
     await this.#pending?.catch(() => null); // Whoever conversed has been told.
-    await this.#endLive(0);
+    await this.#conversation.leave(0);
+    await this.#record.settled();
     await this.#place?.served.close();
     await this.#place?.metered?.close();
-    await rm(this.#folder, { recursive: true, force: true });
+    // Who was cut, or waits for something, is continued with what its program keeps there.
+    if (this.#over || !this.#conversation.canRejoin) await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #converse(brief: Brief): Promise<AgentAnswer> {
     const end = await this.#talk(brief);
+    const goesOn = end.kind === "failure" && ["suspended", "misconfigured"].includes(end.failure.kind);
+    this.#over = !this.#stopped.signal.aborted && !goesOn;
     if (this.#lastWords) clearTimeout(this.#lastWords);
     // Nobody waits for its program any more when it failed.
-    if (end.kind === "failure") await this.#endLive(this.#host.limits.killGraceMs);
+    if (end.kind === "failure") await this.#conversation.leave(this.#host.limits.killGraceMs);
     // Whatever goes through the proxy has been counted there.
     const { model, costMicroUsd } = this.#config;
     const usage = model === null ? this.#usage.since(costMicroUsd) : noUsage;
@@ -116,23 +131,22 @@ export class AcpSession implements AgentSession {
   async #talk(brief: Brief): Promise<SessionEnd> {
     const place = await this.#open(brief);
     if ("failure" in place) return failed(place.failure);
-    const wasThere = this.#live !== null || this.#rejoin !== null;
-    let text = wasThere ? backText(brief) : this.#opening(brief);
+    // null: what begins a conversation.
+    let text = this.#wasTold ? backText(brief) : null;
     let nudges = 0;
     for (;;) {
-      const live = await this.#started(place);
-      if ("failure" in live) return failed(live.failure);
-      const turn = await live.turn(this.#withHandOff(text, brief));
+      const attached = await this.#attach(place);
+      if ("failure" in attached) return failed(attached.failure);
+      const { live, is } = attached;
+      const said = is === "new" ? this.#opening(brief) : [is === "rejoined" && restartedText, text];
+      this.#wasTold = true;
+      const turn = await live.turn(this.#withHandOff([said].flat().filter(Boolean).join("\n\n"), brief));
       const end = await this.#endOf(turn, live, place);
       if (end) return end;
-      if (turn.kind === "died") {
-        text = this.#rejoin === null ? this.#opening(brief) : restartedText;
-      } else if (this.#handOff === "wanted") {
-        text = "";
-      } else {
-        if (nudges++ >= acpLimits.nudgesMax) return failed(this.#unfinished(nudges));
-        text = renderNudge(this.#host.prompts, brief.role, acpLimits.nudgesMax - nudges);
-      }
+      text = null;
+      if (turn.kind === "died" || this.#handOff === "wanted") continue;
+      if (nudges++ >= acpLimits.nudgesMax) return failed(this.#unfinished(nudges));
+      text = renderNudge(this.#host.prompts, brief.role, acpLimits.nudgesMax - nudges);
     }
   }
 
@@ -147,7 +161,7 @@ export class AcpSession implements AgentSession {
   /** null: it goes on. */
   async #endOf(turn: TurnEnd, live: LiveSession, { served }: Place): Promise<SessionEnd | null> {
     if (turn.kind === "ended") this.#usage.onTurn(turn);
-    if (turn.kind === "died") await this.#endLive(0);
+    if (turn.kind === "died") await this.#conversation.leave(0);
     if (this.#stopped.signal.aborted) return failed(closedEarly);
     if (this.#failure) return failed(this.#failure);
     const end = served.end();
@@ -157,7 +171,8 @@ export class AcpSession implements AgentSession {
     }
     if (turn.kind === "refused") return failed(turn.failure);
     if (turn.kind === "died") {
-      if (this.#restarts++ >= acpLimits.restartsMax || this.#rejoin === null) return failed(turn.failure);
+      // Whoever cannot be joined again has nothing to go on from: another attempt begins better than this one.
+      if (this.#restarts++ >= acpLimits.restartsMax || !this.#conversation.canRejoin) return failed(turn.failure);
       this.#order.onOutput(
         "stderr",
         `\n[longhaul: ${this.#config.preset.title} ended in the middle; it is started again]\n`,
@@ -171,6 +186,7 @@ export class AcpSession implements AgentSession {
   async #open(brief: Brief): Promise<Place | { failure: AgentFailure }> {
     if (this.#place) {
       this.#place.served.goOn();
+      await this.#record.sentBack();
       return this.#place;
     }
     const { session, onOutput, host } = this.#order;
@@ -192,11 +208,9 @@ export class AcpSession implements AgentSession {
     return this.#place;
   }
 
-  async #started({ served, environment, metered }: Place): Promise<LiveSession | { failure: AgentFailure }> {
-    if (this.#stopped.signal.aborted) return { failure: closedEarly };
-    if (this.#live) return this.#live;
+  #attach({ served, environment, metered }: Place): Promise<Attached> {
     const { onOutput, workspace } = this.#order;
-    const opened = await openLive(this.#host, {
+    return this.#conversation.attach({
       config: this.#config,
       workspace,
       folder: this.#folder,
@@ -204,7 +218,6 @@ export class AcpSession implements AgentSession {
       marks: this.#marks(),
       tools: served,
       metered: metered && { url: metered.url, token: metered.token, model: metered.model },
-      rejoin: this.#rejoin,
       listener: {
         onUpdate: (update) => this.#hear(update),
         onPermission: (title, chosen) => onOutput("stderr", `\n[longhaul: may it "${title}"? ${chosen}]\n`),
@@ -213,35 +226,26 @@ export class AcpSession implements AgentSession {
       signal: this.#stopped.signal,
       onWait: () => onOutput("stderr", ""),
     });
-    if (!opened.ok) return opened;
-    this.#live = opened.live;
-    if (opened.canRejoin) this.#rejoin = opened.live.id;
-    return opened.live;
-  }
-
-  async #endLive(graceMs: number): Promise<void> {
-    const live = this.#live;
-    this.#live = null;
-    await live?.close(graceMs);
   }
 
   #hear(update: unknown): void {
     this.#usage.onUpdate(update);
     const shown = this.#shown.show(update);
     if (shown?.stream === "stdout") this.#said.add(shown.text);
+    if (shown?.done) this.#record.worked();
     this.#order.onOutput(shown?.stream ?? "stderr", shown?.text ?? "");
   }
 
   #fail(failure: AgentFailure): void {
     this.#failure ??= failure;
-    void this.#endLive(this.#host.limits.killGraceMs).catch(this.#host.report);
+    void this.#conversation.leave(this.#host.limits.killGraceMs).catch(this.#host.report);
   }
 
   /** The end is taken; what the agent still says is not waited for much longer. */
   #awaitLastWords(): void {
     if (this.#lastWords) clearTimeout(this.#lastWords);
     this.#lastWords = setTimeout(() => {
-      this.#live?.cancel().catch(this.#host.report);
+      this.#conversation.live?.cancel().catch(this.#host.report);
     }, this.#host.waits.lastWordsMs);
   }
 

@@ -4,7 +4,8 @@ import { acpLimits } from "../../domain/limits.ts";
 import { cutEnd, cutMiddle } from "../../domain/text.ts";
 import { plainText } from "../plain-text.ts";
 
-export type Shown = { stream: "stdout" | "stderr"; text: string };
+/** `done`: a tool call has ended. */
+export type Shown = { stream: "stdout" | "stderr"; text: string; done?: true };
 
 const block = z.object({ type: z.string(), text: z.string().optional() });
 const content = z
@@ -62,7 +63,10 @@ export class UpdateText {
         return this.#line(`[${data.kind ?? "tool"}] ${lineOf(data.title)}${contentText(data)}`);
       case "tool_call_update":
         return data.status === "completed" || data.status === "failed"
-          ? this.#line(`[${data.status}]${data.title ? ` ${lineOf(data.title)}` : ""}${contentText(data)}`)
+          ? {
+              ...this.#line(`[${data.status}]${data.title ? ` ${lineOf(data.title)}` : ""}${contentText(data)}`),
+              done: true,
+            }
           : null;
       case "plan":
         return this.#line(["[plan]", ...data.entries.map(planLine)].join("\n"));
