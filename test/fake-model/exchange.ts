@@ -22,7 +22,13 @@ export type Call = {
 };
 
 /** By which a client may say whose conversation a request belongs to, before what the body says. */
-export const sessionHeaders = ["x-session-key", "session_id", "session-id"] as const;
+export const sessionHeaders = [
+  "x-session-key",
+  "session_id",
+  "session-id",
+  "x-claude-code-session-id",
+  "x-session-id",
+] as const;
 
 export async function exchange(mind: Mind, call: Call, response: ServerResponse, signal: AbortSignal): Promise<void> {
   const entry = mind.ledger.add(newEntry(mind, call));

@@ -103,11 +103,13 @@ function told(refusal: Refusal): Told {
     case "rate-limit": {
       const { retryAfter } = refusal;
       const wait = { "@type": type("RetryInfo"), retryDelay: `${retryAfter.ms / 1000}s` };
+      const quotaId = `GenerateContent${refusal.what === "tokens" ? "InputTokens" : "Requests"}PerMinutePerProjectPerModel`;
+      const quota = { "@type": type("QuotaFailure"), violations: [{ quotaId, quotaValue: String(refusal.limit) }] };
       return {
         code: 429,
         status: "RESOURCE_EXHAUSTED",
         message: `You exceeded your current quota, please check your plan and billing details. Limit: ${refusal.limit} ${refusal.what}.`,
-        details: retryAfter.form === "none" ? [] : [{ "@type": type("QuotaFailure") }, wait],
+        details: retryAfter.form === "none" ? [] : [quota, wait],
       };
     }
     case "quota":

@@ -27,6 +27,7 @@ const item = z.looseObject({
   arguments: z.string().optional(),
   input: z.string().optional(),
   output: z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))]).optional(),
+  tools: z.array(z.json()).optional(),
 });
 export type Item = z.infer<typeof item>;
 
@@ -71,7 +72,10 @@ export function readResponses(body: JsonObject, kept: Kept): { request: ModelReq
   const input = inputOf(read, kept);
   const messages = messagesOf(input);
   checkPairs(messages, input);
-  const tools = (read.tools ?? []).flatMap((one) => offersOf(one, null));
+  // Codex offers its tools to newer models as an item of the input.
+  const added = input.flatMap((one) => (one.type === "additional_tools" ? (one.tools ?? []) : []));
+  const offered = [...(read.tools ?? []), ...added.map((one) => readBody(tool, one as JsonObject))];
+  const tools = offered.flatMap((one) => offersOf(one, null));
   const system = [read.instructions ?? "", ...input.filter(isSystem).map((one) => textOf(one.content))].filter(Boolean);
   return {
     request: {
@@ -178,6 +182,8 @@ function messagesOf(items: readonly Item[]): Message[] {
         break;
       case "reasoning":
         append(messages, "assistant", [{ type: "reasoning", text: opened(one) }]);
+        break;
+      case "additional_tools":
         break;
       case "message":
       case undefined:
