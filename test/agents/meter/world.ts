@@ -1,4 +1,8 @@
 /** A real metering proxy before the fake model, and an agent's side of it. */
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, onTestFinished } from "vitest";
 import { decideStart, freshCredential, learn, type Credential } from "../../../src/domain/rate.ts";
@@ -145,6 +149,26 @@ export function pacedHost(): MemoryHost & { credential(): Credential } {
       return host.endCall(call, end, step);
     },
   };
+}
+
+/** A provider of the test's own: what it is sent, as it came. */
+export async function provider(
+  answer: (request: IncomingMessage, response: ServerResponse, body: Buffer) => unknown,
+): Promise<{ baseUrl: string; received: { url: string; headers: IncomingHttpHeaders; body: Buffer }[] }> {
+  const received: { url: string; headers: IncomingHttpHeaders; body: Buffer }[] = [];
+  const server = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      received.push({ url: request.url ?? "", headers: request.headers, body });
+      return answer(request, response, body);
+    });
+  });
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, received };
 }
 
 /** How the calls of a host ended. */
