@@ -19,8 +19,8 @@ export type Asked = {
   outputTokensMax: number | null;
   /** It goes on from an answer that the provider keeps, whose length is not to be seen here. */
   goesOn: boolean;
-  /** The request's body, read; to be searched for texts. */
-  said: unknown;
+  /** What is said in it, to be searched for texts. Read when it is needed: calls are many, long, and wait. */
+  said(): unknown;
   /** As it is sent. */
   body: Buffer;
   /** How `body` is packed; null: it is not. */
@@ -78,9 +78,9 @@ export async function readAsked(request: IncomingMessage, wire: Wire): Promise<A
     outputTokensMax:
       tokensMax === null ? null : Math.min(Math.ceil(tokensMax * Math.max(1, n ?? 1)), meterLimits.outputTokensMax),
     goesOn: typeof previous_response_id === "string",
-    said,
+    said: () => parsed(plain.toString("utf8")),
     ...(mute
-      ? { body: Buffer.from(JSON.stringify({ ...(said as object), ...more })), encoding: null }
+      ? { body: serialized({ ...(said as object), ...more }), encoding: null }
       : { body: packed, encoding: encoding === "identity" ? null : encoding }),
   };
 }
@@ -105,6 +105,15 @@ function parsed(text: string): unknown {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new HttpError(400, "the body is not JSON");
+  }
+}
+
+function serialized(body: object): Buffer {
+  try {
+    return Buffer.from(JSON.stringify(body));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new HttpError(400, "the body is nested too deeply");
   }
 }
 

@@ -168,6 +168,7 @@ describe("bodies", () => {
   test.each([
     ["no JSON", "{nope", 400, "not JSON"],
     ["no object", "[]", 400, '"model"'],
+    ["no end of brackets", `{"model":"m","stream":true,"x":${"[".repeat(500_000)}${"]".repeat(500_000)}}`, 400, "deep"],
     ["no model", "{}", 400, '"model"'],
     ["a model with an endless name", JSON.stringify({ model: "x".repeat(1000) }), 400, "256 characters"],
     ["not packed as it says", "{}", 400, "not gzip"],
@@ -176,7 +177,7 @@ describe("bodies", () => {
     const { metered, host } = await openWorld();
     const encoding = { "not packed as it says": "gzip", "packed in an unknown way": "constructor" }[name];
     const headers = encoding === undefined ? {} : { "content-encoding": encoding };
-    const error = await errorIn(await post(metered, "responses", {}, { body, headers }));
+    const error = await errorIn(await post(metered, "chat", {}, { body, headers }));
     expect(error.status).toBe(status);
     expect(error.message).toContain(words);
     expect(host.calls).toEqual([]);

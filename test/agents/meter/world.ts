@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, onTestFinished } from "vitest";
+import { afterAll, expect, onTestFinished, vi } from "vitest";
 import { decideStart, freshCredential, learn, type Credential } from "../../../src/domain/rate.ts";
 import { rateLimits } from "../../../src/domain/limits.ts";
 import type { SessionId } from "../../../src/domain/ids.ts";
@@ -177,3 +177,16 @@ export const endsOf = (host: MemoryHost) =>
     if (!end) throw new Error("a call that is not settled");
     return end;
   });
+
+export const settled = (world: World) =>
+  vi.waitFor(() => expect(world.host.calls.every(({ end }) => end !== null)).toBe(true), 10_000);
+
+/** What an agent gets that is not to come back. */
+export async function isFinal(response: Response, words: string): Promise<void> {
+  expect(response.status).toBe(400);
+  expect(response.headers.get("x-should-retry")).toBe("false");
+  const body = (await response.json()) as { type: string; error: { type: string; message: string } };
+  expect(body).toMatchObject({ type: "error", error: { type: "invalid_request_error" } });
+  expect(body.error.message).toContain(words);
+  expect(JSON.stringify(body)).not.toContain(realKey);
+}
