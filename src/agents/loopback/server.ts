@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { loopbackLimits } from "../../domain/limits.ts";
 import { checkCaller, HttpError, sendJson } from "./exchange.ts";
 
 /** What stands behind one token. */
@@ -32,7 +33,6 @@ export type LoopbackOptions = {
   tokenPlace: string;
   /** The body of an error. */
   errorBody(error: HttpError): unknown;
-  limits: { requestMs: number; headersBytesMax: number; connectionsMax: number };
   /** Tells of a fault of our own; must not throw. */
   report(error: unknown): void;
 };
@@ -82,11 +82,12 @@ export class LoopbackServer {
   }
 
   #listen(): Promise<{ server: Server; port: number }> {
-    const { requestMs, headersBytesMax, connectionsMax } = this.#options.limits;
+    const { requestMs, idleMs, headersBytesMax, connectionsMax } = loopbackLimits;
     const server = createServer({
       // For what is received; how long an answer takes is up to the guest, and nothing here cuts it.
       requestTimeout: requestMs,
       headersTimeout: requestMs,
+      keepAliveTimeout: idleMs,
       maxHeaderSize: headersBytesMax,
     });
     server.timeout = 0;

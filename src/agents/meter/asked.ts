@@ -19,8 +19,8 @@ export type Asked = {
   outputTokensMax: number | null;
   /** It goes on from an answer that the provider keeps, whose length is not to be seen here. */
   goesOn: boolean;
-  /** The request's body, read; to be searched for texts. */
-  said: unknown;
+  /** What is said in it, to be searched for texts. Read when it is needed: calls are many, long, and wait. */
+  said(): unknown;
   /** As it is sent. */
   body: Buffer;
   /** How `body` is packed; null: it is not. */
@@ -58,8 +58,7 @@ export async function readAsked(request: IncomingMessage, wire: Wire): Promise<A
   const packed = await readBody(request, meterLimits.bodyBytesMax);
   const encoding = request.headers["content-encoding"] ?? "identity";
   const plain = encoding === "identity" ? packed : await unpacked(packed, encoding);
-  const text = plain.toString("utf8");
-  const said = parsed(text);
+  const said = parsed(plain.toString("utf8"));
   const read = schema.safeParse(said);
   if (!read.success)
     throw new HttpError(
@@ -75,13 +74,13 @@ export async function readAsked(request: IncomingMessage, wire: Wire): Promise<A
     wire,
     model,
     stream: stream === true,
-    inputTokens: estimateBody(text),
+    inputTokens: estimateBody(plain),
     outputTokensMax:
       tokensMax === null ? null : Math.min(Math.ceil(tokensMax * Math.max(1, n ?? 1)), meterLimits.outputTokensMax),
     goesOn: typeof previous_response_id === "string",
-    said,
+    said: () => parsed(plain.toString("utf8")),
     ...(mute
-      ? { body: Buffer.from(JSON.stringify({ ...(said as object), ...more })), encoding: null }
+      ? { body: serialized({ ...(said as object), ...more }), encoding: null }
       : { body: packed, encoding: encoding === "identity" ? null : encoding }),
   };
 }
@@ -109,21 +108,32 @@ function parsed(text: string): unknown {
   }
 }
 
-const base64 = new RegExp(String.raw`[A-Za-z0-9+/_-]{${meterLimits.base64BytesMin},}`, "g");
+function serialized(body: object): Buffer {
+  try {
+    return Buffer.from(JSON.stringify(body));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new HttpError(400, "the body is nested too deeply");
+  }
+}
 
-/** Of a picture or a page: vendors count a picture as up to 5,000 tokens, and a page of a document, of 50 KB and more, as 3,000. */
+/** Vendors count a picture as up to 5,000 tokens, and a page of a document, of 50 KB and more, as 3,000. */
 const tokensPerPicture = 5_000;
 const picturedBytesPerToken = 16;
 
-function estimateBody(text: string): number {
+const isBase64 = new Uint8Array(256);
+for (const one of Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")) isBase64[one] = 1;
+
+/** As text, but for what is a picture or a document in base64. */
+function estimateBody(body: Buffer): number {
+  let written = 0;
   let pictured = 0;
-  let tokens = 0;
-  for (const [run] of text.matchAll(base64)) {
-    pictured += run.length;
-    tokens += Math.min(
-      estimateTokens(run.length),
-      Math.max(tokensPerPicture, Math.ceil(run.length / picturedBytesPerToken)),
-    );
+  for (let at = 0, start = 0; at <= body.length; at++) {
+    if (at < body.length && isBase64[body[at] ?? 0] === 1) continue;
+    const run = at - start;
+    if (run < meterLimits.base64BytesMin) written += run + 1;
+    else pictured += Math.min(estimateTokens(run), Math.max(tokensPerPicture, Math.ceil(run / picturedBytesPerToken)));
+    start = at + 1;
   }
-  return tokens + estimateTokens(Buffer.byteLength(text) - pictured);
+  return estimateTokens(written) + pictured;
 }

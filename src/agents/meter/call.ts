@@ -177,7 +177,7 @@ const broken = (call: MeteredCall, words: string): CallFault => ({
 const spokenIn = (call: MeteredCall) => ({
   model: { name: modelName(call), access: call.provider.access },
   instructions: "",
-  messages: call.asked.said,
+  messages: call.asked.said(),
 });
 
 /** What it used, as far as anybody can know. */

@@ -4,7 +4,7 @@
  * model is counted, reserved and limited like our own calls, and the real key is in no environment but ours.
  */
 import type { IncomingMessage } from "node:http";
-import { meterLimits, type Limits } from "../../domain/limits.ts";
+import type { Limits } from "../../domain/limits.ts";
 import { bearerToken, type HttpError } from "../loopback/exchange.ts";
 import { LoopbackServer } from "../loopback/server.ts";
 import type { PriceOverride } from "../model/prices.ts";
@@ -43,7 +43,6 @@ export class Meter {
       tokenOf,
       tokenPlace: "as a bearer token or in x-api-key",
       errorBody,
-      limits: meterLimits,
       report: options.report,
     });
   }

@@ -2,7 +2,6 @@
  * Serves role tools to programs that we did not write: one HTTP server for the process, on loopback, begun with the first
  * session that needs it. Invariant: a token opens the tools of one conversation, for as long as that is open.
  */
-import { toolServerLimits } from "../../domain/limits.ts";
 import { bearerToken } from "../loopback/exchange.ts";
 import { LoopbackServer } from "../loopback/server.ts";
 import type { SessionEnd, Tool, ToolContext } from "../tools/tool.ts";
@@ -39,7 +38,6 @@ export class ToolServer {
       tokenOf: bearerToken,
       tokenPlace: "LONGHAUL_TOOLS_TOKEN, as a bearer token",
       errorBody: ({ message }) => ({ error: message }),
-      limits: toolServerLimits,
       report: options.report,
     });
   }

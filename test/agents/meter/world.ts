@@ -1,6 +1,10 @@
 /** A real metering proxy before the fake model, and an agent's side of it. */
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, onTestFinished } from "vitest";
+import { afterAll, expect, onTestFinished, vi } from "vitest";
 import { decideStart, freshCredential, learn, type Credential } from "../../../src/domain/rate.ts";
 import { rateLimits } from "../../../src/domain/limits.ts";
 import type { SessionId } from "../../../src/domain/ids.ts";
@@ -147,9 +151,42 @@ export function pacedHost(): MemoryHost & { credential(): Credential } {
   };
 }
 
+/** A provider of the test's own: what it is sent, as it came. */
+export async function provider(
+  answer: (request: IncomingMessage, response: ServerResponse, body: Buffer) => unknown,
+): Promise<{ baseUrl: string; received: { url: string; headers: IncomingHttpHeaders; body: Buffer }[] }> {
+  const received: { url: string; headers: IncomingHttpHeaders; body: Buffer }[] = [];
+  const server = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      received.push({ url: request.url ?? "", headers: request.headers, body });
+      return answer(request, response, body);
+    });
+  });
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, received };
+}
+
 /** How the calls of a host ended. */
 export const endsOf = (host: MemoryHost) =>
   host.calls.map(({ end }) => {
     if (!end) throw new Error("a call that is not settled");
     return end;
   });
+
+export const settled = (world: World) =>
+  vi.waitFor(() => expect(world.host.calls.every(({ end }) => end !== null)).toBe(true), 10_000);
+
+/** What an agent gets that is not to come back. */
+export async function isFinal(response: Response, words: string): Promise<void> {
+  expect(response.status).toBe(400);
+  expect(response.headers.get("x-should-retry")).toBe("false");
+  const body = (await response.json()) as { type: string; error: { type: string; message: string } };
+  expect(body).toMatchObject({ type: "error", error: { type: "invalid_request_error" } });
+  expect(body.error.message).toContain(words);
+  expect(JSON.stringify(body)).not.toContain(realKey);
+}
