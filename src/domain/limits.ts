@@ -295,6 +295,8 @@ export const acpLimits = {
   roomAgainMs: 60_000,
   /** Of one tool call, in the transcript. */
   shownBytesMax: 2_000,
+  /** Tool calls of a session that go on at once, whose titles are remembered. */
+  titlesMax: 64,
   stderrBytesMax: 16_384,
 } as const;
 
