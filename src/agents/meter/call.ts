@@ -64,6 +64,7 @@ export async function makeCall(call: MeteredCall): Promise<CallResult> {
       { tokens, microUsd: price.cost(tokens), priceSource: told ? price.source : "guessed", fault, tries },
       null,
     );
+    // Also when the agent has an answer: some vendors refuse a key within a stream.
     if (again && !again.again && again.failure.kind === "misconfigured")
       return { kind: "failed", failure: again.failure };
     if (left === "passed" || fault === null || fault.kind === "aborted") return { kind: "over", tokens };

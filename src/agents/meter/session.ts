@@ -110,8 +110,7 @@ export class MeteredSession implements Guest {
 
   async #meter(wire: Wire, path: string, request: IncomingMessage, response: ServerResponse, signal: AbortSignal) {
     const asked = await readAsked(request, wire);
-    if (this.#over !== null || this.#closed.signal.aborted)
-      throw final(this.#over ?? "the session is closed", response);
+    if (this.#over !== null || signal.aborted) throw final(this.#over ?? "the session is closed", response);
     const { session, host, provider, outputTokensMax, onActivity } = this.#order;
     const { prices, timeouts } = this.#parts;
     const model = { name: `${provider.name}/${asked.model}`, id: asked.model, access: provider.access };
@@ -154,11 +153,12 @@ export class MeteredSession implements Guest {
   /** null: `signal` aborted. */
   async #permit(planned: PlannedCall, signal: AbortSignal): Promise<CallPermit | null> {
     const begun = this.#order.host.beginCall(planned);
+    const waited = new AbortController();
     const aborted = new Promise<null>((resolve) => {
       if (signal.aborted) resolve(null);
-      signal.addEventListener("abort", () => resolve(null), { once: true });
+      signal.addEventListener("abort", () => resolve(null), { once: true, signal: waited.signal });
     });
-    const permit = await Promise.race([begun, aborted]);
+    const permit = await Promise.race([begun, aborted]).finally(() => waited.abort());
     if (permit === null) void this.#giveBack(begun).catch(this.#parts.report);
     if (permit?.ok) {
       this.#calls++;
