@@ -40,9 +40,7 @@ test("a tool call shows each title once, and what came of it", () => {
     update({ title: "npm test", status: "in_progress" }),
     update({ status: "completed", content }),
   ];
-  expect(text(calls)).toBe(
-    "[execute] Terminal\n  npm test\n[completed]\n  a\n  b\n  /w/a.ts: 2 → 1 lines\n",
-  );
+  expect(text(calls)).toBe("[execute] Terminal\n  npm test\n[completed]\n  a\n  b\n  /w/a.ts: 2 → 1 lines\n");
   expect(said(calls).map(({ done }) => done)).toEqual([undefined, undefined, true]);
 });
 

@@ -25,6 +25,8 @@ export type MeterOrder = {
   session: SessionId;
   host: SessionHost;
   provider: MeteredProvider;
+  /** That the agent is meant to use, without its provider. It may ask for others, for titles and the like. */
+  model: string;
   /** Most output tokens that are reserved for a call whose request names no bound. */
   outputTokensMax: number;
   /**
@@ -119,6 +121,7 @@ export class MeteredSession implements Guest {
         host,
         permit: (planned, until) => this.#permit(planned, until),
         provider,
+        model: this.#order.model,
         price: priceOf(model, prices),
         asked,
         inputTokens: asked.inputTokens + (asked.goesOn ? this.#tokensOfOneMax : 0),
