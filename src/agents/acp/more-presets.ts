@@ -17,7 +17,6 @@ export const opencode: AcpPreset = {
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
-    OPENCODE_DISABLE_PROJECT_CONFIG: "1",
   },
   sessionMeta: {},
   home: {
@@ -39,7 +38,11 @@ export const opencode: AcpPreset = {
   },
   own: {
     args: [],
-    env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...opencodeQuiet, model: "{model}" }) },
+    env: {
+      OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...opencodeQuiet, model: "{model}" }),
+      // Else the repository could send the operator's key elsewhere; the price is that its AGENTS.md is not read.
+      OPENCODE_DISABLE_PROJECT_CONFIG: "1",
+    },
     passEnv: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "OPENCODE_API_KEY"],
     authenticate: {},
   },
@@ -98,6 +101,7 @@ export const gemini: AcpPreset = {
       ".gemini/settings.json": {
         privacy: { usageStatisticsEnabled: false },
         general: { enableAutoUpdate: false },
+        context: { fileName: ["AGENTS.md", "GEMINI.md"] },
         security: { auth: { selectedType: "gemini-api-key" } },
       },
     },
@@ -172,7 +176,7 @@ export const qwen: AcpPreset = {
   tools: "mcp",
   toolPrefix: "mcp__longhaul__",
   listsToolsEarly: true,
-  toolCallMsMax: null,
+  toolCallMsMax: 300_000,
   sessionsPerProcess: 1,
   resume: "session/resume",
   failedPrompt: "error",

@@ -28,7 +28,7 @@ export type AcpPreset = {
   toolPrefix: string;
   /** Whether it lists the tools of the MCP server after session/new, before the first prompt. */
   listsToolsEarly: boolean;
-  /** It gives up on a call of our tools after so long; null: not within the five and a half minutes that were tried. */
+  /** It gives up on a call of our tools after so long; null: not as long as was tried. */
   toolCallMsMax: number | null;
   /** One process may hold so many sessions at once. */
   sessionsPerProcess: number;

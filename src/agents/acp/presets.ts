@@ -56,7 +56,7 @@ const codex: AcpPreset = {
     "With a key in the environment session/new fails until authenticate was called, and that writes auth.json into its home: never into one that links to the operator's login.",
     "With a model that it does not know each turn begins with a message about missing metadata, and there is no apply_patch tool.",
     "After 429 it gives up at once; 5xx and broken connections it repeats up to 30 times in 25 seconds.",
-    "It does not end when its stdin is closed, and its commands have process groups of their own, which outlive it.",
+    "It does not end when its stdin is closed, and SIGTERM ends only its wrapper: kill its group. Its commands have groups of their own, which outlive it.",
   ],
 };
 
@@ -118,7 +118,6 @@ const codexAcp: AcpPreset = {
     "Without a title it asks gpt-5.6-luna for one after the first prompt, in a session of its own; a title that is set saves that.",
     "Models that it knows as new get their tools as JavaScript to write (one tool, exec); others get them one by one.",
     "INITIAL_AGENT_MODE=agent-full-access, else every call of our tools is reviewed.",
-    "Its adapter does not end when its stdin is closed.",
   ],
 };
 
