@@ -17,6 +17,7 @@ export const opencode: AcpPreset = {
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
+    OPENCODE_CONFIG_CONTENT: JSON.stringify(opencodeQuiet),
   },
   sessionMeta: {},
   home: {
@@ -37,12 +38,9 @@ export const opencode: AcpPreset = {
     files: {},
   },
   own: {
-    args: [],
-    env: {
-      OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...opencodeQuiet, model: "{model}" }),
-      // Else the repository could send the operator's key elsewhere; the price is that its AGENTS.md is not read.
-      OPENCODE_DISABLE_PROJECT_CONFIG: "1",
-    },
+    // Else the repository could send the operator's key elsewhere; the price is that its AGENTS.md is not read.
+    env: { OPENCODE_DISABLE_PROJECT_CONFIG: "1" },
+    model: { args: [], env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...opencodeQuiet, model: "{model}" }) } },
     passEnv: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "OPENCODE_API_KEY"],
     authenticate: {},
   },
@@ -107,8 +105,8 @@ export const gemini: AcpPreset = {
     },
   },
   own: {
-    args: ["--model", "{model}"],
     env: {},
+    model: { args: ["--model", "{model}"], env: {} },
     passEnv: ["GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_CLI_HOME"],
     authenticate: {},
   },
@@ -158,8 +156,8 @@ export const qwen: AcpPreset = {
     },
   },
   own: {
-    args: ["--model", "{model}"],
     env: {},
+    model: { args: ["--model", "{model}"], env: {} },
     passEnv: ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "DASHSCOPE_API_KEY", "QWEN_HOME"],
     authenticate: {},
   },
@@ -201,8 +199,8 @@ export const pi: AcpPreset = {
     files: { "settings.json": { quietStartup: true } },
   },
   own: {
-    args: [],
     env: {},
+    model: { args: [], env: {} },
     passEnv: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "PI_CODING_AGENT_DIR"],
     authenticate: {},
   },

@@ -16,7 +16,7 @@ export type AcpPreset = {
   home: AcpHome | null;
   /** With its own login or key. */
   own: AcpOwn;
-  /** When its model calls go through our metering; null: cannot be. */
+  /** When its model calls go through our metering, which names the model; null: cannot be. */
   metered: AcpMetering | null;
   /** Set after session/new, load and resume; null: none is needed. */
   mode: string | null;
@@ -57,9 +57,9 @@ export type AcpHome = {
 export type OperatorsFile = { variable: string; otherwise: string; path: string };
 
 export type AcpOwn = {
-  /** After the command, when a model is given. */
-  args: string[];
   env: Words;
+  /** When a model is given: after the command, and in place of variables of the same name. */
+  model: { args: string[]; env: Words };
   /** What it needs of the operator's environment. */
   passEnv: string[];
   /** Variable → the method of `authenticate` that takes it: to be called before session/new if it is set and no login was linked. */

@@ -18,8 +18,8 @@ const codex: AcpPreset = {
   sessionMeta: {},
   home: { env: { CODEX_HOME: "{home}" }, whenOwn: true, links: { "auth.json": codexLogin }, files: {} },
   own: {
-    args: settings('model="{model}"'),
     env: {},
+    model: { args: settings('model="{model}"'), env: {} },
     passEnv: ["OPENAI_API_KEY", "CODEX_API_KEY"],
     authenticate: { CODEX_API_KEY: "codex-api-key", OPENAI_API_KEY: "openai-api-key" },
   },
@@ -80,8 +80,8 @@ const codexAcp: AcpPreset = {
     },
   },
   own: {
-    args: [],
-    env: { CODEX_CONFIG: '{"model":"{model}"}' },
+    env: {},
+    model: { args: [], env: { CODEX_CONFIG: '{"model":"{model}"}' } },
     passEnv: ["OPENAI_API_KEY", "CODEX_API_KEY"],
     authenticate: { CODEX_API_KEY: "api-key", OPENAI_API_KEY: "api-key" },
   },
@@ -133,8 +133,8 @@ const claudeCode: AcpPreset = {
   sessionMeta: {},
   home: { env: { CLAUDE_CONFIG_DIR: "{home}" }, whenOwn: false, links: {}, files: {} },
   own: {
-    args: [],
-    env: { ANTHROPIC_MODEL: "{model}" },
+    env: {},
+    model: { args: [], env: { ANTHROPIC_MODEL: "{model}" } },
     passEnv: [
       "ANTHROPIC_API_KEY",
       "ANTHROPIC_AUTH_TOKEN",
