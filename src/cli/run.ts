@@ -102,7 +102,7 @@ function missingOf(config: RunConfig, agent: AgentConfig): string | null {
     case "acp": {
       const { preset, model, passEnv } = agent;
       const program = missingProgram(config, preset.command, passEnv);
-      if (program) return `${program}; install ${preset.title}: ${preset.install}`;
+      if (program) return `${program}; install ${preset.name}: ${preset.install}`;
       return model === null ? null : missingKey(config, model);
     }
   }

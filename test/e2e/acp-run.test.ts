@@ -50,10 +50,10 @@ test("an agent without MCP calls Longhaul's tools as a command", async () => {
   const byCommand = {
     ...codex,
     acp: {
-      title: "Codex by command",
+      name: "Codex by command",
       command: codexCommand,
-      home: { variable: "CODEX_HOME", own: true },
-      metered: { wire: "responses" as const, env: { LONGHAUL_MODEL_TOKEN: "{token}" } },
+      home: { env: { CODEX_HOME: "{home}" } },
+      metered: { wire: "openai-responses" as const, env: { LONGHAUL_MODEL_TOKEN: "{token}" } },
       mode: "full-access",
       tools: "command" as const,
     },

@@ -66,7 +66,8 @@ export class AcpSession implements AgentSession {
   readonly #record: SessionRecord;
   #wasTold = false;
   #restarts = 0;
-  #handOff: "no" | "wanted" | "told" = "no";
+  /** Why it has to be asked to hand off, until it is told. */
+  #handOff: "time" | "budget" | "told" | null = null;
   /** Why it cannot go on, as its model calls found out. */
   #failure: AgentFailure | null = null;
   #lastWords: NodeJS.Timeout | null = null;
@@ -97,10 +98,7 @@ export class AcpSession implements AgentSession {
   }
 
   handOffNow(): void {
-    if (this.#handOff !== "no") return;
-    this.#handOff = "wanted";
-    // It is told in a turn of its own.
-    this.#conversation.live?.cancel().catch(this.#host.report);
+    this.#askToHandOff("time");
   }
 
   async close(): Promise<void> {
@@ -144,17 +142,28 @@ export class AcpSession implements AgentSession {
       const end = await this.#endOf(turn, live, place);
       if (end) return end;
       text = null;
-      if (turn.kind === "died" || this.#handOff === "wanted") continue;
+      if (turn.kind === "died" || this.#isHandOffDue()) continue;
       if (nudges++ >= acpLimits.nudgesMax) return failed(this.#unfinished(nudges));
       text = renderNudge(this.#host.prompts, brief.role, acpLimits.nudgesMax - nudges);
     }
   }
 
-  /** Once, when the time is nearly over. */
+  /** In a turn of its own, since nothing can be said into one. */
+  #askToHandOff(why: "time" | "budget"): void {
+    if (this.#handOff !== null) return;
+    this.#handOff = why;
+    this.#conversation.live?.cancel().catch(this.#host.report);
+  }
+
+  #isHandOffDue(): boolean {
+    return this.#handOff === "time" || this.#handOff === "budget";
+  }
+
   #withHandOff(text: string, { role, deadline }: Brief): string {
-    if (this.#handOff !== "wanted") return text;
+    if (this.#handOff === null || this.#handOff === "told") return text;
+    const why = this.#handOff === "budget" ? "budget" : { leftMs: deadline.hardAt - this.#host.now() };
     this.#handOff = "told";
-    const told = renderHandOff(this.#host.prompts, role, { leftMs: deadline.hardAt - this.#host.now() });
+    const told = renderHandOff(this.#host.prompts, role, why);
     return text === "" ? told : `${text}\n\n${told}`;
   }
 
@@ -169,13 +178,15 @@ export class AcpSession implements AgentSession {
       await live.quiet();
       return end;
     }
-    if (turn.kind === "refused") return failed(turn.failure);
+    // Some answer so to a turn that is cancelled.
+    if (turn.kind === "refused" && !this.#isHandOffDue()) return failed(turn.failure);
+    if (this.#isHandOffDue() && this.#config.preset.afterCancel === "broken") await this.#conversation.forget();
     if (turn.kind === "died") {
       // Whoever cannot be joined again has nothing to go on from: another attempt begins better than this one.
       if (this.#restarts++ >= acpLimits.restartsMax || !this.#conversation.canRejoin) return failed(turn.failure);
       this.#order.onOutput(
         "stderr",
-        `\n[longhaul: ${this.#config.preset.title} ended in the middle; it is started again]\n`,
+        `\n[longhaul: ${this.#config.preset.name} ended in the middle; it is started again]\n`,
       );
       this.#usage.restart();
     }
@@ -213,6 +224,7 @@ export class AcpSession implements AgentSession {
     return this.#conversation.attach({
       config: this.#config,
       workspace,
+      sessionName: this.#name,
       folder: this.#folder,
       environment,
       marks: this.#marks(),
@@ -230,6 +242,7 @@ export class AcpSession implements AgentSession {
 
   #hear(update: unknown): void {
     this.#usage.onUpdate(update);
+    if (this.#place?.metered?.nearlySpent()) this.#askToHandOff("budget");
     const shown = this.#shown.show(update);
     if (shown?.stream === "stdout") this.#said.add(shown.text);
     if (shown?.done) this.#record.worked();
