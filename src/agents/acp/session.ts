@@ -15,13 +15,14 @@ import { boundEnd } from "../command/handoff.ts";
 import { Tail } from "../command/stdout.ts";
 import { lastLines } from "../plain-text.ts";
 import type { AgentChoice } from "../prompts/brief-text.ts";
-import { renderBrief, renderHandOff, renderNudge, renderOwnTools, type Prompts } from "../prompts/prompts.ts";
+import { renderBrief, renderNudge, renderOwnTools, type Prompts } from "../prompts/prompts.ts";
 import { sentBackText } from "../prompts/worker-text.ts";
 import type { ServedTools } from "../tool-server/server.ts";
 import { openSessionTools, shimIn, type SessionToolsHost } from "../tool-server/session-tools.ts";
 import type { SessionEnd } from "../tools/tool.ts";
 import { outsideToolsFor } from "../tools/tools.ts";
 import { Conversation, type Attached } from "./conversation.ts";
+import { HandOff } from "./hand-off.ts";
 import type { LiveSession, TurnEnd } from "./live.ts";
 import { openMetered, type MeteredSession, type MeteringHost } from "./metering.ts";
 import { closedEarly, type OpeningHost } from "./opening.ts";
@@ -66,8 +67,7 @@ export class AcpSession implements AgentSession {
   readonly #record: SessionRecord;
   #wasTold = false;
   #restarts = 0;
-  /** Why it has to be asked to hand off, until it is told. */
-  #handOff: "time" | "budget" | "told" | null = null;
+  readonly #handOff = new HandOff();
   /** Why it cannot go on, as its model calls found out. */
   #failure: AgentFailure | null = null;
   #lastWords: NodeJS.Timeout | null = null;
@@ -136,13 +136,14 @@ export class AcpSession implements AgentSession {
       const attached = await this.#attach(place);
       if ("failure" in attached) return failed(attached.failure);
       const { live, is } = attached;
-      const said = is === "new" ? this.#opening(brief) : [is === "rejoined" && restartedText, text];
+      const said = is === "new" ? [this.#opening(brief)] : [is === "rejoined" && restartedText, text];
       this.#wasTold = true;
-      const turn = await live.turn(this.#withHandOff([said].flat().filter(Boolean).join("\n\n"), brief));
+      const { prompts, now } = this.#host;
+      const turn = await live.turn(this.#handOff.added(said.filter(Boolean).join("\n\n"), prompts, brief, now()));
       const end = await this.#endOf(turn, live, place);
       if (end) return end;
       text = null;
-      if (turn.kind === "died" || this.#isHandOffDue()) continue;
+      if (turn.kind === "died" || this.#handOff.isDue) continue;
       if (nudges++ >= acpLimits.nudgesMax) return failed(this.#unfinished(nudges));
       text = renderNudge(this.#host.prompts, brief.role, acpLimits.nudgesMax - nudges);
     }
@@ -150,21 +151,7 @@ export class AcpSession implements AgentSession {
 
   /** In a turn of its own, since nothing can be said into one. */
   #askToHandOff(why: "time" | "budget"): void {
-    if (this.#handOff !== null) return;
-    this.#handOff = why;
-    this.#conversation.live?.cancel().catch(this.#host.report);
-  }
-
-  #isHandOffDue(): boolean {
-    return this.#handOff === "time" || this.#handOff === "budget";
-  }
-
-  #withHandOff(text: string, { role, deadline }: Brief): string {
-    if (this.#handOff === null || this.#handOff === "told") return text;
-    const why = this.#handOff === "budget" ? "budget" : { leftMs: deadline.hardAt - this.#host.now() };
-    this.#handOff = "told";
-    const told = renderHandOff(this.#host.prompts, role, why);
-    return text === "" ? told : `${text}\n\n${told}`;
+    if (this.#handOff.ask(why)) this.#conversation.live?.cancel().catch(this.#host.report);
   }
 
   /** null: it goes on. */
@@ -179,8 +166,8 @@ export class AcpSession implements AgentSession {
       return end;
     }
     // Some answer so to a turn that is cancelled.
-    if (turn.kind === "refused" && !this.#isHandOffDue()) return failed(turn.failure);
-    if (this.#isHandOffDue() && this.#config.preset.afterCancel === "broken") await this.#conversation.forget();
+    if (turn.kind === "refused" && !this.#handOff.isDue) return failed(turn.failure);
+    if (this.#handOff.isDue && this.#config.preset.afterCancel === "broken") await this.#conversation.forget();
     if (turn.kind === "died") {
       // Whoever cannot be joined again has nothing to go on from: another attempt begins better than this one.
       if (this.#restarts++ >= acpLimits.restartsMax || !this.#conversation.canRejoin) return failed(turn.failure);
