@@ -3,7 +3,7 @@
  * works through a conflict, and has its calls metered where it can.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { acpPresets } from "../../src/domain/acp-presets.ts";
+import { acpPresets } from "../../src/config/acp-presets.ts";
 import { codingAgent, codingAgentMs, codingAgentsTested } from "../coding-agents.ts";
 import { codingPlanner, codingWorker } from "./coding-brains.ts";
 import { makeCodingWorld } from "./coding-world.ts";
