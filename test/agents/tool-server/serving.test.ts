@@ -1,14 +1,14 @@
 /** The role tools over MCP and over plain HTTP: what is listed, what a call does, what ends a session. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { allRoles } from "../../../src/domain/session.ts";
 import { memoryHost } from "../../../src/agents/memory-host.testsuite.ts";
 import type { Tool } from "../../../src/agents/tools/tool.ts";
 import { toolsFor } from "../../../src/agents/tools/tools.ts";
 import { toolTexts } from "../../../src/agents/tools/tool-texts.ts";
-import { callHttp, callMcp, connect, serve } from "./serving.ts";
+import { callHttp, callMcp, connect, serve, server } from "./serving.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -20,6 +20,33 @@ test.each(allRoles)("a %s sees the tools of its role, and no others", async (rol
   expect(tools.map(({ name, description, inputSchema }) => ({ name, description, input: inputSchema }))).toEqual(texts);
   const headers = { authorization: `Bearer ${served.token}` };
   expect(await (await fetch(`${served.url}/tools`, { headers })).json()).toEqual({ tools: texts });
+});
+
+test("tools that are only shown are listed, it is known that they were, and none can be called", async () => {
+  const shown = await server.show(toolsFor("worker"));
+  onTestFinished(() => shown.close());
+  const seen = { is: false };
+  void shown.listed.then(() => (seen.is = true));
+  const client = await connect(shown);
+  expect(seen.is).toBe(false);
+  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(toolsFor("worker").map(({ name }) => name));
+  await shown.listed;
+  for (const { name } of toolsFor("worker"))
+    expect(await callMcp(client, name, {})).toEqual({ ok: false, text: expect.stringContaining("none can be called") });
+});
+
+test("a client that is killed while it listens is no fault of ours", async () => {
+  const { served } = await serve("worker");
+  const client = await connect(served);
+  await client.listTools();
+  const killed = new AbortController();
+  const headers = { authorization: `Bearer ${served.token}`, accept: "text/event-stream" };
+  const listening = await fetch(`${served.url}/mcp`, { headers, signal: killed.signal });
+  const read = listening.text();
+  killed.abort();
+  await expect(read).rejects.toThrow();
+  // The server has noticed by the time that it answers somebody else; faults are counted at the end of this file.
+  await client.listTools();
 });
 
 test("a worker edits, runs and submits over MCP; what it does not know of a call is ignored", async () => {
