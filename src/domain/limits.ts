@@ -4,6 +4,7 @@
  * Units stand last in the name. Nothing else in the code may wait, queue, recurse or buffer without a bound that is
  * written here.
  */
+export { doctorLimits } from "./doctor-limits.ts";
 export { loopbackLimits, meterLimits, toolServerLimits } from "./server-limits.ts";
 
 export const limitDefaults = {

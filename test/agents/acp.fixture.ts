@@ -37,7 +37,7 @@ type Session = { cwd: string; url: string; token: string; cancelled: boolean; re
 type Servers = { cwd: string; mcpServers: readonly unknown[] };
 
 const env = (name: string) => process.env[name] ?? "";
-const script = JSON.parse(env("SCRIPT")) as (Behaviour | AcpBehaviour)[];
+const script = JSON.parse(env("SCRIPT") || "[]") as (Behaviour | AcpBehaviour)[];
 const cannot = env("CANNOT").split(",");
 const ends = () => (existsSync(env("COUNTER")) ? Number(readFileSync(env("COUNTER"), "utf8")) : 0);
 const sessions = new Map<string, Session>();
@@ -53,6 +53,19 @@ async function tool({ url, token }: Session, name: string, input: object): Promi
   const answer = await fetch(`${url}/tools/${name}`, { method: "POST", headers, body: JSON.stringify(input) });
   const { ok, text } = (await answer.json()) as { ok: boolean; text: string };
   if (!ok) throw new Error(`${name}: ${text}`);
+}
+
+/** As an agent does that looks at its tools before its first prompt. */
+async function listTools(session: Session | undefined): Promise<void> {
+  const headers = {
+    authorization: `Bearer ${session?.token}`,
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+  };
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: {} });
+  const answer = await fetch(`${session?.url}/mcp`, { method: "POST", headers, body });
+  if (!answer.ok) throw new Error(`tools/list: ${answer.status} ${await answer.text()}`);
+  await answer.text();
 }
 
 async function endWith(session: Session, name: string, input: object): Promise<void> {
@@ -213,6 +226,7 @@ agent({ name: "scripted" })
     if (cannot.includes("answer")) return new Promise(() => setInterval(() => {}, 1_000));
     const sessionId = `acp-${process.pid}-${sessions.size}`;
     open(sessionId, params);
+    if (env("LISTS") !== "") void listTools(sessions.get(sessionId));
     const modes = {
       currentModeId: "ask",
       availableModes: [
