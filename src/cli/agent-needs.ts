@@ -46,8 +46,8 @@ export function needOf(config: RunConfig, agent: AgentConfig): Need | null {
     case "model":
       return neededKey(config, agent.model);
     case "acp": {
-      const { install, title } = agent.preset;
-      const program = neededProgram(programOf(config, agent), `Install ${title}: ${install}.`);
+      const { install, name } = agent.preset;
+      const program = neededProgram(programOf(config, agent), `Install ${name}: ${install}.`);
       return program ?? (agent.model === null ? null : neededKey(config, agent.model));
     }
   }

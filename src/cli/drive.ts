@@ -2,8 +2,9 @@
  * Drives a run in this process: wires the real ports together, shows the live view, turns signals into pauses, and
  * says at the end what came of it.
  */
-import { statfs } from "node:fs/promises";
+import { rm, statfs } from "node:fs/promises";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { environment } from "../config.ts";
 import { assertNever } from "../domain/assert.ts";
 import type { EngineId } from "../domain/ids.ts";
@@ -60,6 +61,8 @@ async function follow(project: Project, run: Run, engine: Engine, options: Follo
   try {
     const end = await engine.drive();
     await view.end(end);
+    // What sessions keep for the case that they go on; none does any more.
+    if (end.kind === "ended") await rm(join(project.stateFolder, "sessions", run.id), { recursive: true, force: true });
     // A run that has ended has a result of its own, also when somebody resumed it after the signal.
     return end.kind === "ended" ? exitCodeOfEnd(end) : (signals.exitCode() ?? exitCodeOfEnd(end));
   } catch (error) {

@@ -32,7 +32,7 @@ export function chooseAgents(
   const others = installed.filter((agent) => agent !== best).map(({ name }) => ({ name, model: null }));
   if (!best) return { roles: { kind: "programs" }, because: null, others };
   const { name, preset } = best;
-  return { roles: { kind: "coding_agent", name, title: preset.title }, because: loginReason(best), others };
+  return { roles: { kind: "coding_agent", name, title: preset.name }, because: loginReason(best), others };
 }
 
 const doubt = ({ login }: NamedAgent): number => (login.kind === "key" || login.kind === "file" ? 0 : 1);
@@ -40,13 +40,13 @@ const doubt = ({ login }: NamedAgent): number => (login.kind === "key" || login.
 function loginReason({ preset, login }: NamedAgent): string {
   switch (login.kind) {
     case "key":
-      return `${preset.title} is installed, and ${login.variable} is set`;
+      return `${preset.name} is installed, and ${login.variable} is set`;
     case "file":
-      return `${preset.title} is installed and logged in`;
+      return `${preset.name} is installed and logged in`;
     case "none":
     case "hidden":
     case "unsaid":
-      return `${preset.title} is installed; whether it is logged in does not show from outside`;
+      return `${preset.name} is installed; whether it is logged in does not show from outside`;
   }
 }
 

@@ -44,9 +44,11 @@ export function loginOf(preset: AcpPreset, variables: Variables, exists: (path: 
   if (variable !== undefined) return { kind: "key", variable };
   const { home } = preset;
   if (home === null && keyVariables(preset).length === 0) return { kind: "unsaid" };
-  if (home === null || home.links.length === 0) return { kind: "hidden" };
-  const folder = variables[home.variable] ?? join(variables["HOME"] ?? "/", home.operators);
-  const path = home.links.map((name) => join(folder, name)).find(exists);
+  const logins = Object.values(home?.links ?? {});
+  if (logins.length === 0) return { kind: "hidden" };
+  const path = logins
+    .map((file) => join(variables[file.variable] ?? join(variables["HOME"] ?? "/", file.otherwise), file.path))
+    .find(exists);
   return path === undefined ? { kind: "none" } : { kind: "file", path };
 }
 

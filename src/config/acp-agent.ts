@@ -22,12 +22,12 @@ export function acpAgent({ acp, model, ownModel, env, passEnv, costUsd }: Writte
 
 const ownPreset = (preset: Exclude<WrittenAcpAgent["acp"], string>) => ({
   ...preset,
-  title: preset.title ?? preset.command[0] ?? "",
+  name: preset.name ?? preset.command[0] ?? "",
 });
 
 /** The agent can only be sent where its language is spoken. */
 export function checkWire(name: string, agent: AcpAgentConfig, provider: ProviderConfig, path: string): void {
-  const { title, metered } = agent.preset;
+  const { name: title, metered } = agent.preset;
   if (metered === null)
     throw new ConfigError(
       path,

@@ -37,9 +37,11 @@ const modelSchema = z.strictObject({
 const words = z.record(z.string(), z.string()).default({});
 const meta = z.record(z.string(), z.json()).default({});
 
+const files = z.record(z.string(), z.json()).default({});
+
 /** Values may hold {model}, {url}, {token}, {home} and {workspace}: docs/coding-agents.md. */
 const presetSchema = z.strictObject({
-  title: name.optional(),
+  name: name.optional(),
   install: z.string().default("see its own documentation"),
   command: z.array(name).min(1),
   env: words,
@@ -47,16 +49,16 @@ const presetSchema = z.strictObject({
   sessionMeta: meta,
   home: z
     .strictObject({
-      variable: name,
-      own: z.boolean().default(false),
-      operators: z.string().default(""),
-      links: z.array(name).default([]),
-      files: words,
+      env: words,
+      whenOwn: z.boolean().default(false),
+      links: z.record(name, z.strictObject({ variable: name, otherwise: name, path: name })).default({}),
+      files,
     })
     .nullable()
     .default(null),
   own: z
     .strictObject({
+      env: words,
       model: z.strictObject({ args: z.array(z.string()).default([]), env: words }).prefault({}),
       passEnv: z.array(name).default([]),
       authenticate: words,
@@ -64,24 +66,25 @@ const presetSchema = z.strictObject({
     .prefault({}),
   metered: z
     .strictObject({
-      wire: z.enum(["anthropic", "responses", "chat"]),
+      wire: z.enum(["anthropic", "openai-responses", "openai-chat"]),
       args: z.array(z.string()).default([]),
       env: words,
       sessionMeta: meta,
-      sessionHeader: name.nullable().default(null),
+      files,
     })
     .nullable()
     .default(null),
   mode: name.nullable().default(null),
+  title: z.literal("session/set_title").nullable().default(null),
   tools: z.enum(["mcp", "command"]).default("mcp"),
   toolPrefix: z.string().default(""),
   listsToolsEarly: z.boolean().default(false),
   memoryBytes: z.int().positive().default(acpLimits.memoryBytesDefault),
-  sessionsPerProcess: z.int().positive().default(1),
   resume: z.enum(["session/resume", "session/load"]).nullable().default(null),
+  afterCancel: z.enum(["goes_on", "broken"]).default("goes_on"),
   usage: z
     .strictObject({
-      tokens: z.enum(["prompt", "context", "none"]).default("none"),
+      tokens: z.enum(["prompt", "quota", "none"]).default("none"),
       cost: z.enum(["session", "none"]).default("none"),
     })
     .prefault({}),

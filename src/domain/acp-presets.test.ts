@@ -13,6 +13,10 @@ describe.each(Object.entries(acpPresets))("%s", (_, preset) => {
     expect(named.filter((each) => !placeholders.includes(each))).toEqual([]);
   });
 
+  test("needs no model to begin with its own login", () => {
+    expect(JSON.stringify([preset.command, preset.env, preset.own.env])).not.toMatch(/\{(?:model|url|token)\}/);
+  });
+
   test("never puts the token where every user of the machine could read it", () => {
     expect([...preset.command, ...(preset.metered?.args ?? [])].join(" ")).not.toContain("{token}");
   });

@@ -20,22 +20,23 @@ const prompts = await loadPrompts();
 const program = fileURLToPath(new URL("./acp.fixture.ts", import.meta.url));
 
 export const scriptedPreset: AcpPreset = {
-  title: "The scripted agent",
+  name: "The scripted agent",
   command: [process.execPath, program],
   env: {},
   envAsRoot: {},
   sessionMeta: {},
   home: null,
-  own: { model: { args: [], env: {} }, passEnv: [], authenticate: {} },
+  own: { env: {}, model: { args: [], env: {} }, passEnv: [], authenticate: {} },
   metered: null,
   mode: null,
   tools: "mcp",
   toolPrefix: "",
   listsToolsEarly: false,
   memoryBytes: 1,
-  sessionsPerProcess: 1,
+  afterCancel: "goes_on",
+  title: null,
   resume: "session/resume",
-  usage: { tokens: "none", cost: "none" },
+  usage: { tokens: "prompt", cost: "session" },
   install: "it is here",
   traps: [],
 };

@@ -100,8 +100,7 @@ async function turn(id: string, prompt: string, client: AgentContext): Promise<P
       return ended;
     case "ask": {
       const toolCall = { toolCallId: "c1", title: "Remove everything" };
-      const { options } = behaviour;
-      const asked = { sessionId: id, toolCall, options };
+      const asked = { sessionId: id, toolCall, options: behaviour.options };
       const answer: RequestPermissionResponse = await client.request(methods.client.session.requestPermission, asked);
       const { outcome } = answer;
       await submit(session, "done", outcome.outcome === "selected" ? outcome.optionId : outcome.outcome);

@@ -25,11 +25,20 @@ function nameOf(view: RequestView, tool: string): string {
 const ofTool = (tool: string) => (result: ToolResult) =>
   result.name === tool || result.name.endsWith(`__${tool}`) || result.name.endsWith(`_${tool}`);
 
-/** How often a tool of Longhaul's answered so. */
+/** How often a tool of Longhaul's answered so; as a command the shell answers for it. */
 export const answered = (view: RequestView, tool: string, answer: RegExp): number =>
-  view.toolResults.filter((result) => ofTool(tool)(result) && answer.test(result.text)).length;
+  view.toolResults.filter((result) => (ofTool(tool)(result) || shells[result.name]) && answer.test(result.text)).length;
 
-export const ours = (view: RequestView, tool: string, args: Json): ReplyPart => call(nameOf(view, tool), args);
+/** How an agent gets Longhaul's tools. */
+export type Way = "mcp" | "command";
+
+export const ours = (view: RequestView, tool: string, args: Json, way: Way = "mcp"): ReplyPart =>
+  way === "mcp"
+    ? call(nameOf(view, tool), args)
+    : shell(
+        view,
+        `${/`(\S+) tool` lists them/.exec(toldIn(view))?.[1]} tool ${tool} --json - <<'END'\n${JSON.stringify(args)}\nEND`,
+      );
 
 const shells: { [name: string]: (command: string) => Json } = {
   exec_command: (cmd) => ({ cmd }),
@@ -64,33 +73,33 @@ const codingRole = (name: string, first: RegExp, say: Say): NamedBrain => ({
 });
 
 /** Orders these tasks in its first turn, and finishes when they have ended. */
-export const codingPlanner = (tasks: readonly string[]): NamedBrain =>
+export const codingPlanner = (tasks: readonly string[], way: Way = "mcp"): NamedBrain =>
   codingRole("planner", /You are a planner of Longhaul/, (view) => {
     if (answered(view, "end_turn", /turn has ended/) + answered(view, "finish_scope", /is finished/) > 0)
       return [text("Done.")];
     if (toldIn(view).includes("<scratchpad>")) {
       const open = /\d (?:blocked|ready|running)/.test(/^## Your tasks\n\n(.*)/m.exec(toldIn(view))?.[1] ?? "");
-      return [open ? ours(view, "end_turn", {}) : ours(view, "finish_scope", { handoff })];
+      return [open ? ours(view, "end_turn", {}, way) : ours(view, "finish_scope", { handoff }, way)];
     }
     if (printed(view, /looked around/) === 0) return [shell(view, "ls; echo looked around")];
     if (answered(view, "create_tasks", /Created/) === 0) {
       const all = tasks.map((name) => ({ name, title: `Do ${name}`, instructions: `Do what ${name} says.` }));
-      return [ours(view, "create_tasks", { tasks: all })];
+      return [ours(view, "create_tasks", { tasks: all }, way)];
     }
     if (answered(view, "write_scratchpad", /is written/) === 0)
-      return [ours(view, "write_scratchpad", { text: "All is ordered." })];
-    return [ours(view, "end_turn", {})];
+      return [ours(view, "write_scratchpad", { text: "All is ordered." }, way)];
+    return [ours(view, "end_turn", {}, way)];
   });
 
 /** `commandOf`: what a task is done by. What was sent back is mended by keeping the lines of both sides of `shared.txt`. */
-export const codingWorker = (commandOf: (task: string) => string): NamedBrain =>
+export const codingWorker = (commandOf: (task: string, view: RequestView) => string, way: Way = "mcp"): NamedBrain =>
   codingRole("worker", /You are a worker of Longhaul/, (view) => {
     const task = /^## Your task: t\d+, Do (.+)$/m.exec(toldIn(view))?.[1] ?? "";
     const sentBack = toldIn(view).match(/## Sent back: conflicts/g)?.length ?? 0;
-    if (printed(view, /work is done/) === 0) return [shell(view, `${commandOf(task)}; echo work is done`)];
+    if (printed(view, /work is done/) === 0) return [shell(view, `${commandOf(task, view)}; echo work is done`)];
     if (printed(view, /all kept/) < sentBack) return [shell(view, keepBoth)];
     if (answered(view, "submit", /Submitted/) <= sentBack)
-      return [ours(view, "submit", { status: "done", message: `Do ${task}`, handoff })];
+      return [ours(view, "submit", { status: "done", message: `Do ${task}`, handoff }, way)];
     return [text("Submitted.")];
   });
 

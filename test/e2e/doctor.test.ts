@@ -181,7 +181,7 @@ describe("no run can start", () => {
 
 describe("--agents", () => {
   const preset = (env: object, more: object = {}) => ({
-    acp: { title: "Scripted", command: [process.execPath, scripted], env, memoryBytes: 1, ...more },
+    acp: { name: "Scripted", command: [process.execPath, scripted], env, memoryBytes: 1, ...more },
   });
 
   /** Nothing of a trial is left: no process, no folder. */
@@ -207,7 +207,7 @@ describe("--agents", () => {
     ["not logged in", preset({ CANNOT: "login" }), /: not logged in$/, /Log in/],
     [
       "not logged in, but it would work with a model",
-      preset({ CANNOT: "login" }, { metered: { wire: "chat", env: { CANNOT: "" } } }),
+      preset({ CANNOT: "login" }, { metered: { wire: "openai-chat", env: { CANNOT: "" } } }),
       /: works with a model \(metered\), not logged in$/,
       /give it a model/,
     ],

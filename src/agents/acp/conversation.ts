@@ -14,6 +14,7 @@ export class Conversation {
   #live: LiveSession | null = null;
   /** Of the protocol: what another program can go on with. */
   #id: string | null = null;
+  #looked = false;
 
   constructor(host: OpeningHost, record: SessionRecord) {
     this.#host = host;
@@ -31,7 +32,9 @@ export class Conversation {
   async attach(order: Omit<OpeningOrder, "rejoin">): Promise<Attached> {
     if (order.signal.aborted) return { failure: closedEarly };
     if (this.#live) return { live: this.#live, is: "same" };
-    this.#id ??= await this.#record.joined();
+    // Only a session that another engine had begins with a conversation.
+    if (!this.#looked) this.#id = await this.#record.joined();
+    this.#looked = true;
     if (this.#id !== null) {
       const joined = await openLive(this.#host, { ...order, rejoin: this.#id });
       if (joined.ok) return { live: (this.#live = joined.live), is: "rejoined" };
@@ -55,5 +58,11 @@ export class Conversation {
     const live = this.#live;
     this.#live = null;
     await live?.close(graceMs);
+  }
+
+  /** Nothing can go on in it: the next program begins anew. */
+  async forget(): Promise<void> {
+    this.#id = null;
+    await this.leave(0);
   }
 }

@@ -1,6 +1,6 @@
 /** Owns what an agent's program is started with: its preset, filled in with what the session has. Pure. */
 import { join } from "node:path";
-import type { Json, Words } from "../../domain/acp-preset.ts";
+import type { AcpHome, AcpOwn, Json, Words } from "../../domain/acp-preset.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
 import type { Environment } from "../../engine/ports.ts";
 
@@ -14,7 +14,7 @@ export type Launch = {
   authenticate: { method: string; unless: readonly string[] } | null;
 };
 
-/** A folder of the session's own: files to write and links to make in it, where what they lead to exists. */
+/** A folder of the session's own: files to write, and links to make in it where what they lead to exists. */
 export type LaunchHome = { folder: string; files: Words; links: readonly { at: string; to: string }[] };
 
 /** Where its model calls go. `token`: in place of a key. */
@@ -31,48 +31,57 @@ export type LaunchOrder = {
   asRoot: boolean;
 };
 
-/** Of the environment the later wins: preset, proxy, the agent's own `env`. */
-export function launchOf({ config, environment, workspace, folder, metered, asRoot }: LaunchOrder): Launch {
+/** Of the environment the later wins: preset, home, proxy or own login, the agent's own `env`. */
+export function launchOf(order: LaunchOrder): Launch {
+  const { config, environment, workspace, folder, metered, asRoot } = order;
   const { preset, env, ownModel } = config;
   const { own } = preset;
-  const isPrivate = preset.home !== null && (metered !== null || preset.home.own);
-  const home = isPrivate ? join(folder, "home") : "";
+  const home = preset.home !== null && (metered !== null || preset.home.whenOwn) ? join(folder, "home") : null;
   const model = metered?.model ?? ownModel ?? "";
-  const fill = filler({ home, workspace, model, url: metered?.url ?? "", token: metered?.token ?? "" });
-  const ofModel = ownModel === null ? { args: [], env: {} } : own.model;
-  const added = (metered && preset.metered) ?? { ...ofModel, sessionMeta: {} };
+  const fill = filler({ home: home ?? "", workspace, model, url: metered?.url ?? "", token: metered?.token ?? "" });
+  const added = (metered && preset.metered) ?? ownWay(own, ownModel);
   const [program = "", ...rest] = [...preset.command, ...added.args].map(fill);
-  const variable = Object.keys(own.authenticate).find((name) => environment[name]);
-  const launchHome = isPrivate && preset.home ? homeOf(preset.home, home, environment, metered === null) : null;
+  const links = home === null || metered ? [] : linksOf(preset.home, home, environment);
+  const key = metered ? undefined : Object.keys(own.authenticate).find((name) => environment[name]);
   return {
     argv: [program, ...rest],
     environment: {
       ...environment,
       ...fillAll(preset.env, fill),
       ...(asRoot ? fillAll(preset.envAsRoot, fill) : {}),
-      ...(isPrivate && preset.home ? { [preset.home.variable]: home } : {}),
+      ...(home === null ? {} : fillAll(preset.home?.env ?? {}, fill)),
       ...fillAll(added.env, fill),
       ...fillAll(env, fill),
     },
-    meta: fillJson(joined(preset.sessionMeta, added.sessionMeta), fill) as { [name: string]: Json },
-    home: launchHome && { ...launchHome, files: fillAll(launchHome.files, fill) },
-    authenticate:
-      metered === null && variable !== undefined
-        ? { method: own.authenticate[variable] ?? "", unless: launchHome?.links.map(({ at }) => at) ?? [] }
-        : null,
+    meta: fillObject(joined(preset.sessionMeta, added.sessionMeta), fill),
+    home: home === null ? null : { folder: home, files: texts({ ...preset.home?.files, ...added.files }, fill), links },
+    authenticate: key === undefined ? null : { method: own.authenticate[key] ?? "", unless: links.map(({ at }) => at) },
   };
 }
 
-function homeOf(
-  { variable, operators, links, files }: NonNullable<AcpAgentConfig["preset"]["home"]>,
-  folder: string,
-  environment: Environment,
-  withLogin: boolean,
-): LaunchHome {
-  const theirs = environment[variable] ?? join(environment["HOME"] ?? "/", operators);
-  const made = withLogin ? links.map((name) => ({ at: join(folder, name), to: join(theirs, name) })) : [];
-  return { folder, files, links: made };
+const ownWay = ({ env, model }: AcpOwn, ownModel: string | null) => ({
+  args: ownModel === null ? [] : model.args,
+  env: { ...env, ...(ownModel === null ? {} : model.env) },
+  sessionMeta: {},
+  files: {},
+});
+
+/** To the operator's own files: where a variable says that they are, or where they usually are. */
+function linksOf(home: AcpHome | null, folder: string, environment: Environment): LaunchHome["links"] {
+  return Object.entries(home?.links ?? {}).map(([at, { variable, otherwise, path }]) => {
+    const theirs = environment[variable] ?? join(environment["HOME"] ?? "/", otherwise);
+    return { at: join(folder, at), to: join(theirs, path) };
+  });
 }
+
+/** JSON is written as such. */
+const texts = (files: JsonObject, fill: Fill): { [path: string]: string } =>
+  Object.fromEntries(
+    Object.entries(files).map(([path, content]) => [
+      path,
+      typeof content === "string" ? fill(content) : `${JSON.stringify(fillJson(content, fill), null, 2)}\n`,
+    ]),
+  );
 
 type Fill = (text: string) => string;
 
@@ -86,10 +95,13 @@ const fillAll = (values: Words, fill: Fill): { [name: string]: string } =>
 
 function fillJson(value: Json, fill: Fill): Json {
   if (typeof value === "string") return fill(value);
-  if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map((each: Json) => fillJson(each, fill));
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, fillJson(each, fill)]));
+  if (isList(value)) return value.map((each) => fillJson(each, fill));
+  return isObject(value) ? fillObject(value, fill) : value;
 }
+
+/** Names are filled in as well. */
+const fillObject = (value: JsonObject, fill: Fill): { [name: string]: Json } =>
+  Object.fromEntries(Object.entries(value).map(([name, each]) => [fill(name), fillJson(each, fill)]));
 
 type JsonObject = { readonly [name: string]: Json };
 
@@ -103,5 +115,6 @@ function joined(first: JsonObject, second: JsonObject): JsonObject {
   return both;
 }
 
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);

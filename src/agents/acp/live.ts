@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { RequestError } from "@agentclientprotocol/sdk";
+import type { AcpUsage } from "../../domain/acp-preset.ts";
 import type { AgentFailure, Environment, GroupEnd, ProcessGroups } from "../../engine/ports.ts";
 import { lastLines } from "../plain-text.ts";
 import type { AcpProgram } from "./program.ts";
@@ -25,6 +26,8 @@ export type LiveParts = {
   marks: Environment;
   /** For messages. */
   title: string;
+  /** Where it says what a turn took. */
+  tokens: AcpUsage["tokens"];
   /** What a turn may take to end when it is cancelled. */
   cancelMs: number;
 };
@@ -55,7 +58,7 @@ export class LiveSession {
     const turn = program.prompt(id, text);
     this.#turn = turn;
     try {
-      return { kind: "ended", ...readTurn(await turn) };
+      return { kind: "ended", ...readTurn(await turn, this.#parts.tokens) };
     } catch (error) {
       return await this.#faultOf(error);
     } finally {

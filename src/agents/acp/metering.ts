@@ -36,6 +36,7 @@ export async function openMetered(
     host,
     session,
     provider: { name: split.provider, access: { kind, baseUrl, key }, keyEnv },
+    model: split.id,
     outputTokensMax: modelAgentLimits.outputTokensDefault,
     signal,
     ...told,

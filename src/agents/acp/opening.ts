@@ -25,6 +25,8 @@ export type OpeningHost = {
 export type OpeningOrder = {
   config: AcpAgentConfig;
   workspace: string;
+  /** As people know it: `s41`. */
+  sessionName: string;
   /** Of the session; absolute. */
   folder: string;
   /** With the marks of the session. */
@@ -56,7 +58,7 @@ export async function openLive(host: OpeningHost, order: OpeningOrder): Promise<
   return failed({
     kind: "suspended",
     until: host.now() + acpLimits.roomAgainMs,
-    detail: `${order.config.preset.title} needs ${megabytes(memoryBytes)} MB of memory, and ${megabytes(passed.freeBytes)} MB are free, of which ${megabytes(acpLimits.freeBytesMin)} stay so`,
+    detail: `${order.config.preset.name} needs ${megabytes(memoryBytes)} MB of memory, and ${megabytes(passed.freeBytes)} MB are free, of which ${megabytes(acpLimits.freeBytesMin)} stay so`,
   });
 }
 
@@ -79,7 +81,8 @@ async function start({ groups, version, waits }: OpeningHost, order: OpeningOrde
         id: session.id,
         groups,
         marks,
-        title: config.preset.title,
+        title: config.preset.name,
+        tokens: config.preset.usage.tokens,
         cancelMs: waits.cancelMs,
       });
       await live.settled();
@@ -105,7 +108,11 @@ function makeHome({ folder, files, links }: LaunchHome): void {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text, { mode: 0o600 });
   }
-  for (const { at, to } of links) if (existsSync(to) && !existsSync(at)) symlinkSync(to, at);
+  for (const { at, to } of links) {
+    if (!existsSync(to) || existsSync(at)) continue;
+    mkdirSync(dirname(at), { recursive: true });
+    symlinkSync(to, at);
+  }
 }
 
 async function ready(
@@ -133,7 +140,8 @@ async function ready(
   const params = { cwd: workspace, mcpServers: servers, _meta: meta };
   const session =
     rejoin === null ? await program.newSession(params, listener) : await program.rejoin(rejoin, params, listener);
-  const { mode } = config.preset;
+  const { mode, title } = config.preset;
+  if (title !== null && rejoin === null) await program.setTitle(session.id, order.sessionName);
   if (mode !== null) {
     // An agent may have the mode from its command line alone, and then offers none.
     if (session.modes.includes(mode)) await program.setMode(session.id, mode);
@@ -156,7 +164,7 @@ class NoSuchModeError extends Error {
 
 /** Nothing of this is the task's fault: the operator mends it. */
 async function startFailure(error: unknown, program: AcpProgram, { preset }: AcpAgentConfig): Promise<AgentFailure> {
-  const { title, install } = preset;
+  const { name: title, install } = preset;
   if (error instanceof RequestError) {
     const refusal = refusalOf(error, title);
     return refusal.kind === "misconfigured" ? refusal : { kind: "environment", detail: cannot(title, error.message) };
@@ -179,7 +187,7 @@ async function startFailure(error: unknown, program: AcpProgram, { preset }: Acp
 function notReady(program: AcpProgram, { preset }: AcpAgentConfig, readyMs: number): AgentFailure {
   const words = lastLines(program.words(), 20, 4_096);
   const why = `no session was ready after ${readyMs / 1000} s`;
-  return { kind: "environment", detail: cannot(preset.title, words ? `${why}: ${words}` : why) };
+  return { kind: "environment", detail: cannot(preset.name, words ? `${why}: ${words}` : why) };
 }
 
 const cannot = (title: string, why: string) => `${title} cannot begin: ${why}`;

@@ -139,6 +139,10 @@ export class AcpProgram {
     await this.#connection.agent.request(methods.agent.session.setMode, { sessionId, modeId });
   }
 
+  async setTitle(sessionId: string, title: string): Promise<void> {
+    await this.#connection.agent.request("session/set_title", { sessionId, title });
+  }
+
   /** Answers when the turn has ended: the whole response. */
   prompt(sessionId: string, text: string): Promise<unknown> {
     const prompt: ContentBlock[] = [{ type: "text", text }];

@@ -15,13 +15,14 @@ import { boundEnd } from "../command/handoff.ts";
 import { Tail } from "../command/stdout.ts";
 import { lastLines } from "../plain-text.ts";
 import type { AgentChoice } from "../prompts/brief-text.ts";
-import { renderBrief, renderHandOff, renderNudge, renderOwnTools, type Prompts } from "../prompts/prompts.ts";
+import { renderBrief, renderNudge, renderOwnTools, type Prompts } from "../prompts/prompts.ts";
 import { sentBackText } from "../prompts/worker-text.ts";
 import type { ServedTools } from "../tool-server/server.ts";
-import { openSessionTools, type SessionToolsHost } from "../tool-server/session-tools.ts";
+import { openSessionTools, shimIn, type SessionToolsHost } from "../tool-server/session-tools.ts";
 import type { SessionEnd } from "../tools/tool.ts";
 import { outsideToolsFor } from "../tools/tools.ts";
 import { Conversation, type Attached } from "./conversation.ts";
+import { HandOff } from "./hand-off.ts";
 import type { LiveSession, TurnEnd } from "./live.ts";
 import { openMetered, type MeteredSession, type MeteringHost } from "./metering.ts";
 import { closedEarly, type OpeningHost } from "./opening.ts";
@@ -66,7 +67,7 @@ export class AcpSession implements AgentSession {
   readonly #record: SessionRecord;
   #wasTold = false;
   #restarts = 0;
-  #handOff: "no" | "wanted" | "told" = "no";
+  readonly #handOff = new HandOff();
   /** Why it cannot go on, as its model calls found out. */
   #failure: AgentFailure | null = null;
   #lastWords: NodeJS.Timeout | null = null;
@@ -97,10 +98,7 @@ export class AcpSession implements AgentSession {
   }
 
   handOffNow(): void {
-    if (this.#handOff !== "no") return;
-    this.#handOff = "wanted";
-    // It is told in a turn of its own.
-    this.#conversation.live?.cancel().catch(this.#host.report);
+    this.#askToHandOff("time");
   }
 
   async close(): Promise<void> {
@@ -138,24 +136,22 @@ export class AcpSession implements AgentSession {
       const attached = await this.#attach(place);
       if ("failure" in attached) return failed(attached.failure);
       const { live, is } = attached;
-      const said = is === "new" ? this.#opening(brief) : [is === "rejoined" && restartedText, text];
+      const said = is === "new" ? [this.#opening(brief)] : [is === "rejoined" && restartedText, text];
       this.#wasTold = true;
-      const turn = await live.turn(this.#withHandOff([said].flat().filter(Boolean).join("\n\n"), brief));
+      const { prompts, now } = this.#host;
+      const turn = await live.turn(this.#handOff.added(said.filter(Boolean).join("\n\n"), prompts, brief, now()));
       const end = await this.#endOf(turn, live, place);
       if (end) return end;
       text = null;
-      if (turn.kind === "died" || this.#handOff === "wanted") continue;
+      if (turn.kind === "died" || this.#handOff.isDue) continue;
       if (nudges++ >= acpLimits.nudgesMax) return failed(this.#unfinished(nudges));
       text = renderNudge(this.#host.prompts, brief.role, acpLimits.nudgesMax - nudges);
     }
   }
 
-  /** Once, when the time is nearly over. */
-  #withHandOff(text: string, { role, deadline }: Brief): string {
-    if (this.#handOff !== "wanted") return text;
-    this.#handOff = "told";
-    const told = renderHandOff(this.#host.prompts, role, { leftMs: deadline.hardAt - this.#host.now() });
-    return text === "" ? told : `${text}\n\n${told}`;
+  /** In a turn of its own, since nothing can be said into one. */
+  #askToHandOff(why: "time" | "budget"): void {
+    if (this.#handOff.ask(why)) this.#conversation.live?.cancel().catch(this.#host.report);
   }
 
   /** null: it goes on. */
@@ -169,13 +165,15 @@ export class AcpSession implements AgentSession {
       await live.quiet();
       return end;
     }
-    if (turn.kind === "refused") return failed(turn.failure);
+    // Some answer so to a turn that is cancelled.
+    if (turn.kind === "refused" && !this.#handOff.isDue) return failed(turn.failure);
+    if (this.#handOff.isDue && this.#config.preset.afterCancel === "broken") await this.#conversation.forget();
     if (turn.kind === "died") {
       // Whoever cannot be joined again has nothing to go on from: another attempt begins better than this one.
       if (this.#restarts++ >= acpLimits.restartsMax || !this.#conversation.canRejoin) return failed(turn.failure);
       this.#order.onOutput(
         "stderr",
-        `\n[longhaul: ${this.#config.preset.title} ended in the middle; it is started again]\n`,
+        `\n[longhaul: ${this.#config.preset.name} ended in the middle; it is started again]\n`,
       );
       this.#usage.restart();
     }
@@ -213,6 +211,7 @@ export class AcpSession implements AgentSession {
     return this.#conversation.attach({
       config: this.#config,
       workspace,
+      sessionName: this.#name,
       folder: this.#folder,
       environment,
       marks: this.#marks(),
@@ -230,6 +229,7 @@ export class AcpSession implements AgentSession {
 
   #hear(update: unknown): void {
     this.#usage.onUpdate(update);
+    if (this.#place?.metered?.nearlySpent()) this.#askToHandOff("budget");
     const shown = this.#shown.show(update);
     if (shown?.stream === "stdout") this.#said.add(shown.text);
     if (shown?.done) this.#record.worked();
@@ -252,7 +252,13 @@ export class AcpSession implements AgentSession {
   #opening(brief: Brief): string {
     const { prompts, agents, now } = this.#host;
     const { system, brief: message } = renderBrief(prompts, brief, { now: now(), agents });
-    return [system, renderOwnTools(prompts, brief.role, this.#config.preset), message].join("\n\n");
+    return [system, renderOwnTools(prompts, brief.role, this.#wayToTools()), message].join("\n\n");
+  }
+
+  /** Whole, for shells that read a profile have a PATH of their own. */
+  #wayToTools() {
+    const { tools, toolPrefix } = this.#config.preset;
+    return tools === "mcp" ? { tools, toolPrefix } : { tools, program: shellWord(shimIn(this.#folder)) };
   }
 
   #marks(): Environment {
@@ -283,6 +289,9 @@ function backText(brief: Brief): string {
   const sentBack = brief.role === "worker" ? brief.sentBack : null;
   return sentBack ? sentBackText(sentBack) : "It was not taken. Go on.";
 }
+
+const shellWord = (path: string): string =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 
 const restartedText =
   "Your program was stopped in the middle and started again. The workspace is as it was left then; commands that ran have ended. Look where you stand, and go on.";

@@ -72,6 +72,7 @@ async function attempt(host: TrialHost, order: TrialOrder, shown: SeenTools): Pr
     { ...host, waits: { readyMs: order.withinMs, cancelMs: host.killGraceMs } },
     {
       ...order,
+      sessionName: "trial",
       tools: shown,
       rejoin: null,
       listener: { onUpdate: () => {}, onPermission: () => {} },

@@ -45,6 +45,8 @@ type ToolUpdate = Extract<Update, { toolCallId: string }>;
 export class UpdateText {
   /** Of what was shown last; null: a line has just ended. */
   #piece: "agent_message_chunk" | "agent_thought_chunk" | null = null;
+  /** Of tool calls that go on, as they were shown last. */
+  readonly #titles = new Map<string, string>();
 
   /** null: nothing to show, but a sign of life. */
   show(update: unknown): Shown | null {
@@ -60,17 +62,26 @@ export class UpdateText {
         return { stream: data.sessionUpdate === "agent_message_chunk" ? "stdout" : "stderr", text: begin + text };
       }
       case "tool_call":
-        return this.#line(`[${data.kind ?? "tool"}] ${lineOf(data.title)}${contentText(data)}`);
-      case "tool_call_update":
-        return data.status === "completed" || data.status === "failed"
-          ? {
-              ...this.#line(`[${data.status}]${data.title ? ` ${lineOf(data.title)}` : ""}${contentText(data)}`),
-              done: true,
-            }
-          : null;
+        return this.#line(`[${data.kind ?? "tool"}] ${this.#titleOf(data) ?? ""}${contentText(data)}`);
+      case "tool_call_update": {
+        const title = this.#titleOf(data);
+        if (data.status !== "completed" && data.status !== "failed") return title ? this.#line(`  ${title}`) : null;
+        this.#titles.delete(data.toolCallId);
+        return { ...this.#line(`[${data.status}]${title ? ` ${title}` : ""}${contentText(data)}`), done: true };
+      }
       case "plan":
         return this.#line(["[plan]", ...data.entries.map(planLine)].join("\n"));
     }
+  }
+
+  /** Agents find better titles while a call goes on; null: it is shown already. */
+  #titleOf({ toolCallId, title }: ToolUpdate): string | null {
+    const line = lineOf(title);
+    if (line === "" || this.#titles.get(toolCallId) === line) return null;
+    const [oldest] = this.#titles.keys();
+    if (oldest !== undefined && this.#titles.size >= acpLimits.titlesMax) this.#titles.delete(oldest);
+    this.#titles.set(toolCallId, line);
+    return line;
   }
 
   #line(text: string): Shown {
@@ -86,7 +97,7 @@ const planLine = ({ content: what, status }: { content: string; status?: string 
 
 function contentText(update: ToolUpdate): string {
   const texts = (update.content ?? []).flatMap((part) => {
-    if (part.type === "diff") return [`${part.path ?? ""}: ${lines(part.oldText)} lines become ${lines(part.newText)}`];
+    if (part.type === "diff") return [`${part.path ?? ""}: ${lines(part.oldText)} → ${lines(part.newText)} lines`];
     return part.content?.text ? [part.content.text] : [];
   });
   const text = cutMiddle(plainText(texts.join("\n")).trim(), acpLimits.shownBytesMax);

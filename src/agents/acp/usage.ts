@@ -1,5 +1,6 @@
 /** Owns what an agent says that it used: a cost that grows over the session, and tokens with each turn. */
 import { z } from "zod";
+import type { AcpUsage } from "../../domain/acp-preset.ts";
 import { commandAgentLimits } from "../../domain/limits.ts";
 import type { Usage } from "../../domain/session.ts";
 
@@ -7,6 +8,10 @@ const tokens = z.int().nonnegative().max(commandAgentLimits.tokensMax);
 const turnSchema = z.object({
   stopReason: z.string(),
   usage: z.object({ totalTokens: tokens }).nullish().catch(null),
+  _meta: z
+    .object({ quota: z.object({ token_count: z.object({ input_tokens: tokens, output_tokens: tokens }) }) })
+    .nullish()
+    .catch(null),
 });
 const costSchema = z.object({
   sessionUpdate: z.literal("usage_update"),
@@ -15,11 +20,18 @@ const costSchema = z.object({
 
 export type TurnReport = { stop: string; tokens: number | null };
 
-export function readTurn(response: unknown): TurnReport {
+/** `where`: in which of the ways the agent says it. */
+export function readTurn(response: unknown, where: AcpUsage["tokens"]): TurnReport {
   const read = turnSchema.safeParse(response);
-  return read.success
-    ? { stop: read.data.stopReason, tokens: read.data.usage?.totalTokens ?? null }
-    : { stop: "unknown", tokens: null };
+  if (!read.success) return { stop: "unknown", tokens: null };
+  const { stopReason, usage, _meta } = read.data;
+  const quota = _meta?.quota.token_count;
+  const counts = {
+    prompt: usage?.totalTokens ?? null,
+    quota: quota ? quota.input_tokens + quota.output_tokens : null,
+    none: null,
+  };
+  return { stop: stopReason, tokens: counts[where] };
 }
 
 export class SaidUsage {

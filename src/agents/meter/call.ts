@@ -29,6 +29,8 @@ export type MeteredCall = {
   /** Answers null when `signal` aborts. */
   permit(planned: PlannedCall, signal: AbortSignal): Promise<CallPermit | null>;
   provider: MeteredProvider;
+  /** That the session is meant to use. */
+  model: string;
   price: ModelPrice;
   asked: Asked;
   inputTokens: number;
@@ -64,10 +66,11 @@ export async function makeCall(call: MeteredCall): Promise<CallResult> {
       { tokens, microUsd: price.cost(tokens), priceSource: told ? price.source : "guessed", fault, tries },
       null,
     );
-    if (again && !again.again && again.failure.kind === "misconfigured")
+    // Also when the agent has an answer: some vendors refuse a key within a stream.
+    if (again && !again.again && again.failure.kind === "misconfigured" && !isAgents(call, fault))
       return { kind: "failed", failure: again.failure };
     if (left === "passed" || fault === null || fault.kind === "aborted") return { kind: "over", tokens };
-    if (left !== null && (fault.kind === "bad_request" || fault.kind === "too_long")) {
+    if (left !== null && isAgents(call, fault)) {
       sendRefusal(left, call.response);
       return { kind: "over", tokens };
     }
@@ -76,6 +79,12 @@ export async function makeCall(call: MeteredCall): Promise<CallResult> {
     await pause(again.waitMs, signal);
   }
 }
+
+/** What the agent did wrong and may do better; a model of its own choice, for titles and the like, need not exist. */
+const isAgents = ({ asked, model }: MeteredCall, fault: CallFault | null): boolean =>
+  fault?.kind === "bad_request" ||
+  fault?.kind === "too_long" ||
+  (fault?.kind === "no_such_model" && asked.model !== model);
 
 const modelName = ({ provider, asked }: MeteredCall): string => `${provider.name}/${asked.model}`;
 

@@ -34,12 +34,12 @@ const apiOf: { readonly [kind in ProviderKind]: Api | null } = {
 
 /** With or without the version in the path: clients differ in whether their base URL has it. Throws `HttpError`. */
 export function endpointOf(provider: { name: string; kind: ProviderKind }, method: string, url: string): Endpoint {
-  const [whole = "", query] = url.split("?", 2);
+  const [whole = ""] = url.split("?", 1);
   const path = whole.replace(/^\/v1(?=\/)/, "");
   const api = apiOf[provider.kind];
   const found = endpoints.find((each) => each.method === method && each.path === path);
   if (found && api !== null && (found.of ?? api) === api)
-    return { path: query === undefined ? path : `${path}?${query}`, wire: found.wire };
+    return { path: path + url.slice(whole.length), wire: found.wire };
   const spoken = api === null ? [] : endpoints.filter((each) => (each.of ?? api) === api);
   const there = spoken.map((each) => `${each.method} /v1${each.path}`).join(", ") || "nothing that an agent could ask";
   const mend = found

@@ -25,6 +25,8 @@ export type MeterOrder = {
   session: SessionId;
   host: SessionHost;
   provider: MeteredProvider;
+  /** That the agent is meant to use, without its provider. It may ask for others, for titles and the like. */
+  model: string;
   /** Most output tokens that are reserved for a call whose request names no bound. */
   outputTokensMax: number;
   /**
@@ -110,8 +112,7 @@ export class MeteredSession implements Guest {
 
   async #meter(wire: Wire, path: string, request: IncomingMessage, response: ServerResponse, signal: AbortSignal) {
     const asked = await readAsked(request, wire);
-    if (this.#over !== null || this.#closed.signal.aborted)
-      throw final(this.#over ?? "the session is closed", response);
+    if (this.#over !== null || signal.aborted) throw final(this.#over ?? "the session is closed", response);
     const { session, host, provider, outputTokensMax, onActivity } = this.#order;
     const { prices, timeouts } = this.#parts;
     const model = { name: `${provider.name}/${asked.model}`, id: asked.model, access: provider.access };
@@ -120,6 +121,7 @@ export class MeteredSession implements Guest {
         host,
         permit: (planned, until) => this.#permit(planned, until),
         provider,
+        model: this.#order.model,
         price: priceOf(model, prices),
         asked,
         inputTokens: asked.inputTokens + (asked.goesOn ? this.#tokensOfOneMax : 0),
@@ -154,11 +156,12 @@ export class MeteredSession implements Guest {
   /** null: `signal` aborted. */
   async #permit(planned: PlannedCall, signal: AbortSignal): Promise<CallPermit | null> {
     const begun = this.#order.host.beginCall(planned);
+    const waited = new AbortController();
     const aborted = new Promise<null>((resolve) => {
       if (signal.aborted) resolve(null);
-      signal.addEventListener("abort", () => resolve(null), { once: true });
+      signal.addEventListener("abort", () => resolve(null), { once: true, signal: waited.signal });
     });
-    const permit = await Promise.race([begun, aborted]);
+    const permit = await Promise.race([begun, aborted]).finally(() => waited.abort());
     if (permit === null) void this.#giveBack(begun).catch(this.#parts.report);
     if (permit?.ok) {
       this.#calls++;

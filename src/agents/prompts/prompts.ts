@@ -73,13 +73,13 @@ export function renderBrief(prompts: Prompts, brief: Brief, context: BriefContex
 export function renderOwnTools(
   prompts: Prompts,
   role: Role,
-  way: { tools: "mcp" | "command"; toolPrefix: string },
+  way: { tools: "mcp"; toolPrefix: string } | { tools: "command"; program: string },
 ): string {
   const names = outsideTools[role];
   const how =
     way.tools === "mcp"
       ? `They are tools of the MCP server \`longhaul\`; you may see them under longer names, such as \`${way.toolPrefix || "mcp__longhaul__"}${names[0]}\`.`
-      : `Each is a command of your shell, such as \`longhaul tool ${names[0]} --json '{…}'\`; \`longhaul tool\` lists them with their fields. Long input goes in by a quoted here-document: \`longhaul tool ${names[0]} --json - <<'END'\`.`;
+      : `Each is a command of your shell, such as \`${way.program} tool ${names[0]} --json '{…}'\`; \`${way.program} tool\` lists them with their fields. Long input goes in by a quoted here-document: \`${way.program} tool ${names[0]} --json - <<'END'\`.`;
   const values: PromptValues<"ownTools"> = {
     tools: names.map((name) => `\`${name}\``).join(", "),
     how,

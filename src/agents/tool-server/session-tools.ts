@@ -1,6 +1,6 @@
 /** Longhaul's tools as a program of a session gets them: an address, a token, and `longhaul` in its PATH. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { Brief } from "../../domain/brief.ts";
 import type { Limits } from "../../domain/limits.ts";
 import type { Environment, ProcessGroups, SessionOrder } from "../../engine/ports.ts";
@@ -32,7 +32,7 @@ export async function openSessionTools(
   { tools: server, groups, limits, longhaul }: SessionToolsHost,
   { order, brief, tools, environment, folder, onEnd }: SessionToolsOrder,
 ): Promise<{ served: ServedTools; environment: Environment }> {
-  const bin = writeShim(join(folder, "bin"), longhaul);
+  const bin = writeShim(shimIn(folder), longhaul);
   const { run, session, workspace, host, onOutput } = order;
   const context = {
     run,
@@ -61,10 +61,13 @@ export async function openSessionTools(
   };
 }
 
-/** A folder with `longhaul` in it, on the Node that runs us: the program's own PATH may have another one, or none. */
-function writeShim(folder: string, words: readonly string[]): string {
+/** The `longhaul` of a session's programs. `folder`: of the session. */
+export const shimIn = (folder: string): string => join(folder, "bin", "longhaul");
+
+/** Starts Longhaul on the Node that runs us: the program's own PATH may have another one, or none. Answers its folder. */
+function writeShim(path: string, words: readonly string[]): string {
   const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "longhaul"), `#!/bin/sh\nexec ${quoted.join(" ")} "$@"\n`, { mode: 0o755 });
-  return folder;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `#!/bin/sh\nexec ${quoted.join(" ")} "$@"\n`, { mode: 0o755 });
+  return dirname(path);
 }

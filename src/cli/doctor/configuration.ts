@@ -100,7 +100,7 @@ function agentWords(config: RunConfig, agent: AgentConfig): string {
     }
     case "acp": {
       const { preset, model } = agent;
-      return model === null ? `${preset.title}, with its own login` : `${preset.title}, with ${model}`;
+      return model === null ? `${preset.name}, with its own login` : `${preset.name}, with ${model}`;
     }
   }
 }

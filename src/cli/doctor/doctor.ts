@@ -70,7 +70,7 @@ function tryThem(
     directory: config?.directory ?? process.cwd(),
     withinMs: (within ?? doctorLimits.trialMs / 1_000) * 1_000,
     signal,
-    onStart: (subject) => say(`Starting ${subject.config.preset.title} (${subject.name}) …`),
+    onStart: (subject) => say(`Starting ${subject.config.preset.name} (${subject.name}) …`),
   });
 }
 

@@ -66,10 +66,10 @@ async function tryOne(host: TrialHost, subject: TrialSubject, options: TrialsOpt
 async function start(host: TrialHost, config: AcpAgentConfig, options: TrialsOptions): Promise<Trial> {
   const { preset, passEnv, model } = config;
   const top = await realpath(await mkdtemp(join(tmpdir(), "longhaul-doctor-")));
-  const [workspace, folder] = [join(top, "workspace"), join(top, "session")];
+  const [workspace, folder, temporary] = [join(top, "workspace"), join(top, "session"), join(top, "tmp")];
   const marks = { LONGHAUL_RUN: `doctor-${randomUUID()}`, LONGHAUL_SESSION: "s1" };
   try {
-    for (const each of [workspace, folder]) await mkdir(each);
+    for (const each of [workspace, folder, temporary]) await mkdir(each);
     return await tryAgent(host, {
       config,
       metered: model === null ? null : noModelAt(splitModelName(model)?.id ?? model),
@@ -78,6 +78,8 @@ async function start(host: TrialHost, config: AcpAgentConfig, options: TrialsOpt
       // As a session has it.
       environment: {
         ...allowedEnvironment(environment, model === null ? [...preset.own.passEnv, ...passEnv] : passEnv),
+        // Some leave libraries there.
+        TMPDIR: temporary,
         ...marks,
         LONGHAUL_ROLE: "worker",
         LONGHAUL_CONFIG_DIR: options.directory,

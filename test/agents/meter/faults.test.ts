@@ -71,10 +71,17 @@ describe.each(wireNames)("%s: before the first byte", (wire) => {
     expect(endsOf(world.host)).toMatchObject([{ tokens: noTokens, fault: { kind: "key_refused" } }]);
   });
 
-  test("a model that does not exist", async () => {
-    const world = await openWorld({ kind, models: [{ id: "other" }] });
+  test("its model that does not exist is the operator's to mend", async () => {
+    const world = await openWorld({ kind, models: [{ id: "other" }], order: { model: "priced" } });
     await isFinal(await post(world.metered, wire), "priced");
     expect(world.failures).toMatchObject([{ kind: "misconfigured" }]);
+  });
+
+  test("another model that does not exist, for a title say, is the agent's matter", async () => {
+    const world = await openWorld({ kind, models: [{ id: "other" }], order: { model: "other" } });
+    expect((await post(world.metered, wire)).status).toBe(404);
+    expect(world.failures).toEqual([]);
+    expect(endsOf(world.host)).toMatchObject([{ tokens: noTokens, fault: { kind: "no_such_model" } }]);
   });
 
   test.each([

@@ -90,12 +90,12 @@ describe("paths", () => {
     const body = JSON.stringify(bodyOf("messages"));
     for (const path of ["/v1/messages?beta=true", "/messages", "/v1/messages/count_tokens?beta=true"])
       await (await fetch(metered.url + path, { method: "POST", headers, body })).text();
-    await (await get(metered, "/v1/models?limit=3")).text();
+    await (await get(metered, "/v1/models?limit=3?&a=%20")).text();
     expect(received.map(({ url }) => url)).toEqual([
       "/v1/messages?beta=true",
       "/v1/messages",
       "/v1/messages/count_tokens?beta=true",
-      "/v1/models?limit=3",
+      "/v1/models?limit=3?&a=%20",
     ]);
     expect(received.map(({ headers: { "x-api-key": key } }) => key)).toEqual(received.map(() => realKey));
   });

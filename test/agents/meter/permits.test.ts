@@ -87,6 +87,19 @@ describe("permits", () => {
     expect(world.model.ledger.entries()).toEqual([]);
   });
 
+  test("a session that is cut: what streams is broken off and settled, and no permit is asked for any more", async () => {
+    const cut = new AbortController();
+    const world = await openWorld({ order: { signal: cut.signal } });
+    world.model.faults.add({ fault: { kind: "stall", at: "middle", ms: 60_000 } });
+    const response = await post(world.metered, wire);
+    cut.abort();
+    await expect(response.text()).rejects.toThrow("terminated");
+    await settled(world);
+    expect(endsOf(world.host)).toMatchObject([{ fault: { kind: "aborted" }, priceSource: "guessed" }]);
+    await isFinal(await post(world.metered, wire), "closed");
+    expect(world.host.calls).toHaveLength(1);
+  });
+
   test("that most of the budget is gone is told", async () => {
     const host = memoryHost();
     const { beginCall } = host;

@@ -73,6 +73,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       access: { kind, baseUrl: baseUrl ?? `${model.url}/v1`, key: realKey },
       keyEnv: "VENDOR_KEY",
     },
+    model: "the-model",
     outputTokensMax: 1000,
     onFailure: (failure) => failures.push(failure),
     onActivity: () => void activity.count++,

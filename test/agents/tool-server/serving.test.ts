@@ -35,18 +35,28 @@ test("tools that are only shown are listed, it is known that they were, and none
     expect(await callMcp(client, name, {})).toEqual({ ok: false, text: expect.stringContaining("none can be called") });
 });
 
-test("a client that is killed while it listens is no fault of ours", async () => {
+test("a client that is killed while it is answered is no fault of ours", async () => {
   const { served } = await serve("worker");
-  const client = await connect(served);
-  await client.listTools();
   const killed = new AbortController();
-  const headers = { authorization: `Bearer ${served.token}`, accept: "text/event-stream" };
-  const listening = await fetch(`${served.url}/mcp`, { headers, signal: killed.signal });
-  const read = listening.text();
+  const answer = await fetch(`${served.url}/mcp`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${served.token}`,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+    },
+    body: JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "bash", arguments: { command: "sleep 1000" } },
+    }),
+    signal: killed.signal,
+  });
+  expect(answer.status).toBe(200);
   killed.abort();
-  await expect(read).rejects.toThrow();
-  // The server has noticed by the time that it answers somebody else; faults are counted at the end of this file.
-  await client.listTools();
+  // The call that nobody waits for ends, and lets the next one run; faults are counted at the end of this file.
+  expect(await callHttp(served, "bash", { command: "true" })).toMatchObject({ ok: true });
 });
 
 test("a worker edits, runs and submits over MCP; what it does not know of a call is ignored", async () => {
