@@ -16,7 +16,7 @@ function agent(name: string, login: Login["kind"], installed = true): NamedAgent
   const program = installed
     ? ({ kind: "found", path: `/bin/${name}` } as const)
     : ({ kind: "missing", lookedFor: name, problem: `${name} is not in PATH` } as const);
-  return { name, preset, program, login: logins[login] };
+  return { name, preset, program, rival: null, login: logins[login] };
 }
 
 const kinds: { [provider: string]: string } = { anthropic: "anthropic", openai: "openai", ollama: "openai-compatible" };

@@ -1,7 +1,7 @@
 /** Which agents `longhaul init` puts into a first configuration, by what is on this machine. Pure. */
 import type { ChosenModels } from "../config/models.ts";
 import { acpWireKinds } from "../domain/acp-preset.ts";
-import type { FoundAgent } from "./installed-agents.ts";
+import { isInstalled, type FoundAgent } from "./installed-agents.ts";
 
 export type Choice = {
   roles:
@@ -23,7 +23,7 @@ export function chooseAgents(
   agents: readonly NamedAgent[],
   kindOf: (provider: string) => string | null,
 ): Choice {
-  const installed = agents.filter(({ program }) => program.kind === "found");
+  const installed = agents.filter(isInstalled);
   if (chosen !== null) {
     const others = installed.map((agent) => ({ name: agent.name, model: modelFor(agent, chosen.worker, kindOf) }));
     return { roles: { kind: "models", chosen }, because: chosen.because, others };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { AcpPreset } from "../domain/acp-preset.ts";
 import { acpPresets } from "../domain/acp-presets.ts";
-import { keyVariables, loginOf } from "./installed-agents.ts";
+import { keyVariables, loginOf, rivalOf } from "./installed-agents.ts";
 
 const codex = acpPresets["codex"]!;
 const claude = acpPresets["claude-code"]!;
@@ -26,4 +26,14 @@ test("where a login is kept out of sight, nothing is claimed", () => {
 
 test("settings that an agent is passed are no keys", () => {
   expect(keyVariables(claude)).toEqual(["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"]);
+});
+
+test("a program of the same name is known by the package that it lies in", () => {
+  const other = acpPresets["codex-acp"]!;
+  const path = "/usr/lib/node_modules/@zed-industries/codex-acp/bin/codex-acp.js";
+  expect(rivalOf(other, path, acpPresets)).toBe("codex");
+  expect(rivalOf(codex, path, acpPresets)).toBeNull();
+  // Built by somebody, or by a package that nobody knows: it may be what was meant.
+  for (const unknown of ["/usr/local/bin/codex-acp", "/usr/lib/node_modules/my-codex-acp/main.js"])
+    expect(rivalOf(other, unknown, acpPresets)).toBeNull();
 });

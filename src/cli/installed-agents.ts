@@ -1,5 +1,5 @@
 /** Which coding agents are on this machine, and whether they look logged in. Starts none of them. */
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, type FoundProgram } from "../agents/command/program.ts";
 import { environment } from "../config.ts";
@@ -18,7 +18,15 @@ export type Login =
   /** Its preset says nothing of one. */
   | { kind: "unsaid" };
 
-export type FoundAgent = { preset: AcpPreset; program: FoundProgram; login: Login };
+export type FoundAgent = {
+  preset: AcpPreset;
+  program: FoundProgram;
+  /** The preset whose program it is in truth: two packages may bring programs of one name. */
+  rival: string | null;
+  login: Login;
+};
+
+export const isInstalled = ({ program, rival }: FoundAgent): boolean => program.kind === "found" && rival === null;
 
 type Variables = { readonly [name: string]: string | undefined };
 
@@ -27,11 +35,26 @@ export const foundPresets = (): ({ name: string } & FoundAgent)[] =>
 
 /** `variables`: those of the operator, with what the configuration adds. */
 export function lookForAgent(preset: AcpPreset, variables: Variables, directory = process.cwd()): FoundAgent {
+  const program = findProgram(preset, allowedEnvironment(variables), directory);
   return {
     preset,
-    program: findProgram(preset, allowedEnvironment(variables), directory),
+    program,
+    rival: program.kind === "found" ? rivalOf(preset, realpathSync(program.path), acpPresets) : null,
     login: loginOf(preset, variables, existsSync),
   };
+}
+
+/** `path`: of the program itself, which lies in its package. null: it is not known to be another preset's. */
+export function rivalOf(
+  preset: AcpPreset,
+  path: string,
+  presets: { readonly [name: string]: AcpPreset },
+): string | null {
+  const [, ofPackage] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? [];
+  const isOf = ({ install }: AcpPreset) => ofPackage !== undefined && install.split(/\s+/).includes(ofPackage);
+  if (isOf(preset)) return null;
+  const others = Object.entries(presets).filter(([, each]) => each.command[0] === preset.command[0] && isOf(each));
+  return others[0]?.[0] ?? null;
 }
 
 /** Of what it is passed, settings have other names. */

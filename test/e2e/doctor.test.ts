@@ -218,7 +218,7 @@ describe("--agents", () => {
       preset({}, { listsToolsEarly: true }),
       /has not looked at our tools/,
       /by hand/,
-      "8",
+      "10",
     ],
     ["never answers", preset({ CANNOT: "answer" }), /: not ready after/, /--within/, "1"],
   ])("an agent in a role that fails says why, and what to do: %s", async (_, agent, found, mend, within = "60") => {

@@ -44,11 +44,15 @@ export function lookAtCodingAgents(config: RunConfig | null): CodingAgent[] {
 export const codingAgentFindings = (agents: readonly CodingAgent[], { tried }: { tried: boolean }): Finding[] =>
   agents.map((agent) => codingAgentFinding(agent, tried));
 
-function codingAgentFinding({ name, preset, program, login, use }: CodingAgent, tried: boolean): Finding {
+function codingAgentFinding({ name, preset, program, rival, login, use }: CodingAgent, tried: boolean): Finding {
   const at = { group: "coding agents", name } as const;
   const used = [...use.ownLogin, ...use.model].length > 0;
   // What a run lacks is said where the agent has its role.
   if (program.kind === "missing") return absent(at, used ? program.problem : "not installed", preset.install);
+  if (rival !== null) {
+    const other = `not installed: ${preset.command[0] ?? ""} in PATH is that of ${rival}`;
+    return used ? doubtful(at, other, preset.install) : absent(at, other, preset.install);
+  }
   const where = program.kind === "found" ? program.path : program.why;
   const onlyWithModel = use.model.length > 0 && use.ownLogin.length === 0;
   if (onlyWithModel) return good(at, where);

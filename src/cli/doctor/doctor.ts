@@ -7,7 +7,7 @@ import { doctorLimits } from "../../domain/limits.ts";
 import type { RunConfig } from "../../domain/run-config.ts";
 import { renderCheckup } from "../../terminal/checkup.ts";
 import { exitCodes } from "../exit.ts";
-import { keyVariables } from "../installed-agents.ts";
+import { isInstalled, keyVariables } from "../installed-agents.ts";
 import { colorOn, print, printJson, say, widthOf } from "../output.ts";
 import { codingAgentFindings, lookAtCodingAgents, type CodingAgent } from "./coding-agents.ts";
 import { configurationFindings, lookAtConfiguration, runConfigOf } from "./configuration.ts";
@@ -46,7 +46,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   const ready = canStart(findings);
   if (options.json) printJson({ canStart: ready, findings });
   else {
-    const untried = trials === null && codingAgents.some(({ program }) => program.kind === "found");
+    const untried = trials === null && codingAgents.some(isInstalled);
     print(renderCheckup(findings, { untried }, { color: colorOn(process.stdout), width: widthOf(process.stdout) }));
   }
   return ready ? exitCodes.ok : exitCodes.environment;
@@ -59,8 +59,8 @@ function tryThem(
   signal: AbortSignal,
 ): Promise<Tried[]> {
   const here = codingAgents.filter(({ program }) => program.kind !== "missing");
-  const presets = here.flatMap(({ name, use }) =>
-    use.model.length + use.ownLogin.length > 0
+  const presets = here.flatMap(({ name, use, rival }) =>
+    rival !== null || use.model.length + use.ownLogin.length > 0
       ? []
       : [{ name, config: acpAgent({ acp: name, env: {}, passEnv: [], costUsd: 0, description: "" }) }],
   );
