@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { acpPresets } from "../domain/acp-presets.ts";
+import { acpPresets } from "../config/acp-presets.ts";
 import { chooseAgents, type NamedAgent } from "./init-choice.ts";
 import type { Login } from "./installed-agents.ts";
 

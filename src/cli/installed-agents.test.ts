@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AcpPreset } from "../domain/acp-preset.ts";
-import { acpPresets } from "../domain/acp-presets.ts";
+import { acpPresets } from "../config/acp-presets.ts";
 import { keyVariables, loginOf, rivalOf } from "./installed-agents.ts";
 
 const codex = acpPresets["codex"]!;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { findProgram, type FoundProgram } from "../agents/command/program.ts";
 import { environment } from "../config.ts";
 import type { AcpPreset } from "../domain/acp-preset.ts";
-import { acpPresets } from "../domain/acp-presets.ts";
+import { acpPresets } from "../config/acp-presets.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
 
 /** How an agent shows from outside that it is logged in. */

@@ -46,7 +46,7 @@ const launch = ({
 }: Omit<Partial<LaunchOrder>, "config"> & { config?: Partial<LaunchOrder["config"]> }) =>
   launchOf({
     config: { preset, env: {}, ownModel: null, ...config },
-    environment: { PATH: "/bin", HOME: "/home/ada" },
+    environment: { PATH: "/bin", HOME: "/ada" },
     workspace: "/w",
     folder: "/s",
     metered: null,
@@ -61,7 +61,7 @@ describe("what an agent is started with", () => {
     expect(argv).toEqual(["agent", "--in", "/w", "--base", "http://127.0.0.1:1/v1"]);
     expect(environment).toEqual({
       PATH: "/bin",
-      HOME: "/home/ada",
+      HOME: "/ada",
       QUIET: "1",
       AGENT_HOME: "/s/home",
       TOKEN: "t",
@@ -81,16 +81,16 @@ describe("what an agent is started with", () => {
 
   test("with its own login: linked from where the operator has it", () => {
     const usual = launch({});
-    expect(usual.home?.links).toEqual([{ at: "/s/home/auth.json", to: "/home/ada/.agent/login.json" }]);
+    expect(usual.home?.links).toEqual([{ at: "/s/home/auth.json", to: "/ada/.agent/login.json" }]);
     expect(usual.environment).toMatchObject({ OWN: "1", WINS: "preset", AGENT_HOME: "/s/home" });
     expect(usual.environment).not.toHaveProperty("MODEL");
     expect(usual.authenticate).toBeNull();
-    const named = launch({ environment: { HOME: "/home/ada", AGENT_HOME: "/else" } });
+    const named = launch({ environment: { HOME: "/ada", AGENT_HOME: "/else" } });
     expect(named.home?.links).toEqual([{ at: "/s/home/auth.json", to: "/else/login.json" }]);
   });
 
   test("with its own key: authenticated, unless a login was linked", () => {
-    const { authenticate } = launch({ environment: { HOME: "/home/ada", AGENT_KEY: "k" } });
+    const { authenticate } = launch({ environment: { HOME: "/ada", AGENT_KEY: "k" } });
     expect(authenticate).toEqual({ method: "key", unless: ["/s/home/auth.json"] });
   });
 

@@ -2,7 +2,7 @@
 import { environment } from "../../config.ts";
 import { absent, doubtful, good, type Finding } from "../../domain/finding.ts";
 import type { AcpAgentConfig, RunConfig } from "../../domain/run-config.ts";
-import { acpPresets } from "../../domain/acp-presets.ts";
+import { acpPresets } from "../../config/acp-presets.ts";
 import { lookForAgent, loginMend, type FoundAgent, type Login } from "../installed-agents.ts";
 
 export type CodingAgent = FoundAgent & {

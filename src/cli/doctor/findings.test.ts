@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { AcpAgentConfig, AgentConfig, RunConfig } from "../../domain/run-config.ts";
 import { commandAgent, configDefaults } from "../../domain/run-config.ts";
 import { acpLimits } from "../../domain/limits.ts";
-import { acpPresets } from "../../domain/acp-presets.ts";
+import { acpPresets } from "../../config/acp-presets.ts";
 import { EnvironmentError } from "../../domain/environment-error.ts";
 import { allRoles } from "../../domain/session.ts";
 import { repositoryFindings } from "./here.ts";
