@@ -20,7 +20,7 @@ function byKind<T>(choose: (written: unknown) => z.ZodType<T>): z.ZodType<T> {
     if (parsed.success) return parsed.data;
     for (const issue of parsed.error.issues) context.addIssue({ ...issue, code: "custom", message: issue.message });
     return z.NEVER;
-  }) as unknown as z.ZodType<T>;
+  });
 }
 
 const commandSchema = z.strictObject({
