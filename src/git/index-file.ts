@@ -45,10 +45,6 @@ export class IndexFile {
     return this.#places.keys();
   }
 
-  has(path: string): boolean {
-    return this.#places.has(path);
-  }
-
   get(path: string): Noted | undefined {
     const at = this.#places.get(path);
     if (at === undefined) return undefined;

@@ -2,8 +2,7 @@
  * Owns how a worker's files become a change. Invariants: nothing of the workspace is parsed as git data; nothing of it
  * is read but by `readSafely`; what the rules refuse is in no change.
  */
-import { lstatSync, readdirSync } from "node:fs";
-import { readFile, realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { gitLimits, laneLimits } from "../domain/limits.ts";
 import { GitChange } from "./change.ts";
@@ -11,17 +10,14 @@ import type { Suspects } from "./changed-paths.ts";
 import { attributesName, Conversions, Copies, type Taken } from "./conversion.ts";
 import { byFolder, type Change, type Edits } from "./edits.ts";
 import { showPath } from "./entry-rules.ts";
-import { IndexFile } from "./index-file.ts";
-import { asPath, toLatin1, toText } from "./latin1.ts";
-import { listedByGit } from "./listed-by-git.ts";
-import { nameObject } from "./objects.ts";
+import { toLatin1, toText } from "./latin1.ts";
+import { isFolder, nameObject, type Entry } from "./objects.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { packBlob, type PackedObject } from "./pack.ts";
 import { readSafely } from "./safe-read.ts";
 import type { MadeTrees } from "./trees.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
-import { walk } from "./walk.ts";
-import { through, type GitWorkspace, type TakenWork } from "./workspace.ts";
+import type { GitWorkspace, TakenWork } from "./workspace.ts";
 
 export type Intake = { ok: true; work: TakenWork } | { ok: false; reasons: string[] };
 
@@ -29,15 +25,12 @@ export type Intake = { ok: true; work: TakenWork } | { ok: false; reasons: strin
 export async function takeIn(trunk: TrunkRepository, workspace: GitWorkspace): Promise<Intake> {
   const store = trunk.objects(workspace.run);
   const root = toLatin1(await realpath(workspace.path));
-  const index = new IndexFile(await readFile(workspace.indexFile), workspace.base);
-  const suspects = await suspectsOf(trunk, workspace, root, index);
-  const reasons = [...suspects.reasons, ...changedSubmodules(root, index)];
-  if (reasons.length > 0) return refused(reasons);
+  const suspects = await workspace.changedPaths(trunk, workspace, root);
+  if (suspects.reasons.length > 0) return refused(suspects.reasons);
 
-  const taking = new Taking(trunk, workspace, index);
-  const made = await taking.run(root, suspects);
+  const checkedOut = (workspace.checkedOut ??= await store.trees.rootOf(workspace.base));
+  const made = await new Taking(trunk, workspace, checkedOut).run(root, suspects);
   if (!made.ok) return refused(made.reasons);
-  const checkedOut = await checkedOutTree(store, workspace);
   const trees: MadeTrees = new Map();
   const tree = made.edits.size === 0 ? checkedOut : await store.trees.edit(checkedOut, byFolder(made.edits), trees);
   // Against the base: what was checked out may hold work already, after a conflict or when it was kept.
@@ -52,30 +45,6 @@ function refused(reasons: string[]): Intake {
   return { ok: false, reasons: more > 0 ? [...reasons.slice(0, gitLimits.reasonsMax), `and ${more} more`] : reasons };
 }
 
-async function checkedOutTree(store: ObjectStore, workspace: GitWorkspace): Promise<string> {
-  return (workspace.checkedOut ??= await store.trees.rootOf(workspace.base));
-}
-
-async function suspectsOf(
-  trunk: TrunkRepository,
-  workspace: GitWorkspace,
-  root: string,
-  index: IndexFile,
-): Promise<Suspects> {
-  const { mtimeMs } = await stat(workspace.indexFile);
-  const call = through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
-  return (await walk(root, { index, writtenAt: mtimeMs })) ?? (await listedByGit(trunk.git, call, workspace.path));
-}
-
-/** Files in a submodule's folder are invisible to the trunk: say so instead of losing them. */
-function changedSubmodules(root: string, index: IndexFile): string[] {
-  const isEmptyFolder = (path: string) =>
-    lstatSync(asPath(path), { throwIfNoEntry: false })?.isDirectory() && readdirSync(asPath(path)).length === 0;
-  return index.submodules
-    .filter((path) => !isEmptyFolder(`${root}/${path}`))
-    .map((path) => `${showPath(toText(path))}: a submodule must stay as it is, an empty folder`);
-}
-
 /**
  * Turns paths into edits of what was checked out. One file's content is in memory at a time, besides what waits for its
  * landing, which is bounded.
@@ -83,17 +52,17 @@ function changedSubmodules(root: string, index: IndexFile): string[] {
 class Taking {
   readonly #trunk: TrunkRepository;
   readonly #workspace: GitWorkspace;
-  readonly #index: IndexFile;
+  readonly #checkedOut: string;
   readonly #store: ObjectStore;
   readonly #edits = new Map<string, Change | null>();
   readonly #reasons: string[] = [];
   #objects: PackedObject[] = [];
   #bytes = 0;
 
-  constructor(trunk: TrunkRepository, workspace: GitWorkspace, index: IndexFile) {
+  constructor(trunk: TrunkRepository, workspace: GitWorkspace, checkedOut: string) {
     this.#trunk = trunk;
     this.#workspace = workspace;
-    this.#index = index;
+    this.#checkedOut = checkedOut;
     this.#store = trunk.objects(workspace.run);
   }
 
@@ -109,8 +78,7 @@ class Taking {
       const file = await this.#read(root, path);
       if (file) attributes.set(path, file);
     }
-    const tree = await checkedOutTree(this.#store, this.#workspace);
-    const conversions = new Conversions(this.#store, tree, attributes, this.#edits);
+    const conversions = new Conversions(this.#store, this.#checkedOut, attributes, this.#edits);
     const copies = new Copies(this.#trunk, this.#workspace);
     for (const [n, path] of present.entries()) {
       if (n % gitLimits.stepsAtOnce === gitLimits.stepsAtOnce - 1) await setImmediate();
@@ -130,16 +98,22 @@ class Taking {
   async #read(root: string, path: string): Promise<Taken | null> {
     const outcome = await readSafely(root, path);
     if (outcome.kind === "refused") this.#reasons.push(`${showPath(toText(path))}: ${outcome.reason}`);
-    if (outcome.kind === "gone" && this.#index.has(path)) this.#edits.set(path, null);
+    if (outcome.kind === "gone" && (await this.#was(path))) this.#edits.set(path, null);
     return outcome.kind === "read" ? { path, mode: outcome.mode, body: outcome.body } : null;
+  }
+
+  /** The file that was checked out there. */
+  async #was(path: string): Promise<Entry | undefined> {
+    const entry = await this.#store.trees.find(this.#checkedOut, path);
+    return isFolder(entry) ? undefined : entry;
   }
 
   async #keep({ path, mode, body }: Taken): Promise<void> {
     const oid = nameObject("blob", body, this.#workspace.base);
-    const noted = this.#index.get(path);
-    if (noted?.oid === oid && noted.mode === mode) return;
+    const was = await this.#was(path);
+    if (was?.oid === oid && was.mode === mode) return;
     this.#edits.set(path, { mode, oid });
-    if (noted?.oid === oid) return;
+    if (was?.oid === oid) return;
     const object = await packBlob(oid, body);
     this.#objects.push(object);
     this.#bytes += object.packed.length;

@@ -1,6 +1,7 @@
 /** Owns the reading of objects from the trunk's store, through one `git cat-file` that stays. */
 import { gitLimits } from "../domain/limits.ts";
-import type { GitService } from "./git-service.ts";
+import { GitError } from "./git-process.ts";
+import type { Came, GitService } from "./git-service.ts";
 import type { ObjectKind } from "./objects.ts";
 
 export class ObjectReader {
@@ -13,7 +14,7 @@ export class ObjectReader {
 
   /** The content of an object that must be there. */
   async read(oid: string, kind: ObjectKind): Promise<Buffer> {
-    const found = await this.#service.ask<{ header: string; body: Buffer | null }>(`contents ${oid}\n`, (came) => {
+    const found = await this.#ask<{ header: string; body: Buffer | null }>(`contents ${oid}\n`, (came) => {
       const header = came.line();
       if (header === undefined) return undefined;
       const size = / (\d+)$/.exec(header)?.[1];
@@ -29,12 +30,22 @@ export class ObjectReader {
 
   /** A blob; null: it is larger than `bytesMax`. */
   async readUpTo(oid: string, bytesMax: number): Promise<Buffer | null> {
-    const header = await this.#service.ask(`info ${oid}\n`, (came) => {
+    const header = await this.#ask(`info ${oid}\n`, (came) => {
       const line = came.line();
       return line === undefined ? undefined : came.done(line);
     });
     const size = Number(/ blob (\d+)$/.exec(header)?.[1]);
     if (Number.isNaN(size)) throw new Error(`the trunk's store has no blob ${oid}: ${header}`);
     return size > Math.min(bytesMax, gitLimits.outputBytesMax) ? null : this.read(oid, "blob");
+  }
+
+  /** Once more, should git have been gone before it was asked: reading changes nothing. */
+  async #ask<T>(request: string, take: (came: Came) => { value: T } | undefined): Promise<T> {
+    try {
+      return await this.#service.ask(request, take);
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error;
+      return this.#service.ask(request, take);
+    }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import pLimit from "p-limit";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import { GitError, type Git, type GitCall, type Identity } from "./git-process.ts";
@@ -34,6 +35,8 @@ export class TrunkRepository {
   readonly #marks = new Map<RunId, string>();
   readonly #stores = new Map<RunId, ObjectStore>();
   readonly #refs = new Map<RunId, GitService>();
+  /** git ends when a transaction fails: it must be nobody else's. */
+  readonly #oneMoveAtATime = pLimit(1);
 
   private constructor(git: Git, gitDir: string, user: UserRepository, { identity, onStep }: TrunkSettings) {
     this.git = git;
@@ -169,19 +172,24 @@ export class TrunkRepository {
       "prepare",
       "commit",
     ];
-    try {
-      await this.#refsOf(run).ask(`${lines.join("\n")}\n`, takeCommitted);
-    } catch (error) {
-      if (!(error instanceof GitError)) throw error;
-      if ((await this.tipOrNull(run)) !== from || (mark && (await this.#readMark(run)) !== mark)) return false;
-      throw error;
-    }
-    // git has flushed the ref's file, but not the folder that names it.
-    if (from !== to) await syncFolder(dirname(join(this.gitDir, branch(run))));
-    return true;
+    return this.#oneMoveAtATime(async () => {
+      for (let tries = 1; ; tries++) {
+        try {
+          await this.#refsOf(run).ask(`${lines.join("\n")}\n`, takeCommitted);
+          break;
+        } catch (error) {
+          if (!(error instanceof GitError)) throw error;
+          if ((await this.tipOrNull(run)) !== from || (mark && (await this.#readMark(run)) !== mark)) return false;
+          // A git that stayed may have been gone before it was asked.
+          if (tries === 2) throw error;
+        }
+      }
+      // git has flushed the ref's file, but not the folder that names it.
+      if (from !== to) await syncFolder(dirname(join(this.gitDir, branch(run))));
+      return true;
+    });
   }
 
-  /** git ends when a transaction fails; the next one starts another. */
   #refsOf(run: RunId): GitService {
     const known = this.#refs.get(run);
     if (known) return known;

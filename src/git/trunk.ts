@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type { GroupAnswer, Landed, Landing, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
+import { everyPath } from "./changed-paths.ts";
 import { parseLanded } from "./commit-message.ts";
 import { leftMarkers, placeConflict } from "./conflict.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
@@ -82,7 +83,7 @@ export class GitTrunk implements Trunk {
   async openWorkspace(run: RunId, name: string, commit: Commit, kept: string | null = null): Promise<Workspace> {
     requireRunId(run);
     const place = placeOf(this.#stateFolder, run, name);
-    const workspace = new GitWorkspace(place, asCommit(commit), () => this.#open.delete(place.path));
+    const workspace = new GitWorkspace(place, asCommit(commit), everyPath, () => this.#open.delete(place.path));
     if (kept === null) await checkOut(this.#trunk, workspace);
     else await checkOutKept(this.#trunk, workspace, kept);
     this.#open.set(place.path, workspace);

@@ -5,16 +5,21 @@
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { gitLimits } from "../domain/limits.ts";
-import type { ChangedPaths, CheckedOut, Suspects } from "./changed-paths.ts";
+import type { Suspects } from "./changed-paths.ts";
 import { isGitName, showPath } from "./entry-rules.ts";
 import { isIgnored, parseIgnore, type Rules } from "./ignore-rules.ts";
-import type { Noted } from "./index-file.ts";
+import type { IndexFile, Noted } from "./index-file.ts";
 import { asPath, toText } from "./latin1.ts";
 import { submoduleMode } from "./objects.ts";
 import { readSafely } from "./safe-read.ts";
 
-/** The whole workspace is looked at: a few microseconds for each file. */
-export const walk: ChangedPaths = (root, checkedOut) => new Walk(root, checkedOut).run();
+/** `writtenAt`: when the index was written, ms since 1970; a file that changed since then may look as it was. */
+type CheckedOut = { index: IndexFile; writtenAt: number };
+
+/** Looks at the whole workspace. null: only git can tell what is ignored there. */
+export function walk(root: string, checkedOut: CheckedOut): Promise<Suspects | null> {
+  return new Walk(root, checkedOut).run();
+}
 
 /** `ignored`: of what is in it, only what was checked out counts. */
 type Folder = { path: string; rules: Rules | null; ignored: boolean };

@@ -9,6 +9,7 @@ import { invariant } from "../domain/assert.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
 import type { GitChange } from "./change.ts";
+import type { ChangedPaths } from "./changed-paths.ts";
 import type { GitCall } from "./git-process.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { MadeTrees } from "./trees.ts";
@@ -36,14 +37,21 @@ export class GitWorkspace implements Workspace {
   readonly kept = new Set<string>();
   conflicts = 0;
   marked: Marked[] = [];
+  readonly changedPaths: ChangedPaths;
   readonly #removed: (workspace: GitWorkspace) => void;
 
-  constructor(place: WorkspacePlace, base: Commit, removed: (workspace: GitWorkspace) => void) {
+  constructor(
+    place: WorkspacePlace,
+    base: Commit,
+    changedPaths: ChangedPaths,
+    removed: (workspace: GitWorkspace) => void,
+  ) {
     this.run = place.run;
     this.name = place.name;
     this.path = place.path;
     this.folder = place.folder;
     this.base = base;
+    this.changedPaths = changedPaths;
     this.#removed = removed;
   }
 
