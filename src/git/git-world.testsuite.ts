@@ -47,9 +47,13 @@ export async function temporaryFolder(): Promise<{ path: string; remove(): Promi
 }
 
 /** A repository with `files` committed; none: a repository without commits. */
-export async function makeRepository(path: string, files: { [path: string]: string | Buffer }): Promise<void> {
+export async function makeRepository(
+  path: string,
+  files: { [path: string]: string | Buffer },
+  format: "sha1" | "sha256" = "sha1",
+): Promise<void> {
   await mkdir(path, { recursive: true });
-  await userGit(path, "init", "--quiet");
+  await userGit(path, "init", "--quiet", `--object-format=${format}`);
   if (Object.keys(files).length === 0) return;
   await put(path, files);
   await userGit(path, "add", "-A");
