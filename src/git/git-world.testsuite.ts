@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Workspace } from "../engine/ports.ts";
 import { Git } from "./git-process.ts";
+import type { OnStep } from "./object-store.ts";
 import { openGitTrunk, type GitTrunk } from "./trunk.ts";
 import type { TrunkWorld } from "./trunk-steps.testsuite.ts";
 import { excludeStateFolder, findRepository } from "./user-repository.ts";
@@ -60,9 +61,9 @@ export async function makeRepository(
   await userGit(path, "commit", "--quiet", "-m", "base");
 }
 
-export async function openAt(repository: string): Promise<GitTrunk> {
+export async function openAt(repository: string, onStep: OnStep = () => undefined): Promise<GitTrunk> {
   const found = await findRepository(new Git(environment), repository);
-  return openGitTrunk({ repository: found, stateFolder: join(found.topLevel, ".longhaul"), environment });
+  return openGitTrunk({ repository: found, stateFolder: join(found.topLevel, ".longhaul"), environment, onStep });
 }
 
 export type GitWorld = TrunkWorld & { trunk: GitTrunk; repository: string; state: string };

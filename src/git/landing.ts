@@ -84,7 +84,7 @@ class Group {
     const work = this.#trunk.makeCommit(tree, change.base, "work\n");
     await this.#write([...change.objects, ...packTrees(made), work.object]);
     const merged = await merge(this.#trunk, this.#run, this.tip, work.commit);
-    if (!merged.clean) return { clean: false, files: merged.files };
+    if (!merged.clean) return { clean: false, files: withoutSides(merged.files, [this.tip, work.commit]) };
     return { clean: true, tree: merged.tree, files: pathsOf(await trees.difference(this.#tree, merged.tree)) };
   }
 
@@ -93,4 +93,10 @@ class Group {
     if (objects.length > 0) await this.#store.write(objects);
     this.#pending = [];
   }
+}
+
+/** Paths as the trunk knows them: git names a file that it moved aside after the side that it is from. */
+function withoutSides(files: readonly string[], sides: readonly Commit[]): string[] {
+  const moved = new RegExp(`~(?:${sides.join("|")})(?:_\\d+)?$`);
+  return [...new Set(files.map((path) => path.replace(moved, "")))].toSorted();
 }
