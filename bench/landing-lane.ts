@@ -3,7 +3,7 @@
  * Bare: changes as if they were taken in already. With intake: from workspaces that a worker has written into.
  */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pLimit from "p-limit";
 import type { Commit, RunId, SessionId, TaskId } from "../src/domain/ids.ts";
@@ -20,7 +20,7 @@ import { TrunkRepository } from "../src/git/trunk-repository.ts";
 import { findRepository } from "../src/git/user-repository.ts";
 import { checkOut, GitWorkspace, placeOf } from "../src/git/workspace.ts";
 import type { LandingCase, LandingFigures } from "./landing-case.ts";
-import { edited, git, hotFile, isHot, type Generated } from "./landing-repository.ts";
+import { edited, fileOf, git, hotFile, isHot, type Generated } from "./landing-repository.ts";
 
 const run = "bench" as RunId;
 
@@ -80,7 +80,7 @@ export class LaneBench {
 
   async #prepared(n: number): Promise<void> {
     const hot = isHot(n + Math.floor(n / this.#one.landers), this.#one.overlap);
-    const path = hot ? hotFile : this.#fileOf(n % this.#one.landers);
+    const path = hot ? hotFile : fileOf(this.#files, n % this.#one.landers);
     await this.#land(async () => {
       const { trees, reader } = this.#trunk.objects(run);
       const base = this.#tip;
@@ -99,8 +99,7 @@ export class LaneBench {
     const first = this.#ids;
     const works = workspaces.map((workspace, n) => {
       const hot = isHot(first + n, overlap);
-      const file = join(workspace.path, hot ? hotFile : this.#fileOf(n));
-      appendFileSync(file, "");
+      const file = join(workspace.path, hot ? hotFile : fileOf(this.#files, n));
       writeFileSync(file, edited(readFileSync(file, "utf8"), ++this.#ids, hot));
       return { workspace, file, hot };
     });
@@ -184,11 +183,6 @@ export class LaneBench {
     const from = performance.now();
     await work();
     this.figures.seconds += (performance.now() - from) / 1000;
-  }
-
-  /** A file for each lander, in different folders as far as there are enough. */
-  #fileOf(n: number): string {
-    return this.#files[(n * 10 + Math.floor((n * 10) / this.#files.length)) % this.#files.length] ?? "";
   }
 
   async #checkouts(): Promise<GitWorkspace[]> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import pLimit from "p-limit";
 import type { LandingCase, LandingFigures } from "./landing-case.ts";
-import { edited, git, hotFile, isHot, type Generated } from "./landing-repository.ts";
+import { edited, fileOf, git, hotFile, isHot, type Generated } from "./landing-repository.ts";
 
 const execute = promisify(execFile);
 
@@ -40,7 +40,7 @@ export async function measureNaive(one: LandingCase, folder: string, origin: Gen
 type Clone = { path: string; file: string };
 
 async function makeClone(path: string, origin: Generated, n: number): Promise<Clone> {
-  const file = origin.files[(n * 10 + Math.floor(n / 20)) % origin.files.length] ?? "";
+  const file = fileOf(origin.files, n);
   await execute("git", ["clone", "--quiet", "--shared", "--sparse", "--no-checkout", origin.path, path]);
   git(path, "sparse-checkout", "set", file.slice(0, file.lastIndexOf("/")));
   git(path, "checkout", "--quiet", "main");

@@ -53,3 +53,6 @@ export function edited(before: string, n: number, hot: boolean): string {
 
 /** Every n-th lander edits the hot line. */
 export const isHot = (n: number, overlap: number) => overlap > 0 && n % Math.round(1 / overlap) === 0;
+
+/** A file for each lander, mostly in different folders; no two have the same as long as there are enough. */
+export const fileOf = (files: readonly string[], n: number) => files[(n * 7) % files.length] ?? "";

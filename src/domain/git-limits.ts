@@ -48,6 +48,8 @@ export const laneLimits = {
   changeBytesMax: 4_194_304,
   /** Objects of a group, before they are put into the store as a pack of their own. */
   packBytesMax: 67_108_864,
+  /** Packs in the trunk's store, before small ones are made one. */
+  packsMax: 100,
   /** Lines of trees that are kept in memory; one is about 200 bytes. */
   treeEntriesCachedMax: 500_000,
   /** Commits whose trees are known by name. */

@@ -67,6 +67,12 @@ export class GitService {
     const serving = this.#serving;
     return new Promise<T>((resolve, reject) => serving.ask(request, { take, resolve, reject }));
   }
+
+  /** Lets the process end when it has answered what was asked; the next request starts another. */
+  rest(): void {
+    this.#serving?.rest();
+    this.#serving = null;
+  }
 }
 
 class Serving {
@@ -101,6 +107,10 @@ class Serving {
     this.#waiting.push(waiting);
     this.#child.stdin?.write(request);
     this.#hold();
+  }
+
+  rest(): void {
+    this.#child.stdin?.end();
   }
 
   #hear(chunk: Buffer): void {

@@ -1,7 +1,10 @@
 /** What is merged in this process is what git would have made of it; a group is what its landings are one by one. */
 import * as fc from "fast-check";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Commit } from "../domain/ids.ts";
+import { laneLimits } from "../domain/limits.ts";
 import type { GroupAnswer } from "../engine/ports.ts";
 import { landGroup } from "./landing.ts";
 import { landing, LaneWorld, type Texts } from "./lane-world.testsuite.ts";
@@ -152,5 +155,23 @@ test("a group lands as its changes would one by one: the same answers, the same 
   });
   await fc.assert(property, { numRuns: 40 });
   expect([...kinds].toSorted()).toEqual(["conflict", "contained", "landed"]);
+  await world.git("fsck", "--full", "--strict");
+});
+
+test("landings one by one leave few packs, and all of their objects", async () => {
+  const from = await world.commit(world.root, new Map(), base);
+  await world.branchAt(from);
+  let tip = from;
+  const count = laneLimits.packsMax + 20;
+  for (let n = 1; n <= count; n++) {
+    const change = world.change(from, base, new Map([...base, [`n/${n}`, `${n}\n`]]));
+    const answer = await landGroup(world.trunk, runA, tip, [landing(n, change)]);
+    if (answer.kind !== "settled") throw new Error("the branch moved");
+    tip = answer.tip;
+  }
+  const packs = await readdir(join(world.gitDir, "objects", "pack"));
+  expect(packs.filter((name) => name.endsWith(".pack")).length).toBeLessThan(laneLimits.packsMax / 2);
+  expect(await world.git("rev-list", "--count", `${from}..refs/heads/${runA}`)).toBe(String(count));
+  expect((await world.git("ls-tree", "--name-only", `${tip}:n`)).split("\n").length).toBe(count);
   await world.git("fsck", "--full", "--strict");
 });

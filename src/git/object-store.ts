@@ -3,7 +3,7 @@
  * disk, whole; a pack is seen by git only when both of its files are there.
  */
 import { randomUUID } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { laneLimits } from "../domain/limits.ts";
 import type { RunId } from "../domain/ids.ts";
@@ -20,13 +20,21 @@ export type LandingStep = "files written" | "pack named" | "pack complete" | "pa
 export class ObjectStore {
   readonly reader: ObjectReader;
   readonly trees: Trees;
+  readonly #git: Git;
+  readonly #gitDir: string;
   readonly #folder: string;
   readonly #run: RunId;
   readonly #onStep: OnStep;
+  readonly #reads: GitService;
+  /** Since the last tidying; null: not counted yet. */
+  #packs: number | null = null;
 
   constructor(git: Git, gitDir: string, run: RunId, onStep: OnStep) {
-    this.reader = new ObjectReader(new GitService(git, ["cat-file", "--batch-command"], { gitDir, run }));
+    this.#reads = new GitService(git, ["cat-file", "--batch-command"], { gitDir, run });
+    this.reader = new ObjectReader(this.#reads);
     this.trees = new Trees(this.reader);
+    this.#git = git;
+    this.#gitDir = gitDir;
     this.#folder = join(gitDir, "objects", "pack");
     this.#run = run;
     this.#onStep = onStep;
@@ -42,6 +50,21 @@ export class ObjectStore {
       await this.#writePack(once.slice(from, to + 1));
       [from, bytes] = [to + 1, 0];
     }
+  }
+
+  /**
+   * Makes one pack of many small ones, when there are too many: every look for an object goes through them. Each pack is
+   * at least twice as large as the next smaller one then, so that an object is copied a few times in its life.
+   */
+  async tidy(): Promise<void> {
+    this.#packs ??= (await readdir(this.#folder)).filter((name) => name.endsWith(".idx")).length;
+    if (this.#packs <= laneLimits.packsMax) return;
+    // No search for what resembles each other: that would hold up landings.
+    const how = ["repack", "--quiet", "--geometric=2", "-d", "--window=0", "--no-write-bitmap-index"];
+    await this.#git.run(["-c", "pack.threads=1", ...how], { gitDir: this.#gitDir, run: this.#run });
+    this.#packs = 0;
+    // It would hold on to packs that are gone.
+    this.#reads.rest();
   }
 
   async #writePack(objects: PackedObject[]): Promise<void> {
@@ -63,6 +86,7 @@ export class ObjectStore {
       await Promise.all([packFile, indexFile].map((file) => rm(file, { force: true })));
       throw error;
     }
+    if (this.#packs !== null) this.#packs++;
     this.#onStep("pack complete");
     await syncFolder(this.#folder);
     this.#onStep("pack on disk");

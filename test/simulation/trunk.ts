@@ -15,10 +15,16 @@ export class SimTrunk {
   published: Commit = this.root;
   #owner: EngineId | null = null;
   readonly #takeTime: () => Promise<void>;
+  readonly #fails: () => boolean;
 
-  /** `takeTime`: a landing lasts, and much may happen meanwhile. */
-  constructor(takeTime: () => Promise<void>) {
+  /** `takeTime`: a landing lasts, and much may happen meanwhile. `fails`: a fault of the disk, before or after the branch moves. */
+  constructor(takeTime: () => Promise<void>, fails: () => boolean) {
     this.#takeTime = takeTime;
+    this.#fails = fails;
+  }
+
+  #mayFail(): void {
+    if (this.#fails()) throw new Error("the disk of the simulated trunk failed");
   }
 
   tip(): Commit {
@@ -49,6 +55,7 @@ export class SimTrunk {
       takeIn: async (_run, workspace) => {
         await step();
         await this.#takeTime();
+        this.#mayFail();
         const files = [...(this.edits.get(workspace.path) ?? [])];
         if (files.length === 0) return { kind: "unchanged" };
         return { kind: "taken", change: new SimChange(workspace.base, files) };
@@ -56,9 +63,11 @@ export class SimTrunk {
       land: async (_run, onto, landings) => {
         await riskyStep();
         await this.#takeTime();
+        this.#mayFail();
         if (mark !== this.#owner || onto !== this.tip()) return { kind: "moved" };
         const answers = landings.map((landing) => this.#land(landing));
         await riskyStep();
+        this.#mayFail();
         return { kind: "settled", tip: this.tip(), answers };
       },
       placeConflict: async (workspace, tip) => {
