@@ -174,6 +174,7 @@ export class LaneBench {
         const one = answer.answers[n];
         if (one) settle(one);
       }
+      await this.#trunk.objects(run).tidy();
     } catch (error) {
       for (const { fail } of group) fail(error);
     }

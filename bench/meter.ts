@@ -88,6 +88,7 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     clearLeftovers: (run) => trunk.clearLeftovers(run),
     takeIn: (run, workspace) => meter.time("trunk.takeIn", () => trunk.takeIn(run, workspace)),
     land: (run, onto, landings) => meter.time("trunk.land", () => trunk.land(run, onto, landings)),
+    tidy: (run) => trunk.tidy(run),
     placeConflict: (workspace, tip) => trunk.placeConflict(workspace, tip),
     landedSince: (run, since) => trunk.landedSince(run, since),
     publish: (run, green) => trunk.publish(run, green),

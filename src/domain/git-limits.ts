@@ -45,7 +45,7 @@ export const laneLimits = {
   /** Landings that are made durable together. */
   landingsPerGroupMax: 64,
   /** Content of one change that waits in memory for its landing; more of it is put into the trunk's store at once. */
-  changeBytesMax: 4_194_304,
+  changeBytesMax: 1_048_576,
   /** Objects of a group, before they are put into the store as a pack of their own. */
   packBytesMax: 67_108_864,
   /** Packs in the trunk's store, before small ones are made one. */

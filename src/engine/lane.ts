@@ -37,14 +37,16 @@ export class Lane {
   readonly #store: Store;
   readonly #trunk: Trunk;
   readonly #run: RunId;
+  readonly #report: (error: unknown) => void;
   readonly #oneAtATime = pLimit(1);
   readonly #takeIn = pLimit(laneLimits.intakesAtOnce);
   readonly #waiting: Waiting[] = [];
 
-  constructor(store: Store, trunk: Trunk, run: RunId) {
+  constructor(store: Store, trunk: Trunk, run: RunId, report: (error: unknown) => void) {
     this.#store = store;
     this.#trunk = trunk;
     this.#run = run;
+    this.#report = report;
   }
 
   /** Rejects for faults of the environment; the trunk's history has been read back by then. */
@@ -89,8 +91,15 @@ export class Lane {
   #queue(claim: Claim, landing: Landing): Promise<LaneAnswer> {
     return new Promise((settle, fail) => {
       this.#waiting.push({ claim, landing, settle, fail });
-      void this.#oneAtATime(() => this.#land(this.#waiting.splice(0, laneLimits.landingsPerGroupMax)));
+      void this.#oneAtATime(() => this.#landWaiting());
     });
+  }
+
+  async #landWaiting(): Promise<void> {
+    const group = this.#waiting.splice(0, laneLimits.landingsPerGroupMax);
+    if (group.length === 0) return;
+    await this.#land(group);
+    await this.#trunk.tidy(this.#run).catch(this.#report);
   }
 
   /** Never rejects: whoever waits is told. */
@@ -100,9 +109,12 @@ export class Lane {
     } catch (error) {
       try {
         await this.#readBack();
-        // A fault of one is not to be the fault of all.
-        if (group.length > 1) for (const one of group) await this.#land([one]);
-        else for (const one of group) await this.#tell(one, error);
+        if (group.length === 1) for (const one of group) await this.#tell(one, error);
+        else {
+          // A fault of one is not to be the fault of all.
+          this.#report(error);
+          for (const one of group) await this.#land([one]);
+        }
       } catch (second) {
         for (const one of group) one.fail(second);
       }

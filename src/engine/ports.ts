@@ -243,6 +243,8 @@ export interface Trunk {
    * to the last of them, durably, before it answers. A change that conflicts is left out.
    */
   land(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<GroupAnswer>;
+  /** Keeps the trunk's store quick; answers at once when nothing is to do. The engine calls it between landings. */
+  tidy(run: RunId): Promise<void>;
   /**
    * Puts the workspace on `tip` with its own change merged in and conflict markers in place. A following `takeIn`
    * refuses files that still carry these markers.

@@ -41,7 +41,8 @@ test.each<readonly [LandingStep, number, readonly number[]]>([...steps, ["branch
     await trunk.clearLeftovers(runA);
     expect(await landedTasks()).toEqual(landed);
     const missing = tasks.filter((task) => !landed.includes(task));
-    if (missing.length > 0) expect(land(world.repository, "never", 0, missing).stdout).toBe("landed landed landed");
+    const again = land(world.repository, "never", 0, missing);
+    expect(again.stdout).toBe(missing.map(() => "landed").join(" "));
     expect(await landedTasks()).toEqual(tasks);
     const git = join(world.state, "trunk.git");
     await userGit(git, "fsck", "--full", "--strict");

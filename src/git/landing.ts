@@ -20,9 +20,7 @@ export async function landGroup(
   onto: Commit,
   landings: readonly Landing[],
 ): Promise<GroupAnswer> {
-  const store = trunk.objects(run);
-  await store.tidy();
-  const group = new Group(trunk, run, onto, await store.trees.rootOf(onto));
+  const group = new Group(trunk, run, onto, await trunk.objects(run).trees.rootOf(onto));
   const answers: LandAnswer[] = [];
   for (const landing of landings) answers.push(await group.add(landing));
   if (!(await group.finish())) return { kind: "moved" };

@@ -168,6 +168,7 @@ test("landings one by one leave few packs, and all of their objects", async () =
     const answer = await landGroup(world.trunk, runA, tip, [landing(n, change)]);
     if (answer.kind !== "settled") throw new Error("the branch moved");
     tip = answer.tip;
+    await world.store.tidy();
   }
   const packs = await readdir(join(world.gitDir, "objects", "pack"));
   expect(packs.filter((name) => name.endsWith(".pack")).length).toBeLessThan(laneLimits.packsMax / 2);

@@ -28,6 +28,7 @@ export class ObjectStore {
   readonly #reads: GitService;
   /** Since the last tidying; null: not counted yet. */
   #packs: number | null = null;
+  #tidies = false;
 
   constructor(git: Git, gitDir: string, run: RunId, onStep: OnStep) {
     this.#reads = new GitService(git, ["cat-file", "--batch-command"], { gitDir, run });
@@ -57,12 +58,18 @@ export class ObjectStore {
    * at least twice as large as the next smaller one then, so that an object is copied a few times in its life.
    */
   async tidy(): Promise<void> {
+    if (this.#tidies) return;
     this.#packs ??= (await readdir(this.#folder)).filter((name) => name.endsWith(".idx")).length;
     if (this.#packs <= laneLimits.packsMax) return;
-    // No search for what resembles each other: that would hold up landings.
-    const how = ["repack", "--quiet", "--geometric=2", "-d", "--window=0", "--no-write-bitmap-index"];
-    await this.#git.run(["-c", "pack.threads=1", ...how], { gitDir: this.#gitDir, run: this.#run });
-    this.#packs = 0;
+    this.#tidies = true;
+    try {
+      // No search for what resembles each other: that would hold up landings.
+      const how = ["repack", "--quiet", "--geometric=2", "-d", "--window=0", "--no-write-bitmap-index"];
+      await this.#git.run(["-c", "pack.threads=1", ...how], { gitDir: this.#gitDir, run: this.#run });
+    } finally {
+      this.#tidies = false;
+      this.#packs = 0;
+    }
     // It would hold on to packs that are gone.
     this.#reads.rest();
   }

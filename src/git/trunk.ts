@@ -114,9 +114,16 @@ export class GitTrunk implements Trunk {
     return landGroup(this.#trunk, run, asCommit(onto), landings);
   }
 
-  keep(run: RunId, workspace: Workspace) {
+  async keep(run: RunId, workspace: Workspace) {
     invariant(run === workspace.run, "a workspace is kept for its own run");
-    return keep(this.#trunk, this.#ours(workspace));
+    const kept = await keep(this.#trunk, this.#ours(workspace));
+    await this.tidy(run);
+    return kept;
+  }
+
+  tidy(run: RunId): Promise<void> {
+    requireRunId(run);
+    return this.#trunk.objects(run).tidy();
   }
 
   placeConflict(workspace: Workspace, tip: Commit) {

@@ -70,6 +70,10 @@ export class SimTrunk {
         this.#mayFail();
         return { kind: "settled", tip: this.tip(), answers };
       },
+      tidy: async () => {
+        await step();
+        this.#mayFail();
+      },
       placeConflict: async (workspace, tip) => {
         await step();
         workspace.base = tip;
