@@ -7,6 +7,7 @@
 export { acpLimits, type AcpWaits } from "./acp-limits.ts";
 export { doctorLimits } from "./doctor-limits.ts";
 export { loopbackLimits, meterLimits, toolServerLimits } from "./server-limits.ts";
+export { gitLimits, laneLimits } from "./git-limits.ts";
 
 export const limitDefaults = {
   /** The root planner has depth 0; a planner at this depth cannot spawn sub-planners. */
@@ -92,33 +93,6 @@ export const parallelDefaults = {
 };
 
 export type Parallel = typeof parallelDefaults;
-
-/** How git is run, and what may land. */
-export const gitLimits = {
-  /** git before this has no `merge-tree --write-tree`. */
-  versionMin: [2, 38],
-  /** One file that a change may bring; more belongs into LFS or outside of the repository. */
-  fileBytesMax: 104_857_600,
-  /** A commit message without its trailers. */
-  messageBytesMax: 16_384,
-  subjectBytesMax: 200,
-  /** Reasons that one refusal lists one by one. */
-  reasonsMax: 20,
-  /** One git process; copying a big repository is the slowest of them. */
-  processMs: 600_000,
-  /** One git process that reads a worker's files. */
-  intakeMs: 120_000,
-  /** Between SIGTERM, on which git removes its locks, and SIGKILL. */
-  killGraceMs: 5_000,
-  /** What one git process may print. */
-  outputBytesMax: 268_435_456,
-  stderrBytesMax: 65_536,
-  /** Files and folders read at once. */
-  filesAtOnce: 16,
-  copyBytes: 1_048_576,
-  /** A conflicted file that is searched for conflict markers. */
-  markedBytesMax: 104_857_600,
-} as const;
 
 /** How groups of processes are ended and found. */
 export const processLimits = {

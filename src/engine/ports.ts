@@ -219,7 +219,7 @@ export type GroupEnd =
 
 /**
  * The run's shared branch in a bare repository that the engine owns, workspaces made from it, and landings on it.
- * The engine calls `land` one at a time per run. Rejections are faults of the environment (disk full, a broken
+ * The engine calls `land` one at a time per run, `takeIn` at any time. Rejections are faults of the environment (disk full, a broken
  * repository); after one the ref is either old or new, and `landedSince` tells which.
  */
 export interface Trunk {
@@ -240,13 +240,17 @@ export interface Trunk {
   keep(run: RunId, workspace: Workspace): Promise<{ ok: true; kept: string } | { ok: false; reasons: string[] }>;
   /** Removes workspaces of earlier engines, and locks that they left. Nobody else may work on the run. */
   clearLeftovers(run: RunId): Promise<void>;
+  /** Takes the workspace's files as one change against its base. Never runs or parses anything that the worker wrote. */
+  takeIn(run: RunId, workspace: Workspace): Promise<TakenIn>;
   /**
-   * Takes the workspace's files as one change, merges it onto the tip `submission.onto` and moves the branch from
-   * there, durably, before it answers. Never runs or parses anything that the worker wrote.
+   * Merges the changes onto `onto`, the tip as the engine knows it, one after the other, and moves the branch from there
+   * to the last of them, durably, before it answers. A change that conflicts is left out.
    */
-  land(run: RunId, workspace: Workspace, submission: Submission): Promise<LandAnswer>;
+  land(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<GroupAnswer>;
+  /** Keeps the trunk's store quick; answers at once when nothing is to do. The engine calls it between landings. */
+  tidy(run: RunId): Promise<void>;
   /**
-   * Puts the workspace on `tip` with its own change merged in and conflict markers in place. A following `land`
+   * Puts the workspace on `tip` with its own change merged in and conflict markers in place. A following `takeIn`
    * refuses files that still carry these markers.
    */
   placeConflict(workspace: Workspace, tip: Commit): Promise<{ base: Commit; files: ConflictFile[] }>;
@@ -265,24 +269,36 @@ export type Workspace = {
   remove(): Promise<void>;
 };
 
-export type Submission = {
+/** Work that was taken in, as its trunk knows it; it outlives its workspace. */
+export interface Change {
+  readonly files: readonly string[];
+}
+
+export type TakenIn =
+  | { kind: "taken"; change: Change }
+  /** The workspace holds no change against its base. */
+  | { kind: "unchanged" }
+  | { kind: "refused"; reasons: string[] };
+
+export type Landing = {
+  change: Change;
   cycle: number;
   task: TaskId;
   session: SessionId;
   /** The commit message without trailers. */
   message: string;
-  /** The tip as the engine knows it. When the branch is elsewhere or another engine took over, the answer is `moved`. */
-  onto: Commit;
 };
+
+export type GroupAnswer =
+  /** `answers`: one for each landing, in their order. `tip`: where the branch is now. */
+  | { kind: "settled"; tip: Commit; answers: LandAnswer[] }
+  /** The branch is elsewhere, or another engine took over: nothing has landed. */
+  | { kind: "moved" };
 
 export type LandAnswer =
   | { kind: "landed"; commit: Commit; files: string[] }
-  /** The workspace holds no change against its base. */
-  | { kind: "unchanged" }
   /** The trunk has this very change already. */
   | { kind: "contained" }
-  | { kind: "moved" }
-  | { kind: "conflict"; files: string[] }
-  | { kind: "refused"; reasons: string[] };
+  | { kind: "conflict"; files: string[] };
 
 export type Landed = { commit: Commit; task: TaskId; session: SessionId };

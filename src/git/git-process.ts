@@ -27,8 +27,6 @@ export type GitCall = {
   /** Date of both author and committer, for a commit that must come out the same every time. */
   date?: string;
   input?: string | Buffer;
-  /** A file descriptor that gets stdout instead. */
-  stdoutTo?: number;
   timeoutMs?: number;
   /** Exit codes that are answers; any other rejects. Default: 0. */
   exits?: readonly number[];
@@ -62,6 +60,7 @@ const settings = [
   "core.protectNTFS=true",
   "core.fsync=committed,reference",
   "core.fsyncMethod=batch",
+  "index.version=2",
   "gc.auto=0",
   "maintenance.auto=false",
   "submodule.recurse=false",
@@ -107,6 +106,15 @@ export class Git {
 
   /** Runs git with nothing but our own settings. */
   run(args: readonly string[], call: GitCall = {}): Promise<GitResult> {
+    return start(this.#argv(args, call), args, this.#environment(call), call);
+  }
+
+  /** Starts a git that answers one request after the other until its stdin ends; see `GitService`. */
+  serve(args: readonly string[], call: Pick<GitCall, "gitDir" | "run">): ChildProcess {
+    return spawnGit(this.#argv(args, call), this.#environment(call));
+  }
+
+  #environment(call: GitCall): NodeJS.ProcessEnv {
     const env: NodeJS.ProcessEnv = { ...this.#clean };
     if (call.run) env["LONGHAUL_RUN"] = call.run;
     if (call.indexFile) env["GIT_INDEX_FILE"] = call.indexFile;
@@ -116,11 +124,15 @@ export class Git {
       env["GIT_AUTHOR_EMAIL"] = env["GIT_COMMITTER_EMAIL"] = call.identity.email;
     }
     if (call.date) env["GIT_AUTHOR_DATE"] = env["GIT_COMMITTER_DATE"] = call.date;
+    return env;
+  }
+
+  #argv(args: readonly string[], call: GitCall): string[] {
     const where = [
       ...(call.gitDir ? [`--git-dir=${call.gitDir}`] : []),
       ...(call.workTree ? [`--work-tree=${call.workTree}`] : []),
     ];
-    return start([...settings, ...where, ...args], args, env, call);
+    return [...settings, ...where, ...args];
   }
 
   /** What `run` prints, without the last line's end. */
@@ -147,6 +159,15 @@ export function splitNul(output: Buffer): string[] {
   return parts;
 }
 
+export function cannotStart(cause: unknown): EnvironmentError {
+  return new EnvironmentError("git", "cannot be started", "Install git 2.38 or newer and put it on PATH.", { cause });
+}
+
+function spawnGit(all: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  // Detached: Ctrl-C goes to the terminal's process group and must not cut a landing in two. cwd is one that exists.
+  return spawn("git", all, { env, cwd: "/", detached: true, stdio: ["pipe", "pipe", "pipe"] });
+}
+
 function start(
   all: readonly string[],
   args: readonly string[],
@@ -154,20 +175,12 @@ function start(
   call: GitCall,
 ): Promise<GitResult> {
   return new Promise((resolve, reject) => {
-    // Detached: Ctrl-C goes to the terminal's process group and must not cut a landing in two. cwd is one that exists.
-    const child = spawn("git", all, {
-      env,
-      cwd: "/",
-      detached: true,
-      stdio: ["pipe", call.stdoutTo ?? "pipe", "pipe"],
-    });
+    const child = spawnGit(all, env);
     const timeoutMs = call.timeoutMs ?? gitLimits.processMs;
     const bounded = new BoundedChild(child, timeoutMs);
     child.on("error", (cause) => {
       bounded.settle();
-      reject(
-        new EnvironmentError("git", "cannot be started", "Install git 2.38 or newer and put it on PATH.", { cause }),
-      );
+      reject(cannotStart(cause));
     });
     child.on("close", (exitCode, signal) => {
       bounded.settle();
