@@ -47,8 +47,10 @@ describe("a run can start", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const { findings, canStart } = await checkup(world);
     expect(canStart).toBe(true);
-    for (const { name, found } of findings) {
+    for (const { group, name, found } of findings) {
       expect(stdout).toContain(name);
+      // What is free changes between two looks.
+      if (group === "machine") continue;
       expect(stdout.replace(/\s+/g, "")).toContain(found.replace(/\s+/g, ""));
     }
     expect(stdout).toContain('A run can start: longhaul run "GOAL"');
@@ -251,7 +253,7 @@ describe("--agents", () => {
     });
     const { code, stdout, stderr } = await world.longhaul("doctor", "--agents");
     expect(code).toBe(3);
-    expect(stdout).toContain("bad key ***");
+    expect(stdout).toMatch(/bad key\s+\*\*\*/);
     expect(stdout + stderr).not.toContain(canary);
     expect(stdout).not.toContain("\u001b");
   });

@@ -45,7 +45,8 @@ export function trialSubjects(
 export function trialFinding({ subject, trial, withModel }: Tried): Finding {
   const at = { group: "trials", name: subject.name } as const;
   const { needed, config } = subject;
-  const who = subject.name === config.name ? "" : `${config.preset.name}: `;
+  // What failed says its name itself.
+  const who = subject.name === config.name || trial.kind === "failed" ? "" : `${config.preset.name}: `;
   if (trial.kind === "ready") return good(at, `${who}${readyWords(trial, config)}`);
   const fault = faultOf(config, trial, withModel);
   const [found, mend] = [`${who}${fault.found}`, fault.mend];
