@@ -26,14 +26,20 @@ export const gitLimits = {
   filesAtOnce: 16,
   /** Files and folders of one change; more are not the work of one task. */
   changedPathsMax: 100_000,
+  /** Files and folders that a walk looks at. */
+  walkedMax: 10_000_000,
+  /** A `.gitattributes` that a change may bring. */
+  attributesBytesMax: 1_048_576,
   /** A larger file is read a piece at a time, so that everything else goes on meanwhile. */
   readAtOnceBytesMax: 262_144,
   readBytes: 1_048_576,
   /** Steps of a walk or of the reading of files before the event loop gets its turn. */
   stepsAtOnce: 256,
-  /** A larger `.gitignore`, or one with more patterns, is left to git. */
-  ignoreBytesMax: 262_144,
-  ignorePatternsMax: 2_000,
+  /** A larger `.gitignore` is left to git. */
+  ignoreBytesMax: 65_536,
+  /** Patterns that are held against new names, in bytes: before the event loop gets its turn, and before git is asked. */
+  ignoreWorkAtOnce: 131_072,
+  ignoreWorkMax: 134_217_728,
   /** A conflicted file that is searched for conflict markers. */
   markedBytesMax: 104_857_600,
 } as const;

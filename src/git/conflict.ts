@@ -2,7 +2,7 @@
  * Owns the giving back of a conflict: the workspace on the trunk's tip with conflict markers in place, each version as
  * a file of its own, and the check that no marker comes back.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { invariant } from "../domain/assert.ts";
 import type { ConflictFile } from "../domain/brief.ts";
@@ -72,7 +72,12 @@ async function writeVersion(
   path: string,
 ): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, await trunk.objects(workspace.run).reader.read(stage.object, "blob"));
+  const file = await open(path, "w", 0o644);
+  try {
+    await trunk.git.run(["cat-file", "blob", stage.object], trunk.at(workspace.run, { stdoutTo: file.fd }));
+  } finally {
+    await file.close();
+  }
   return path;
 }
 

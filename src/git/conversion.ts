@@ -5,7 +5,7 @@
  */
 import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { gitLimits, laneLimits } from "../domain/limits.ts";
+import { gitLimits } from "../domain/limits.ts";
 import type { Change, Edits } from "./edits.ts";
 import { showPath } from "./entry-rules.ts";
 import { GitError } from "./git-process.ts";
@@ -22,16 +22,20 @@ export type Taken = { path: string; mode: string; body: Buffer };
 
 export const attributesName = ".gitattributes";
 
+/** What a `.gitattributes` says that matters here. */
+export type Attributes = { encodings: boolean };
+export const attributesIn = (body: Buffer): Attributes => ({ encodings: body.includes("working-tree-encoding") });
+
 export class Conversions {
   readonly #store: ObjectStore;
   readonly #tree: string;
-  readonly #changed: ReadonlyMap<string, Taken>;
+  readonly #changed: ReadonlyMap<string, Attributes>;
   readonly #edits: Edits;
   /** By folder: does a file there, or above, say something of encodings; null: there is no such file. */
-  readonly #known = new Map<string, { encodings: boolean } | null>();
+  readonly #known = new Map<string, Attributes | null>();
 
   /** `tree`: what was checked out. `changed`: the `.gitattributes` that have changed since; `edits`: what is gone. */
-  constructor(store: ObjectStore, tree: string, changed: ReadonlyMap<string, Taken>, edits: Edits) {
+  constructor(store: ObjectStore, tree: string, changed: ReadonlyMap<string, Attributes>, edits: Edits) {
     this.#store = store;
     this.#tree = tree;
     this.#changed = changed;
@@ -46,28 +50,27 @@ export class Conversions {
     return attributes.encodings || body.includes("\r") || body.includes("$Id");
   }
 
-  async #above(path: string): Promise<{ encodings: boolean } | null> {
+  async #above(path: string): Promise<Attributes | null> {
     const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : null;
     const key = folder ?? "";
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const above = folder === null ? null : await this.#above(folder);
-    const text = await this.#attributes(folder === null ? attributesName : `${folder}/${attributesName}`);
-    const own = text === null ? null : { encodings: text.includes("working-tree-encoding") };
+    const own = await this.#attributes(folder === null ? attributesName : `${folder}/${attributesName}`);
     const both = own && above ? { encodings: own.encodings || above.encodings } : (own ?? above);
     this.#known.set(key, both);
     return both;
   }
 
-  async #attributes(path: string): Promise<string | null> {
+  async #attributes(path: string): Promise<Attributes | null> {
     const changed = this.#changed.get(path);
-    if (changed) return changed.body.toString("latin1");
+    if (changed) return changed;
     if (this.#edits.get(path) === null) return null;
     const entry: Entry | undefined = await this.#store.trees.find(this.#tree, path);
     if (!entry || isFolder(entry)) return null;
-    // One that is too large to be read says anything.
-    const body = await this.#store.reader.readUpTo(entry.oid, laneLimits.changeBytesMax);
-    return body?.toString("latin1") ?? "working-tree-encoding";
+    const body = await this.#store.reader.readUpTo(entry.oid, gitLimits.attributesBytesMax);
+    // One that is too large to be read may say anything.
+    return body ? attributesIn(body) : { encodings: true };
   }
 }
 
@@ -98,7 +101,7 @@ export class Copies {
    * `.gitattributes` that have changed.
    */
   async convert(
-    attributes: readonly Taken[],
+    attributes: AsyncIterable<Taken>,
     gone: readonly string[],
   ): Promise<{ ok: true; edits: Edits } | { ok: false; reason: string }> {
     if (this.#files.length === 0) return { ok: true, edits: new Map() };
@@ -107,7 +110,7 @@ export class Copies {
     // The index tells of attributes that are as they were, and which files have had other line ends all along.
     await copyFile(workspace.indexFile, indexFile);
     const copied = new Set(this.#files.map(({ path }) => path));
-    for (const file of attributes) if (!copied.has(file.path)) await placeCopy(this.#folder, file);
+    for await (const file of attributes) if (!copied.has(file.path)) await placeCopy(this.#folder, file);
     const failure = await this.#updateIndex(indexFile, gone);
     if (failure !== null) return { ok: false, reason: failure };
     const index = new IndexFile(await readFile(indexFile), workspace.base);

@@ -27,6 +27,8 @@ export type GitCall = {
   /** Date of both author and committer, for a commit that must come out the same every time. */
   date?: string;
   input?: string | Buffer;
+  /** A file descriptor that gets stdout instead. */
+  stdoutTo?: number;
   timeoutMs?: number;
   /** Exit codes that are answers; any other rejects. Default: 0. */
   exits?: readonly number[];
@@ -163,9 +165,9 @@ export function cannotStart(cause: unknown): EnvironmentError {
   return new EnvironmentError("git", "cannot be started", "Install git 2.38 or newer and put it on PATH.", { cause });
 }
 
-function spawnGit(all: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+function spawnGit(all: readonly string[], env: NodeJS.ProcessEnv, stdoutTo?: number): ChildProcess {
   // Detached: Ctrl-C goes to the terminal's process group and must not cut a landing in two. cwd is one that exists.
-  return spawn("git", all, { env, cwd: "/", detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  return spawn("git", all, { env, cwd: "/", detached: true, stdio: ["pipe", stdoutTo ?? "pipe", "pipe"] });
 }
 
 function start(
@@ -175,7 +177,7 @@ function start(
   call: GitCall,
 ): Promise<GitResult> {
   return new Promise((resolve, reject) => {
-    const child = spawnGit(all, env);
+    const child = spawnGit(all, env, call.stdoutTo);
     const timeoutMs = call.timeoutMs ?? gitLimits.processMs;
     const bounded = new BoundedChild(child, timeoutMs);
     child.on("error", (cause) => {

@@ -12,7 +12,7 @@ type Pattern = {
   anchored: boolean;
   segments: string[];
 };
-export type Patterns = readonly Pattern[];
+export type Patterns = { list: readonly Pattern[]; work: number };
 
 /** The patterns of one `.gitignore`, as latin1; null: some of them only git can judge. */
 export function parseIgnore(text: string): Patterns | null {
@@ -25,7 +25,7 @@ export function parseIgnore(text: string): Patterns | null {
     if (pattern === null) return null;
     if (pattern !== "none") patterns.push(pattern);
   }
-  return patterns.length > gitLimits.ignorePatternsMax ? null : patterns;
+  return { list: patterns, work: text.length };
 }
 
 /** Brackets may hold letters, digits, dots and underscores, and ranges of them. */
@@ -47,12 +47,19 @@ function parsePattern(line: string): Pattern | "none" | null {
 /** The rules that hold in one folder: those of its own file and of the folders above. */
 export type Rules = { patterns: Patterns; folder: string; above: Rules | null };
 
+/** How much has to be looked at for one name: the length of all patterns. */
+export function workOf(rules: Rules | null): number {
+  let work = 0;
+  for (let at = rules; at !== null; at = at.above) work += at.patterns.work;
+  return work;
+}
+
 /** Does git ignore `path`, whose folder it does not ignore? Paths as latin1, `folder` "" for the root. */
 export function isIgnored(rules: Rules | null, path: string, isFolder: boolean): boolean {
   for (let at = rules; at !== null; at = at.above) {
     const below = at.folder === "" ? path : path.slice(at.folder.length + 1);
     const segments = below.split("/");
-    const last = at.patterns.findLast((pattern) => matches(pattern, segments, isFolder));
+    const last = at.patterns.list.findLast((pattern) => matches(pattern, segments, isFolder));
     if (last) return !last.keeps;
   }
   return false;

@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { gitLimits, laneLimits } from "../domain/limits.ts";
 import { GitChange } from "./change.ts";
 import type { Suspects } from "./changed-paths.ts";
-import { attributesName, Conversions, Copies, type Taken } from "./conversion.ts";
+import { attributesIn, attributesName, Conversions, Copies, type Attributes, type Taken } from "./conversion.ts";
 import { byFolder, type Change, type Edits } from "./edits.ts";
 import { showPath } from "./entry-rules.ts";
 import { toLatin1, toText } from "./latin1.ts";
@@ -73,23 +73,24 @@ class Taking {
     const { present } = suspects;
     for (const path of suspects.gone) this.#edits.set(path, null);
     // They say how the others are to be taken.
-    const attributes = new Map<string, Taken>();
+    const attributes = new Map<string, Attributes>();
     for (const path of present.filter(isAttributes)) {
       const file = await this.#read(root, path);
-      if (file) attributes.set(path, file);
+      if (file && file.body.length > gitLimits.attributesBytesMax) this.#refuse(path, attributesTooBig);
+      else if (file) attributes.set(path, attributesIn(file.body));
     }
     const conversions = new Conversions(this.#store, this.#checkedOut, attributes, this.#edits);
     const copies = new Copies(this.#trunk, this.#workspace);
     for (const [n, path] of present.entries()) {
       if (n % gitLimits.stepsAtOnce === gitLimits.stepsAtOnce - 1) await setImmediate();
-      const file = attributes.get(path) ?? (await this.#read(root, path));
+      const file = await this.#read(root, path);
       if (!file || this.#reasons.length > 0) continue;
       if (await conversions.mayConvert(file)) await copies.add(file);
       else await this.#keep(file);
     }
     if (this.#reasons.length > 0) return { ok: false, reasons: this.#reasons.toSorted() };
     const gone = [...this.#edits].flatMap(([path, entry]) => (entry === null ? [path] : []));
-    const converted = await copies.convert([...attributes.values()], gone);
+    const converted = await copies.convert(this.#readAgain(root, attributes.keys()), gone);
     if (!converted.ok) return { ok: false, reasons: [converted.reason] };
     for (const [path, entry] of converted.edits) this.#edits.set(path, entry);
     return { ok: true, edits: this.#edits, objects: this.#objects };
@@ -97,9 +98,20 @@ class Taking {
 
   async #read(root: string, path: string): Promise<Taken | null> {
     const outcome = await readSafely(root, path);
-    if (outcome.kind === "refused") this.#reasons.push(`${showPath(toText(path))}: ${outcome.reason}`);
+    if (outcome.kind === "refused") this.#refuse(path, outcome.reason);
     if (outcome.kind === "gone" && (await this.#was(path))) this.#edits.set(path, null);
     return outcome.kind === "read" ? { path, mode: outcome.mode, body: outcome.body } : null;
+  }
+
+  async *#readAgain(root: string, paths: Iterable<string>): AsyncGenerator<Taken> {
+    for (const path of paths) {
+      const file = await this.#read(root, path);
+      if (file) yield file;
+    }
+  }
+
+  #refuse(path: string, reason: string): void {
+    this.#reasons.push(`${showPath(toText(path))}: ${reason}`);
   }
 
   /** The file that was checked out there. */
@@ -123,4 +135,5 @@ class Taking {
   }
 }
 
+const attributesTooBig = `larger than ${gitLimits.attributesBytesMax / 1_048_576} MB`;
 const isAttributes = (path: string) => path === attributesName || path.endsWith(`/${attributesName}`);

@@ -50,6 +50,7 @@ export async function readSafely(root: string, path: string): Promise<ReadOutcom
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     if (["EACCES", "EPERM"].includes(code)) return unreadable;
+    if (code === "ENAMETOOLONG") return refused("its path is too long");
     if (["ENOENT", "ENOTDIR", "ELOOP", "ENXIO", "EINVAL"].includes(code)) return changedUnderUs;
     throw error;
   }

@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { gitLimits } from "../domain/limits.ts";
 import type { Suspects } from "./changed-paths.ts";
 import { isGitName, showPath } from "./entry-rules.ts";
-import { isIgnored, parseIgnore, type Rules } from "./ignore-rules.ts";
+import { isIgnored, parseIgnore, workOf, type Rules } from "./ignore-rules.ts";
 import type { IndexFile, Noted } from "./index-file.ts";
 import { asPath, toText } from "./latin1.ts";
 import { submoduleMode } from "./objects.ts";
@@ -33,6 +33,9 @@ class Walk {
   readonly #folders = new Set<string>();
   readonly #seen = new Set<string>();
   readonly #suspects: Suspects = { present: [], gone: [], reasons: [] };
+  #steps = 0;
+  #work = 0;
+  #workDue = 0;
   #open: Folder[] = [{ path: "", rules: null, ignored: false }];
 
   constructor(root: string, noted: CheckedOut) {
@@ -49,19 +52,32 @@ class Walk {
 
   async run(): Promise<Suspects | null> {
     const { present, gone, reasons } = this.#suspects;
-    let steps = 0;
     for (let folder = this.#open.pop(); folder; folder = this.#open.pop()) {
       const names = this.#list(folder);
       if (names.includes(".gitignore") && !folder.ignored && !(await this.#addRules(folder))) return null;
       for (const name of names) {
         this.#meet(folder, name);
-        if (++steps % gitLimits.stepsAtOnce === 0) await setImmediate();
+        if (this.#isDue()) await setImmediate();
       }
-      if (present.length + reasons.length > gitLimits.changedPathsMax) break;
+      if (this.#work > gitLimits.ignoreWorkMax) return null;
+      if (present.length + reasons.length > gitLimits.changedPathsMax || this.#steps > gitLimits.walkedMax) break;
     }
-    if (present.length > gitLimits.changedPathsMax) reasons.push(tooMany);
+    if (this.#steps > gitLimits.walkedMax) reasons.push(`more than ${gitLimits.walkedMax} files and folders`);
+    else if (present.length > gitLimits.changedPathsMax) reasons.push(tooMany);
     else for (const path of this.#noted.index.paths()) if (!this.#seen.has(path)) gone.push(path);
     return { present, gone, reasons };
+  }
+
+  /** Is it time for everything else? */
+  #isDue(): boolean {
+    const byWork = this.#work >= this.#workDue;
+    if (byWork) this.#workDue = this.#work + gitLimits.ignoreWorkAtOnce;
+    return ++this.#steps % gitLimits.stepsAtOnce === 0 || byWork;
+  }
+
+  #isIgnored(folder: Folder, path: string, isFolder: boolean): boolean {
+    this.#work += workOf(folder.rules);
+    return isIgnored(folder.rules, path, isFolder);
   }
 
   #list(folder: Folder): string[] {
@@ -73,8 +89,7 @@ class Walk {
       const { code } = error as NodeJS.ErrnoException;
       // Gone or replaced since it was listed: the worker is still busy.
       if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];
-      if (code !== "EACCES" && code !== "EPERM") throw error;
-      if (!folder.ignored) this.#refuse(folder.path || ".", "this folder cannot be read");
+      if (!folder.ignored) this.#refuse(folder.path || ".", whyNot(error));
       return [];
     }
   }
@@ -105,7 +120,7 @@ class Walk {
       return;
     }
     if (stats.isDirectory() && this.#folders.has(path)) {
-      this.#open.push({ path, rules: folder.rules, ignored: folder.ignored || isIgnored(folder.rules, path, true) });
+      this.#open.push({ path, rules: folder.rules, ignored: folder.ignored || this.#isIgnored(folder, path, true) });
       return;
     }
     if (!folder.ignored) this.#judge(folder, path, name, stats);
@@ -117,15 +132,14 @@ class Walk {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "ELOOP") return null;
-      if (code !== "EACCES" && code !== "EPERM") throw error;
-      if (!folder.ignored) this.#refuse(path, "it cannot be read");
+      if (!folder.ignored) this.#refuse(path, whyNot(error));
       return null;
     }
   }
 
   /** Something that was not checked out. */
   #judge(folder: Folder, path: string, name: string, stats: Stats): void {
-    const ignored = () => isIgnored(folder.rules, path, stats.isDirectory());
+    const ignored = () => this.#isIgnored(folder, path, stats.isDirectory());
     if (isGitName(toText(name))) {
       // Ignoring its name does not make it harmless; ignoring the folder that it lies in does.
       if (folder.path !== "" || !ignored()) this.#refuse(path, gitNameReason(name));
@@ -155,6 +169,14 @@ class Walk {
 }
 
 const inFolder = (folder: Folder, name: string) => (folder.path === "" ? name : `${folder.path}/${name}`);
+
+/** Throws what is no fault of the worker's. */
+function whyNot(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENAMETOOLONG") return "its path is too long";
+  if (code !== "EACCES" && code !== "EPERM") throw error;
+  return "it cannot be read";
+}
 
 const tooMany = `more than ${gitLimits.changedPathsMax} files are new or changed: have .gitignore ignore what is generated`;
 
