@@ -97,10 +97,7 @@ export type CallOutcome = {
 };
 export type ActAnswer = { ok: true; created: { name: string; id: string }[] } | { ok: false; errors: string[] };
 
-/**
- * One session's agent. `converse` may be called again after it has answered (a conflict to resolve): agents that
- * keep a conversation go on in it, command agents run anew.
- */
+/** `converse` may be called again after it has answered (a conflict): who keeps a conversation goes on in it, others run anew. */
 export interface AgentSession {
   /** Absolute; exists from `handOffNow` on. */
   readonly handOffFile: string;
@@ -131,7 +128,7 @@ export type AgentFailure = Exclude<
 
 // --- commands -----------------------------------------------------------------------------------------------
 
-/** Runs acceptance commands and checks. */
+/** Of acceptance and checks. */
 export interface Commands {
   /**
    * Never rejects for what the command does; rejects when it cannot be started (no such directory, too many
@@ -176,9 +173,8 @@ export interface ProcessGroups {
   /** Never throws for what the program is or does: `ended` tells. */
   spawn(order: GroupOrder): ProcessGroup;
   /**
-   * Kills every process that has all of these variables, with exactly these values, in the environment it was
-   * started with: also one that left its group with `setsid`. Waits until they are gone, within a bound; answers how
-   * many there were. Linux only; elsewhere it answers 0.
+   * Kills every process that was started with exactly these variables, also one that left its group, but for the `spared`
+   * ids. Waits until they are gone, within a bound; answers how many there were. Linux only; elsewhere it answers 0.
    */
   killMarked(marks: Environment, spared?: ReadonlySet<number>): Promise<number>;
   /** Those that `killMarked` would kill, as it is now. */
@@ -203,7 +199,7 @@ export type GroupOrder = {
 export interface ProcessGroup {
   /** The group's id, which is its leader's process id; null when it could not be started. */
   readonly pid: number | null;
-  /** Writes to the leader's stdin, of a group with `stdin: "talk"`; lost when the leader has closed it. Answers once it was taken. */
+  /** To the stdin of a leader with `stdin: "talk"`; answers once it was taken, or nobody reads any more. */
   say(text: string): Promise<void>;
   /** Answers once the leader has ended, the rest of its group has been killed and all output was handed over. Never rejects. */
   readonly ended: Promise<GroupEnd>;
