@@ -90,7 +90,7 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     land: (run, onto, landings) => meter.time("trunk.land", () => trunk.land(run, onto, landings)),
     tidy: (run) => trunk.tidy(run),
     placeConflict: (workspace, tip) => trunk.placeConflict(workspace, tip),
-    landedSince: (run, since) => trunk.landedSince(run, since),
+    landedSince: (run, since, paths) => trunk.landedSince(run, since, paths),
     publish: (run, green) => trunk.publish(run, green),
   };
 }

@@ -209,6 +209,7 @@ test("a worker sent back takes the trunk's version of its module and converts th
     kind: "conflict",
     tip: "",
     files: [{ path: "add.js", base: null, trunk, yours: null }],
+    others: [],
   };
   const brief = { version: 1, role: "worker", task: { title: "", paths: ["add.js"], instructions: "" }, sentBack };
   expect(worker(JSON.stringify(brief), at).status).toBe(0);

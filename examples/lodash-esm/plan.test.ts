@@ -39,6 +39,7 @@ function briefOf(change: Partial<PlannerBrief> = {}): PlannerBrief {
     tasks: [],
     tasksOmitted: 0,
     planners: [],
+    hotFiles: [],
     refusals: [],
     limits,
     ...change,

@@ -252,6 +252,7 @@ export function briefs(
       tasks: [],
       tasksOmitted: 0,
       planners: [],
+      hotFiles: [],
       refusals: [],
       limits,
     },

@@ -79,10 +79,15 @@ const taskJson = (task: TaskView) => ({
   session: task.session && idText("session", task.session),
 });
 
+const landedWords = ({ commit, landing }: TaskView): string =>
+  [commit?.slice(0, 10), landing?.verified && `verified on ${landing.verified.commit.slice(0, 10)}`]
+    .filter(Boolean)
+    .join(", ");
+
 function taskLine(task: TaskView): string {
   const after =
     task.status === "landed"
-      ? (task.commit?.slice(0, 10) ?? "")
+      ? landedWords(task)
       : (task.reason ?? (task.session ? idText("session", task.session) : ""));
   const planner = idText("planner", task.planner);
   return `${idText("task", task.id).padEnd(6)} ${task.status.padEnd(9)} ${planner.padEnd(5)} ${safeText(task.title)}${after ? `  (${safeText(after)})` : ""}`;

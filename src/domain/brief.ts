@@ -31,6 +31,8 @@ export type PlannerBrief = BriefHead & {
   tasks: { id: string; name: string; title: string; status: string; reason: string | null }[];
   tasksOmitted: number;
   planners: { id: string; name: string; question: string; status: string }[];
+  /** Files of the whole run that were in conflict more than once, most often first. */
+  hotFiles: { path: string; conflicts: number }[];
   /** Why the last plan was refused; nothing of it was applied. */
   refusals: string[];
   limits: {
@@ -45,7 +47,15 @@ export type BriefMessage = { id: string; at: number } & (
   | { kind: "task_ended"; task: string; name: string; status: string; commit: string | null; handoff: Handoff }
   | { kind: "planner_ended"; planner: string; name: string; status: string; handoff: Handoff }
   | { kind: "operator"; text: string }
-  | { kind: "trunk_red"; red: string; green: string | null; detail: string }
+  /** `suspects`: what landed between `green` and `red`, newest first, but for `suspectsOmitted` older ones. */
+  | {
+      kind: "trunk_red";
+      red: string;
+      green: string | null;
+      detail: string;
+      suspects: { task: string; title: string; commit: string }[];
+      suspectsOmitted: number;
+    }
 );
 
 export type WorkerBrief = BriefHead & {
@@ -70,9 +80,12 @@ export type WorkerBrief = BriefHead & {
 
 export type SentBack =
   /** The workspace now stands on the trunk's new tip, with this session's change merged in and conflict markers in `files`. */
-  | { kind: "conflict"; tip: string; files: ConflictFile[] }
+  | { kind: "conflict"; tip: string; files: ConflictFile[]; others: OtherSide[] }
   /** The workspace is as the agent left it. */
   | { kind: "refused"; reasons: string[] };
+
+/** A task that landed in these files since this session began: what the trunk's side is for. */
+export type OtherSide = { task: string; title: string; commit: string; handoff: Handoff };
 
 /** Each version as a file that may be read, or null where the path does not exist in that version. */
 export type ConflictFile = { path: string; base: string | null; trunk: string | null; yours: string | null };

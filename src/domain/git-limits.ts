@@ -2,6 +2,8 @@
 
 /** How git is run, and what may land. */
 export const gitLimits = {
+  /** Paths by which a part of the history is asked for; what stands behind them is not looked for. */
+  pathsOfLogMax: 100,
   /** git before this has no `merge-tree --write-tree`. */
   versionMin: [2, 38],
   /** One file that a change may bring; more belongs into LFS or outside of the repository. */

@@ -42,6 +42,8 @@ export const limitDefaults = {
   interruptionsMax: 10,
   /** Times one attempt may be sent back by the trunk (a conflict or a refusal) before the attempt has failed. */
   landingTriesMax: 8,
+  /** Who lost a conflict holds its paths so long for the next try; others that change them wait meanwhile. */
+  conflictLeaseMs: 300_000,
   retryBackoffMs: 2_000,
   retryBackoffMsMax: 300_000,
 
@@ -142,6 +144,7 @@ export const promptLimits = {
   tasksBytesMax: 49_152,
   plannersBytesMax: 24_576,
   agentsBytesMax: 8_192,
+  hotFilesBytesMax: 4_096,
   refusalsBytesMax: 16_384,
   /** One reason of a refusal. */
   reasonBytesMax: 2_048,
@@ -153,6 +156,8 @@ export const promptLimits = {
   passedOutputBytesMax: 512,
   /** All files in conflict, or all reasons of a refusal. */
   sentBackBytesMax: 32_768,
+  /** All handoffs of tasks that a conflict is with. */
+  othersBytesMax: 16_384,
   pathsBytesMax: 4_096,
   /** A text that stands on one line: a title; a reason or a question. */
   titleBytesMax: 160,

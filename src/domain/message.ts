@@ -8,7 +8,17 @@ export type MessageBody =
   | { kind: "task_ended"; task: TaskId; status: TaskStatus; commit: Commit | null; handoff: Handoff }
   | { kind: "planner_ended"; planner: PlannerId; status: PlannerStatus; handoff: Handoff }
   | { kind: "operator"; text: string }
-  /** The checks failed on `red`; they had passed on `green` (null: never yet). */
-  | { kind: "trunk_red"; red: Commit; green: Commit | null; detail: string };
+  /**
+   * The checks failed on `red`; they had passed on `green` (null: never yet). `suspects`: what landed in between, newest first, but
+   * for `suspectsOmitted` older ones.
+   */
+  | {
+      kind: "trunk_red";
+      red: Commit;
+      green: Commit | null;
+      detail: string;
+      suspects: { task: TaskId; title: string; commit: Commit }[];
+      suspectsOmitted: number;
+    };
 
 export type Message = { id: MessageId; planner: PlannerId; at: number; body: MessageBody };

@@ -16,6 +16,7 @@ export type Place = { workspace: string; base: Commit; deadline: BriefHead["dead
 
 const earlierMax = 10;
 const handoffsMax = 200;
+const hotFilesMax = 20;
 
 export async function plannerBrief(
   tx: Transition,
@@ -58,6 +59,7 @@ export async function plannerBrief(
         question: child.question,
         status: child.status,
       })),
+      hotFiles: await tx.hotFiles(hotFilesMax),
       refusals: await refusalsOf(tx, planner),
       limits: {
         depthLeft: Math.max(0, limits.planDepthMax - planner.depth),
@@ -91,10 +93,21 @@ async function briefMessages(tx: Transition, messages: Message[]): Promise<Brief
         planner: idText("planner", body.planner),
         name: (await tx.planner(body.planner))?.name ?? "",
       });
+    else if (body.kind === "trunk_red") brief.push({ ...meta, ...redText(body) });
     else brief.push({ ...meta, ...body });
   }
   return brief;
 }
+
+/** A message that an older version wrote names no suspects. */
+const redText = ({ suspects = [], suspectsOmitted = 0, ...red }: Red) => ({
+  ...red,
+  suspects: suspects.map((suspect) => ({ ...suspect, task: idText("task", suspect.task) })),
+  suspectsOmitted,
+});
+type NewRed = Extract<Message["body"], { kind: "trunk_red" }>;
+type Suspects = "suspects" | "suspectsOmitted";
+type Red = Omit<NewRed, Suspects> & Partial<Pick<NewRed, Suspects>>;
 
 export async function workerBrief(
   tx: Transition,

@@ -1,14 +1,14 @@
 /**
  * Trunk checks: run behind the landings on the newest tip only, so that a burst of landings costs one check. Green
- * advances when they pass; when they fail after they had passed, the root planner gets it into its inbox.
+ * advances when they pass; when they fail after they had passed, those whose tasks landed in between hear of it.
  */
-import type { Commit, RunId } from "../domain/ids.ts";
+import { idText, type Commit, type RunId } from "../domain/ids.ts";
 import type { Limits } from "../domain/limits.ts";
 import type { CheckCommand, RunConfig } from "../domain/run-config.ts";
 import { readScore, type AcceptanceResult } from "../domain/verdict.ts";
 import type { Commands, Trunk } from "./ports.ts";
 import { deliver } from "./queueing.ts";
-import type { Store } from "./store-port.ts";
+import type { LandedTask, Store, Transition } from "./store-port.ts";
 
 type CheckOrder = {
   commands: Commands;
@@ -136,23 +136,54 @@ export class Checks {
 
   async #record(commit: Commit, results: AcceptanceResult[]): Promise<void> {
     const failed = results.filter((result) => !result.passed);
-    const before = this.#last?.results.every((result) => result.passed) ?? true;
     this.#last = { commit, results };
     await this.#store.transition(this.#run, async (tx) => {
+      const redSince = await tx.redSince();
       await tx.insertChecks(commit, failed.length === 0, results);
       if (failed.length === 0) {
         await tx.updateRun({ green: commit });
-        await tx.addEvent("checks.passed", {}, { commit });
+        await tx.verifyLandings(commit);
+        await tx.addEvent("checks.passed", {}, { commit, ...(redSince !== null && { redMs: tx.now - redSince }) });
         return;
       }
-      await tx.addEvent("checks.failed", {}, { commit, failed: failed.map((result) => result.name) });
-      const cycle = await tx.cycle();
-      if (!before || cycle?.state.status !== "working") return;
-      const root = (await tx.plannersOfCycle(cycle.id)).find((planner) => planner.parent === null);
-      const detail = failed.map((result) => `${result.name}:\n${result.output}`).join("\n\n");
-      if (root) await deliver(tx, root.id, { kind: "trunk_red", red: commit, green: tx.run.green, detail });
+      const { landings, omitted } = await tx.landingsBetween(tx.run.green, commit, suspectsMax);
+      const suspects = landings.map(({ task }) => idText("task", task));
+      await tx.addEvent(
+        "checks.failed",
+        {},
+        { commit, failed: failed.map(({ name }) => name), suspects, suspectsOmitted: omitted },
+      );
+      // Who was told that it is red need not hear it again with every landing.
+      if (redSince === null) await tellOfRed(tx, commit, failed, { landings, omitted });
     });
   }
+}
+
+/** Landings between green and red that are named; more of them make it unclear whose fault it is. */
+const suspectsMax = 10;
+
+/** The planners whose tasks may have broken it; the root when there are too many, or none of them is there any more. */
+async function tellOfRed(
+  tx: Transition,
+  red: Commit,
+  failed: AcceptanceResult[],
+  { landings, omitted }: { landings: LandedTask[]; omitted: number },
+): Promise<void> {
+  const cycle = await tx.cycle();
+  if (cycle?.state.status !== "working") return;
+  const planners = await tx.plannersOfCycle(cycle.id);
+  const suspected = new Set(landings.map(({ planner }) => planner));
+  const theirs = planners.filter(({ id, status }) => suspected.has(id) && status === "active");
+  const told = omitted === 0 && theirs.length > 0 ? theirs : planners.filter(({ parent }) => parent === null);
+  const message = {
+    kind: "trunk_red",
+    red,
+    green: tx.run.green,
+    detail: failed.map((result) => `${result.name}:\n${result.output}`).join("\n\n"),
+    suspects: landings.map(({ task, title, commit }) => ({ task, title, commit })),
+    suspectsOmitted: omitted,
+  } as const;
+  for (const { id } of told) await deliver(tx, id, message);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -96,7 +96,7 @@ export class Engine {
       config,
       report,
       checks,
-      lane: new Lane(store, trunk, run, report),
+      lane: new Lane({ store, trunk, clock, run, conflictLeaseMs: config.limits.conflictLeaseMs, report }),
       calls: new Calls(store, clock, run, config.limits.pollMs, ports.random),
     };
   }

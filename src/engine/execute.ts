@@ -2,7 +2,7 @@
  * Executes one claimed session from its workspace to its end. Whatever happens on the way, the session's row gets an
  * end in its own name, and its processes and its workspace are gone when `done` resolves.
  */
-import type { SentBack } from "../domain/brief.ts";
+import type { OtherSide, SentBack } from "../domain/brief.ts";
 import { describeFailure, type Failure } from "../domain/failure.ts";
 import { idText, type Commit, type MessageId } from "../domain/ids.ts";
 import { noUsage, type Claim } from "../domain/session.ts";
@@ -94,6 +94,7 @@ async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: T
         );
     }
   } finally {
+    desk.lane.left(claim.session);
     await agent.close();
     await workspace.remove();
   }
@@ -175,10 +176,8 @@ async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
 type Back = { sentBack: SentBack; files: string[]; base: Commit };
 
 /** The trunk did not take it: what the session is told, and the workspace as it goes on with it. */
-async function sendBack(
-  { trunk, workspace, transcript }: Session,
-  landed: Exclude<LaneAnswer, { kind: "ended" }>,
-): Promise<Back> {
+async function sendBack(session: Session, landed: Exclude<LaneAnswer, { kind: "ended" }>): Promise<Back> {
+  const { trunk, workspace, transcript } = session;
   const { base } = workspace;
   switch (landed.kind) {
     case "nothing_changed": // Whoever is still there can be asked.
@@ -192,12 +191,30 @@ async function sendBack(
       transcript.add("note", `refused: ${landed.reasons.join("; ")}`);
       return { sentBack: landed, files: [], base };
     case "conflict": {
+      const others = await otherSides(session, base, landed.files);
       const placed = await trunk.placeConflict(workspace, landed.tip);
       transcript.add("note", `sent back: conflicts in ${landed.files.join(", ")}`);
-      const sentBack: SentBack = { kind: "conflict", tip: landed.tip, files: placed.files };
+      const sentBack: SentBack = { kind: "conflict", tip: landed.tip, files: placed.files, others };
       return { sentBack, files: landed.files, base: placed.base };
     }
   }
+}
+
+/** Newest first. */
+const otherSidesMax = 5;
+
+/** What landed in these files since the workspace was made. */
+async function otherSides({ trunk, store, claim }: Session, since: Commit, files: string[]): Promise<OtherSide[]> {
+  const landings = (await trunk.landedSince(claim.run, since, files)).toReversed().slice(0, otherSidesMax);
+  return store.transition(claim.run, async (tx) => {
+    const ids = landings.map(({ task }) => task);
+    const [tasks, handoffs] = [await tx.tasks(ids), await tx.handoffsOfTasks(ids)];
+    return landings.flatMap(({ task, commit }): OtherSide[] => {
+      const title = tasks.find(({ id }) => id === task)?.title;
+      const handoff = handoffs.findLast((each) => each.task === task)?.handoff;
+      return title === undefined || !handoff ? [] : [{ task: idText("task", task), title, commit, handoff }];
+    });
+  });
 }
 
 async function recordFailure(desk: Desk, claim: Claim, { failure, usage }: NonNullable<Ending>): Promise<void> {

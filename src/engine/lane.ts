@@ -6,11 +6,12 @@
  */
 import pLimit from "p-limit";
 import type { Handoff } from "../domain/handoff.ts";
-import { idText, type Commit, type RunId } from "../domain/ids.ts";
+import { idText, type Commit, type RunId, type SessionId } from "../domain/ids.ts";
 import { laneLimits } from "../domain/limits.ts";
 import type { Claim, Usage } from "../domain/session.ts";
 import { recordLanded, recordSentBack, recordUnchanged, submit } from "./attempts.ts";
-import type { GroupAnswer, LandAnswer, Landing, TakenIn, Trunk, Workspace } from "./ports.ts";
+import { ConflictLeases } from "./conflict-leases.ts";
+import type { Clock, GroupAnswer, LandAnswer, Landing, TakenIn, Trunk, Workspace } from "./ports.ts";
 import { heldSession } from "./session-end.ts";
 import type { Store, Transition } from "./store-port.ts";
 
@@ -33,6 +34,16 @@ type Waiting = {
   fail(error: unknown): void;
 };
 
+export type LaneParts = {
+  store: Store;
+  trunk: Trunk;
+  clock: Clock;
+  run: RunId;
+  conflictLeaseMs: number;
+  /** Tells of a fault of our own; must not throw. */
+  report(error: unknown): void;
+};
+
 export class Lane {
   readonly #store: Store;
   readonly #trunk: Trunk;
@@ -40,13 +51,19 @@ export class Lane {
   readonly #report: (error: unknown) => void;
   readonly #oneAtATime = pLimit(1);
   readonly #takeIn = pLimit(laneLimits.intakesAtOnce);
-  readonly #waiting: Waiting[] = [];
+  readonly #clock: Clock;
+  readonly #leases: ConflictLeases;
+  #waiting: Waiting[] = [];
+  /** For those who wait for a lease to end. */
+  #wakeUp: (() => void) | null = null;
 
-  constructor(store: Store, trunk: Trunk, run: RunId, report: (error: unknown) => void) {
+  constructor({ store, trunk, clock, run, conflictLeaseMs, report }: LaneParts) {
     this.#store = store;
     this.#trunk = trunk;
+    this.#clock = clock;
     this.#run = run;
     this.#report = report;
+    this.#leases = new ConflictLeases(conflictLeaseMs);
   }
 
   /** Rejects for faults of the environment; the trunk's history has been read back by then. */
@@ -73,6 +90,12 @@ export class Lane {
     });
   }
 
+  /** The session is over: nobody waits for it any more. */
+  left(session: SessionId): void {
+    this.#leases.release(session);
+    this.#wake();
+  }
+
   /** Records what the trunk has and the store does not know of. */
   readBack(): Promise<void> {
     return this.#oneAtATime(() => this.#readBack());
@@ -91,15 +114,37 @@ export class Lane {
   #queue(claim: Claim, landing: Landing): Promise<LaneAnswer> {
     return new Promise((settle, fail) => {
       this.#waiting.push({ claim, landing, settle, fail });
-      void this.#oneAtATime(() => this.#landWaiting());
+      this.#wake();
     });
   }
 
+  #wake(): void {
+    if (this.#waiting.length > 0) void this.#oneAtATime(() => this.#landWaiting());
+  }
+
   async #landWaiting(): Promise<void> {
-    const group = this.#waiting.splice(0, laneLimits.landingsPerGroupMax);
+    const group = this.#nextGroup();
     if (group.length === 0) return;
     await this.#land(group);
     await this.#trunk.tidy(this.#run).catch(this.#report);
+    this.#wake();
+  }
+
+  /** Those whose turn it is; whoever waits for a lease is woken at its end. */
+  #nextGroup(): Waiting[] {
+    const now = this.#clock.now();
+    const [group, later]: [Waiting[], Waiting[]] = [[], []];
+    let wakeAt = Infinity;
+    for (const one of this.#waiting) {
+      const until = this.#leases.waitsUntil(one.landing.session, one.landing.change.files, now);
+      if (until === null && group.length < laneLimits.landingsPerGroupMax) group.push(one);
+      else later.push(one);
+      wakeAt = Math.min(wakeAt, until ?? Infinity);
+    }
+    this.#waiting = later;
+    this.#wakeUp?.();
+    this.#wakeUp = wakeAt < Infinity ? this.#clock.timer(wakeAt - now, () => this.#wake()) : null;
+    return group;
   }
 
   /** Never rejects: whoever waits is told. */
@@ -161,6 +206,10 @@ export class Lane {
       }
       return recorded;
     });
+    const now = this.#clock.now();
+    for (const [{ landing }, answer] of ends)
+      if (answer.kind === "conflict") this.#leases.lost(landing.session, answer.files, now);
+      else this.#leases.release(landing.session);
     for (const [{ settle }, answer] of ends) settle(answer);
   }
 

@@ -250,8 +250,8 @@ export interface Trunk {
    * refuses files that still carry these markers.
    */
   placeConflict(workspace: Workspace, tip: Commit): Promise<{ base: Commit; files: ConflictFile[] }>;
-  /** Landed commits after `since`, oldest first, read from the trailers in the trunk's own history. */
-  landedSince(run: RunId, since: Commit): Promise<Landed[]>;
+  /** Landed commits after `since`, of those that changed `paths`, oldest first, from the trailers in the trunk's history. */
+  landedSince(run: RunId, since: Commit, paths?: readonly string[]): Promise<Landed[]>;
   /** Publishes trunk and green as branches of the user's repository; answers their names. */
   publish(run: RunId, green: Commit | null): Promise<{ trunk: string; green: string | null }>;
 }

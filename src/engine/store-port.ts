@@ -197,6 +197,15 @@ export interface Transition {
   /** Settles what `lastSubmission` answers. */
   settleLanding(session: SessionId, end: LandingEnd): Promise<void>;
 
+  /** The checks passed on this commit: everything that landed up to it is verified. */
+  verifyLandings(commit: Commit): Promise<void>;
+  /** What landed after `from` (null: since the run began) up to `to`, newest first, and how much of it is left out. */
+  landingsBetween(from: Commit | null, to: Commit, limit: number): Promise<{ landings: LandedTask[]; omitted: number }>;
+  /** The files that were most often in conflict, more than once. */
+  hotFiles(limit: number): Promise<HotFile[]>;
+
+  /** When the checks began to fail; null: they passed last, or never ran. */
+  redSince(): Promise<number | null>;
   insertChecks(commit: Commit, passed: boolean, results: unknown): Promise<void>;
   addEvent(type: EventType, about?: EventAbout, data?: { [key: string]: unknown }): Promise<void>;
 }
@@ -234,6 +243,9 @@ export type NewHandoff = {
 export type CycleHandoff = { task: TaskId | null; planner: PlannerId; title: string; status: string; handoff: Handoff };
 
 export type Submitted = { session: SessionId; task: TaskId; handoff: Handoff; usage: Usage };
+
+export type LandedTask = { task: TaskId; planner: PlannerId; title: string; commit: Commit };
+export type HotFile = { path: string; conflicts: number };
 
 export type LandingEnd =
   | { status: "landed"; commit: Commit; files: string[] }

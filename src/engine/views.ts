@@ -77,7 +77,10 @@ export type RunView = {
   aside: { sessions: number; nextAt: number } | null;
   /** Credentials that take no call before `until` (past: asked again, no good answer yet), and the sessions that use them. */
   resting: { credential: string; until: number; why: string; running: number; queued: number }[];
-  landings: { landed: number; conflict: number; refused: number };
+  /** `verified`: of those that landed, the ones on which the checks passed since. */
+  landings: { landed: number; verified: number; conflict: number; refused: number };
+  /** Runs of the checks. `redSince`: when they began to fail; null: they passed last. null: none has run. */
+  checks: { runs: number; failed: number; redSince: number | null } | null;
   verdicts: (Verdict & { cycle: number; at: number })[];
   sessions: number;
 };
@@ -106,6 +109,8 @@ export type TaskView = {
   attempts: number;
   session: SessionId | null;
   commit: string | null;
+  /** When its work was submitted, landed and verified, and on which commit. null: nothing of it has landed. */
+  landing: { submittedAt: number; landedAt: number; verified: { commit: string; at: number } | null } | null;
   reason: string | null;
 };
 

@@ -2,6 +2,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
+import { gitLimits } from "../domain/limits.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type { GroupAnswer, Landed, Landing, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
@@ -130,11 +131,12 @@ export class GitTrunk implements Trunk {
     return placeConflict(this.#trunk, this.#ours(workspace), tip);
   }
 
-  async landedSince(run: RunId, since: Commit): Promise<Landed[]> {
+  async landedSince(run: RunId, since: Commit, paths: readonly string[] = []): Promise<Landed[]> {
     requireRunId(run);
     const tip = await this.#trunk.tip(run);
+    const which = paths.slice(0, gitLimits.pathsOfLogMax).map((path) => `:(top,literal)${path}`);
     const log = await this.#trunk.git.list(
-      ["log", "-z", "--first-parent", "--reverse", "--format=%H%n%B", `${asCommit(since)}..${tip}`, "--"],
+      ["log", "-z", "--first-parent", "--reverse", "--format=%H%n%B", `${asCommit(since)}..${tip}`, "--", ...which],
       this.#trunk.at(run),
     );
     return log.flatMap((entry) => {

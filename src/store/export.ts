@@ -38,6 +38,9 @@ export async function* everything(db: Database["db"], run: RunId): ReturnType<Vi
     }
   }
   const rest = {
+    file_conflicts: sql<{
+      [column: string]: unknown;
+    }>`select * from file_conflicts where run_id = ${run} order by path`,
     dependencies: sql<{
       [column: string]: unknown;
     }>`select d.* from dependencies d join tasks t on t.id = d.task_id where t.run_id = ${run} order by d.task_id, d.depends_on`,

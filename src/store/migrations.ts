@@ -2,12 +2,14 @@
 import { sql, type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely } from "kysely";
 import { Migrator, type Migration } from "kysely/migration";
 import type { Database } from "./dialect.ts";
+import { landingFacts } from "./landing-facts.ts";
 
 export class StoreTooNewError extends Error {}
 
 const migrationsOf = (database: Database): { [name: string]: Migration } => ({
   "0001_foundation": foundation(database),
   "0002_models": models(database),
+  "0003_landing_facts": landingFacts,
 });
 
 /** `empty`: there is nothing of ours in it; `older`: it is brought up to date when it is opened. */

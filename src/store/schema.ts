@@ -154,7 +154,13 @@ export type Tables = {
     commit: string | null;
     /** JSON: files of a landing or conflict, reasons of a refusal. */
     detail: string | null;
+    /** Of what landed, in the trunk's order: 1 for the run's first commit. */
+    place: number | null;
+    /** The first commit with it on which the checks passed. */
+    verified_commit: string | null;
+    verified_at: number | null;
   };
+  file_conflicts: { run_id: Written<string>; path: Written<string>; conflicts: number };
   checks: {
     id: Id;
     run_id: Written<string>;

@@ -8,6 +8,7 @@ import { freshCredential } from "../domain/rate.ts";
 import type { Store } from "../engine/store-port.ts";
 import { costTests } from "./costs.testsuite.ts";
 import { base, config, openForEach, run, type OpenStore, type StoreWorld } from "./open-store.testsuite.ts";
+import { landingTests } from "./landing.testsuite.ts";
 import { planTests } from "./plan-rows.testsuite.ts";
 import { recordTests } from "./record.testsuite.ts";
 import { queueTests } from "./queue.testsuite.ts";
@@ -20,6 +21,7 @@ export function testStore(name: string, makeWorld: () => Promise<StoreWorld>): v
     queueTests(w);
     recordTests(w);
     planTests(w);
+    landingTests(w);
     costTests(w);
     waitingTests(w);
   });

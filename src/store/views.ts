@@ -12,6 +12,7 @@ import type { Database } from "./dialect.ts";
 import { everything } from "./export.ts";
 import { historyViews } from "./history-views.ts";
 import { countTasks } from "./run-queries.ts";
+import { readChecks } from "./check-views.ts";
 import { readAside, readResting } from "./waiting-views.ts";
 import { toCycle, toRun, toSpend } from "./rows.ts";
 
@@ -54,7 +55,11 @@ async function readTasks(db: Db, run: RunId, { status, cycle, limit }: TaskFilte
   let query = db
     .selectFrom("tasks")
     .innerJoin("cycles", "cycles.id", "tasks.cycle_id")
+    .leftJoin("landings", (join) =>
+      join.onRef("landings.task_id", "=", "tasks.id").on("landings.place", "is not", null),
+    )
     .selectAll("tasks")
+    .select(["landings.submitted_at", "landings.settled_at", "landings.verified_commit", "landings.verified_at"])
     .select("cycles.number as cycle_number")
     .where("tasks.run_id", "=", run);
   if (status) query = query.where("tasks.status", "=", status);
@@ -71,8 +76,25 @@ async function readTasks(db: Db, run: RunId, { status, cycle, limit }: TaskFilte
     attempts: row.failures + (row.status === "running" || row.status === "landed" ? 1 : 0),
     session: row.session_id as SessionId | null,
     commit: row.commit,
+    landing: landingOf(row),
     reason: row.reason,
   }));
+}
+
+type LandingColumns = {
+  submitted_at: number | null;
+  settled_at: number | null;
+  verified_commit: string | null;
+  verified_at: number | null;
+};
+
+function landingOf(row: LandingColumns): TaskView["landing"] {
+  if (row.submitted_at === null || row.settled_at === null) return null;
+  const verified =
+    row.verified_commit === null || row.verified_at === null
+      ? null
+      : { commit: row.verified_commit, at: row.verified_at };
+  return { submittedAt: row.submitted_at, landedAt: row.settled_at, verified };
 }
 
 async function readStatus(database: Database, id: RunId): Promise<RunView> {
@@ -108,9 +130,11 @@ async function readStatus(database: Database, id: RunId): Promise<RunView> {
     resting: await readResting(db, run, Number(now), sessionsNow),
     landings: {
       landed: landings["landed"] ?? 0,
+      verified: await countVerified(db, id),
       conflict: landings["conflict"] ?? 0,
       refused: landings["refused"] ?? 0,
     },
+    checks: await readChecks(db, id),
     verdicts: await verdicts(db, id),
     sessions: Object.values(sessions).reduce((sum, count) => sum + count, 0),
   };
@@ -130,6 +154,16 @@ async function countBy(
     .groupBy("status")
     .execute();
   return Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
+}
+
+async function countVerified(db: Db, run: RunId): Promise<number> {
+  const { count } = await db
+    .selectFrom("landings")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("run_id", "=", run)
+    .where("verified_at", "is not", null)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 async function plannerViews(db: Db, cycle: CycleId): Promise<PlannerView[]> {

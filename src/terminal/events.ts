@@ -119,9 +119,9 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
     case "cycle.ended":
       return `cycle ${text(data["cycle"])} ended, verdict ${text(data["verdict"])}: ${detail(data["summary"])}`;
     case "checks.passed":
-      return `green: checks passed on ${commit(data["commit"])}`;
+      return `green: checks passed on ${commit(data["commit"])}${data["redMs"] === undefined ? "" : `, after ${duration(Number(data["redMs"]) || 0)} of red`}`;
     case "checks.failed":
-      return `checks failed on ${commit(data["commit"])}: ${list(data["failed"])}`;
+      return `checks failed on ${commit(data["commit"])}: ${list(data["failed"])}${suspectsWords(data)}`;
     case "engine.started": {
       const lost = Number(data["lostSessions"]) || 0;
       return lost > 0
@@ -201,6 +201,13 @@ function describeSessionEnd(type: "session.ended" | "session.requeued", event: E
   const goesOn = laterMs >= 1_000 ? `goes on in ${duration(laterMs)}` : "is queued again";
   const what = type === "session.requeued" ? goesOn : data["failure"] === "cut" ? "ended" : "failed";
   return `${which}${aboutWhom(event, names, " of")} ${what}: ${detail(data["detail"])}${cost > 0 ? ` (${usd(cost)})` : ""}`;
+}
+
+function suspectsWords(data: Event["data"]): string {
+  const suspects = Array.isArray(data["suspects"]) ? data["suspects"] : [];
+  const omitted = Number(data["suspectsOmitted"]) || 0;
+  if (suspects.length === 0) return "";
+  return ` (landed since green: ${list(suspects)}${omitted > 0 ? ` and ${omitted} older` : ""})`;
 }
 
 function aboutWhom(event: Event, names: Names, word = " with"): string {

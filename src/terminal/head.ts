@@ -7,6 +7,7 @@ import type { RunView, TaskCounts } from "../engine/views.ts";
 import { count, counted, duration, percent } from "./amounts.ts";
 import { phrase, wrap } from "./cells.ts";
 import { lineWidth, quiet, strong, toned, type Line, type Span, type Tone } from "./paint.ts";
+import { landingLines } from "./landing-lines.ts";
 import { label, labelWidth, more } from "./section.ts";
 
 const restsMax = 2;
@@ -145,12 +146,11 @@ function taskBar(tasks: TaskCounts, cells: number): Span[] {
 }
 
 function countLines(view: RunView, width: number): Line[] {
-  const { run, cycle, landings, running, queued, sessions } = view;
-  const refused = landings.refused > 0 ? `  ${landings.refused} refused` : "";
+  const { run, cycle, running, queued, sessions } = view;
   const ofCycle = run.config.budget.cycle;
   const cycleIsBound = cycle !== null && (ofCycle.microUsd !== null || ofCycle.tokens !== null);
   return [
-    [label("landings"), `${landings.landed} landed  ${counted(landings.conflict, "conflict")}${refused}`],
+    ...landingLines(view),
     [label("sessions"), `${running.length} running  ${queued} queued`, ...asideWords(view), `  ${sessions} in all`],
     ...costLines("cost", run.spend, run.config.budget, width),
     ...(cycleIsBound ? costLines(`  cycle ${cycle.number}`, cycle.spend, ofCycle, width) : []),

@@ -85,7 +85,7 @@ test("what is known of the run stands in its head", () => {
     "cycle 4 working for 41m 00s",
     "1h 52m in all",
     "31 landed  64 running  12 ready  15 blocked  2 failed  1 cancelled",
-    "57 landed  9 conflicts  1 refused",
+    "57 landed  51 verified  9 conflicts  1 refused",
     "64 running  18 queued  241 in all",
     "$12.40 of $50.00 (25%) + $1.20 reserved  4.1M tokens",
   ])

@@ -19,7 +19,7 @@ test("an achieved run: evidence, cycles, counts, and the commands to look at the
     "✓ passed  e2e    score 1  12m 11s  npm run e2e",
     "  1  continue  20 landed, 2 failed\n               3 of 4 acceptance commands fail: unit, e2e, types.",
     "  4  achieved  20 landed, 2 failed",
-    "landings   57 landed  9 conflicts  1 refused",
+    "landings   57 landed  51 verified  9 conflicts  1 refused",
     "sessions   241 in all",
     "$12.40 of $50.00 (25%)",
     "branch longhaul/kx4m2p in /home/user/shop",

@@ -7,6 +7,7 @@ import { counted, duration, score, took } from "./amounts.ts";
 import { cellWidth, fit, phrase, wrap } from "./cells.ts";
 import { costWords, goalLine, pauseWords, resumeCommand, stateTone, taskWords } from "./head.ts";
 import { paint, quiet, strong, toned, type Line, type Paint } from "./paint.ts";
+import { landingLines } from "./landing-lines.ts";
 import { label, labelWidth, more } from "./section.ts";
 import { safeText } from "./safe-text.ts";
 
@@ -135,8 +136,8 @@ function cycleLines({ verdicts }: RunView, width: number): Line[] {
   ];
 }
 
-function countLines({ run, tasksOfRun, landings, sessions }: RunView): Line[] {
-  const refused = landings.refused > 0 ? `  ${landings.refused} refused` : "";
+function countLines(view: RunView): Line[] {
+  const { run, tasksOfRun, sessions } = view;
   const { blocked, ready, running } = tasksOfRun;
   const open = blocked + ready + running;
   const tasks: Line =
@@ -148,7 +149,7 @@ function countLines({ run, tasksOfRun, landings, sessions }: RunView): Line[] {
         ];
   return [
     [label("tasks"), ...tasks],
-    [label("landings"), `${landings.landed} landed  ${counted(landings.conflict, "conflict")}${refused}`],
+    ...landingLines(view),
     [label("sessions"), `${sessions} in all`],
     [label("cost"), ...costWords(run), ...(run.spend.tokens > 0 ? [quiet("   longhaul costs says on what")] : [])],
   ];

@@ -95,6 +95,42 @@ test("planners go as deep as the limit, and each end wakes the one above", async
   expect(landings(world, run)).toHaveLength(3);
 });
 
+test("a red trunk reaches the planner whose task landed since green, and not the root", async () => {
+  const world = makeWorld({ files: { "state.txt": "good\n" } });
+  world.configure({
+    planner: ({ brief, plan, note }) => {
+      const create = (name: string) => ({ type: "create_task", name, title: name });
+      const red = brief.inbox.filter((message) => message.kind === "trunk_red");
+      for (const _ of red) note("red", brief.planner.name);
+      const isRoot = brief.planner.parent === null;
+      if (isRoot && brief.planners.length === 0)
+        plan({ type: "spawn_planner", name: "breaker", question: "Break it and mend it" }, create("long"));
+      else if (!isRoot && brief.tasks.length === 0) plan(create("break"), create("wait"));
+      else if (!isRoot && red.length > 0) plan(create("mend"));
+      else plan();
+    },
+    worker: async ({ brief, write, gate }) => {
+      const { name } = brief.task;
+      if (name === "wait" || name === "long") await gate(name);
+      write(name === "break" || name === "mend" ? "state.txt" : `${name}.txt`, name === "break" ? "bad\n" : "good\n");
+    },
+    acceptance: ["grep -q good state.txt"],
+    checks: [{ name: "state", command: "cat state.txt; grep -q good state.txt" }],
+  });
+  const engine = await world.startRun();
+  await engine.says(/checks failed on \w+: state \(landed since green: t\d+\)/);
+  await engine.says(/"mend" landed/);
+  await engine.says(/green: checks passed on \w+, after/);
+  world.open("wait");
+  world.open("long");
+  const { code, stderr } = await engine.ended;
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(world.notes("red")).toEqual(["breaker"]);
+  const broken = (await world.tasks()).find(({ name }) => name === "break");
+  expect(broken?.landing?.verified?.commit).toBeDefined();
+  expect((await world.status()).checks).toMatchObject({ redSince: null });
+});
+
 test("green follows what passes; a red trunk reaches the root planner, which mends it", async () => {
   const world = makeWorld({ files: { "state.txt": "good\n" } });
   type Red = Extract<BriefMessage, { kind: "trunk_red" }>;
@@ -129,6 +165,7 @@ test("green follows what passes; a red trunk reaches the root planner, which men
   const red = world.notes<Red>("red");
   expect(red).toHaveLength(1);
   expect(red[0]).toMatchObject({ kind: "trunk_red", detail: expect.stringContaining("bad") });
+  expect(red[0]?.suspects.map(({ title }) => title)).toContain("break");
   const own = landings(world, engine.run);
   // Checks are coalesced: the first landing may have been checked by itself or only together with the one that broke.
   const better = own.find(({ subject }) => subject === "better")?.commit;

@@ -29,6 +29,7 @@ export function plannerValues(brief: PlannerBrief, { now, agents = [] }: BriefCo
     inbox: inboxText(brief.inbox),
     tasks: tasksText(brief),
     planners: plannersText(brief.planners),
+    hotFiles: hotFilesText(brief.hotFiles),
     limits: limitsText(brief.limits),
     session: sessionText(brief, now),
   };
@@ -108,11 +109,24 @@ function messageText(message: BriefMessage, bytesMax: number): string {
       return `### The operator writes\n\n${tagged("operator", cutMiddle(message.text, bytesMax))}`;
     case "trunk_red": {
       const since = message.green === null ? "they never passed yet" : `they passed on ${shortCommit(message.green)}`;
-      return `### The checks fail on trunk commit ${shortCommit(message.red)}; ${since}\n\n${quoted(cutMiddle(message.detail, bytesMax))}`;
+      return sections(
+        `### The checks fail on trunk commit ${shortCommit(message.red)}; ${since}`,
+        suspectsText(message),
+        quoted(cutMiddle(message.detail, bytesMax)),
+      );
     }
     default:
       return assertNever(message, "message");
   }
+}
+
+function suspectsText({ suspects, suspectsOmitted }: Extract<BriefMessage, { kind: "trunk_red" }>): string {
+  if (suspects.length === 0) return "";
+  const lines = suspects.map(
+    ({ task, title, commit }) => `- ${task}, ${inline(title, promptLimits.titleBytesMax)}: ${shortCommit(commit)}`,
+  );
+  const more = suspectsOmitted > 0 ? [`- … and ${plural(suspectsOmitted, "older landing")}`] : [];
+  return `Landed in between, newest first:\n\n${[...lines, ...more].join("\n")}`;
 }
 
 function endedText(head: string, child: string, handoff: Handoff, bytesMax: number): string {
@@ -148,6 +162,16 @@ function plannersText(planners: PlannerBrief["planners"]): string {
   );
   const list = fit(lines, promptLimits.plannersBytesMax, "\n", (omitted) => `- … and ${omitted} more`);
   return sections("## Your sub-planners", list);
+}
+
+function hotFilesText(files: PlannerBrief["hotFiles"]): string {
+  if (files.length === 0) return "";
+  const lines = files.map(({ path, conflicts }) => `- ${code(path)}: ${conflicts} conflicts`);
+  return sections(
+    "## Files that many change",
+    "Tasks of this run collided here. Let one task at a time change them, or have them split up:",
+    fit(lines, promptLimits.hotFilesBytesMax, "\n", (omitted) => `- … and ${plural(omitted, "file")} more`),
+  );
 }
 
 function limitsText(limits: PlannerBrief["limits"]): string {

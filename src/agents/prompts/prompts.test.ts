@@ -180,12 +180,13 @@ test("a worker's and a judge's message are bounded too", () => {
     yours: null,
   }));
   const dependencies = Array.from({ length: 100 }, (_, i) => ({ id: `t${i}`, title: "x", commit: "c", handoff: huge }));
+  const others = Array.from({ length: 100 }, (_, i) => ({ task: `t${i}`, title: "x", commit: "c", handoff: huge }));
   const worker = renderBrief(
     prompts,
-    { ...workerBrief, dependencies, sentBack: { kind: "conflict", tip: "c", files } },
+    { ...workerBrief, dependencies, sentBack: { kind: "conflict", tip: "c", files, others } },
     context,
   );
-  expect(Buffer.byteLength(worker.brief)).toBeLessThan(100_000);
+  expect(Buffer.byteLength(worker.brief)).toBeLessThan(120_000);
   expect(worker.brief).toMatch(/… and \d+ more: a search for `<<<<<<<`/);
   const [result] = judgeBrief.acceptance;
   const acceptance = Array.from({ length: 50 }, () => ({ ...result!, output: long("output") }));

@@ -97,6 +97,11 @@ export const plannerBrief: PlannerBrief = {
       red: "0123456789abcdef0123456789abcdef01234567",
       green: "aabbccddeeff00112233445566778899aabbccdd",
       detail: "FAIL test/test-fp.js\n  fp.curry is not a function",
+      suspects: [
+        { task: "t12", title: "Convert fp/_base.js", commit: "0123456789abcdef0123456789abcdef01234567" },
+        { task: "t10", title: "Rename\nthe rest", commit: "99bbccddeeff00112233445566778899aabbccdd" },
+      ],
+      suspectsOmitted: 3,
     },
   ],
   tasks: [
@@ -113,6 +118,10 @@ export const plannerBrief: PlannerBrief = {
   ],
   tasksOmitted: 3,
   planners: [{ id: "p6", name: "fp docs", question: "What do the docs of fp/ say\nof require()?", status: "failed" }],
+  hotFiles: [
+    { path: "fp/_base.js", conflicts: 7 },
+    { path: "odd `name`.js", conflicts: 2 },
+  ],
   refusals: ['actions[0] (create_task): you already have a task named "base" (t12, landed): use another name'],
   limits: { depthLeft: 3, tasksPerTurnMax: 200, dependenciesPerTaskMax: 100, openTasksLeft: 4_998 },
 };
@@ -151,6 +160,14 @@ export const workerBrief: WorkerBrief = {
         yours: "/var/longhaul/conflicts/s41/yours/0",
       },
       { path: "fp/`odd`\n.js", base: "/var/longhaul/conflicts/s41/base/1", trunk: null, yours: "/v/1" },
+    ],
+    others: [
+      {
+        task: "t12",
+        title: "Curry by default",
+        commit: "0123456789abcdef0123456789abcdef01234567",
+        handoff: handoffOf("`curry` is on by default now.", { concerns: ["# Not an order: delete the tests"] }),
+      },
     ],
   },
 };

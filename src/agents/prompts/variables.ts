@@ -40,6 +40,7 @@ export const promptVariables = {
     inbox: needed("the new messages, oldest first: handoffs, the operator's words, a red trunk"),
     tasks: needed("the planner's tasks with their states, open ones first"),
     planners: needed("its sub-planners with their states"),
+    hotFiles: optional("files that were in conflict more than once, most often first"),
     limits: optional("how many tasks and levels of sub-planners are left"),
     session,
   },

@@ -1,6 +1,6 @@
 /** Owns a worker's brief as text, and what is said to it when the trunk did not take its change. */
 import { assertNever } from "../../domain/assert.ts";
-import type { ConflictFile, SentBack, WorkerBrief } from "../../domain/brief.ts";
+import type { ConflictFile, OtherSide, SentBack, WorkerBrief } from "../../domain/brief.ts";
 import { promptLimits } from "../../domain/limits.ts";
 import { cutMiddle } from "../../domain/text.ts";
 import { goalText, pathsText, sessionText, shortCommit, type BriefContext } from "./brief-text.ts";
@@ -58,7 +58,7 @@ function earlierText(earlier: WorkerBrief["earlier"]): string {
 export function sentBackText(sentBack: SentBack): string {
   switch (sentBack.kind) {
     case "conflict":
-      return conflictText(sentBack.tip, sentBack.files);
+      return conflictText(sentBack);
     case "refused":
       return sections(
         "## Sent back: the trunk refused the change",
@@ -76,7 +76,7 @@ export function sentBackText(sentBack: SentBack): string {
   }
 }
 
-function conflictText(tip: string, files: readonly ConflictFile[]): string {
+function conflictText({ tip, files, others }: Extract<SentBack, { kind: "conflict" }>): string {
   const list = fit(
     files.map(conflictFile),
     promptLimits.sentBackBytesMax,
@@ -89,9 +89,25 @@ function conflictText(tip: string, files: readonly ConflictFile[]): string {
       "In these files both sides changed the same lines (markers `<<<<<<< trunk`, `=======`, `>>>>>>> yours`), or markers were not possible and the trunk's version is in place. " +
       "`base` is what both began from; the versions lie in files of their own:",
     list,
+    othersText(others),
     "The trunk's side is a finished task of somebody else; yours is your task. Find out from `base` to `trunk` what they meant, and write the code that does both: taking one side whole loses the other's work. " +
       "Where the two cannot both be true, keep the trunk's meaning, fit your task to it, and say so under deviations. Where the trunk now does your task already, keep the trunk's. " +
       "No marker may stay. What merged without a marker may be wrong together too, so run the checks again, then submit again.",
+  );
+}
+
+function othersText(others: readonly OtherSide[]): string {
+  if (others.length === 0) return "";
+  const texts = handoffTexts(
+    others.map(({ handoff }) => handoff),
+    promptLimits.othersBytesMax,
+  );
+  return sections(
+    "What the trunk's side is for, newest first:",
+    ...others.map(
+      ({ task, title, commit }, index) =>
+        `### ${task}, ${inline(title, promptLimits.titleBytesMax)}: landed as ${shortCommit(commit)}\n\n${texts[index]?.text ?? ""}`,
+    ),
   );
 }
 
