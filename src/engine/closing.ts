@@ -15,7 +15,7 @@ type Knowing = "all" | ReadonlySet<PlannerId>;
 
 /**
  * Cancels an open task and what waits for it. A task whose change is on its way to the trunk is left alone: the trunk
- * decides, within moments. The planners of what is cancelled get a message, but for those who know.
+ * decides, when its turn has come. The planners of what is cancelled get a message, but for those who know.
  */
 export async function cancelTask(
   tx: Transition,

@@ -39,6 +39,9 @@ export function landingQueries(c: Context): LandingQueries {
     lastSubmission: (session) => submission(c, session, unanswered),
 
     async settleLanding(session, end) {
+      // One that was lost before stays so: what is settled is the newest.
+      const newest = await newestOf(c, session, unanswered);
+      if (!newest) return;
       const detail = end.status === "refused" ? end.reasons : "files" in end ? end.files : null;
       await db
         .updateTable("landings")
@@ -49,8 +52,7 @@ export function landingQueries(c: Context): LandingQueries {
           place: end.status === "landed" ? (await lastPlace(c)) + 1 : null,
           detail: detail && JSON.stringify(detail),
         })
-        .where("session_id", "=", session)
-        .where("status", "in", unanswered)
+        .where("id", "=", newest.id)
         .execute();
       if (end.status === "conflict") await countConflicts(c, end.files);
     },
@@ -141,16 +143,19 @@ async function countConflicts({ db, run }: Context, files: readonly string[]): P
 
 const unanswered = ["submitted", "lost"];
 
-async function submission({ db }: Context, session: SessionId, statuses: string[]): Promise<Submitted | null> {
-  const row = await db
+async function submission(c: Context, session: SessionId, statuses: string[]): Promise<Submitted | null> {
+  const row = await newestOf(c, session, statuses);
+  return row
+    ? { session, task: row.task_id as TaskId, ...(JSON.parse(row.submission) as Pick<Submitted, "handoff" | "usage">) }
+    : null;
+}
+
+const newestOf = ({ db }: Context, session: SessionId, statuses: string[]) =>
+  db
     .selectFrom("landings")
-    .select(["task_id", "submission"])
+    .select(["id", "task_id", "submission"])
     .where("session_id", "=", session)
     .where("status", "in", statuses)
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
-  return row
-    ? { session, task: row.task_id as TaskId, ...(JSON.parse(row.submission) as Pick<Submitted, "handoff" | "usage">) }
-    : null;
-}

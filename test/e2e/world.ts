@@ -194,9 +194,9 @@ export class World {
     return processesWith(`HOME=${this.environment["HOME"]}`);
   }
 
-  /** From now on this command of git waits at the gate `git-COMMAND`. */
+  /** From now on this command of git, with these arguments, waits at the gate `git-COMMAND`. */
   slowGit(command: string): void {
-    const gate = this.path(`gates/git-${command}`);
+    const gate = this.path(`gates/git-${command.split(" ", 1)[0]}`);
     const real = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
     const waits = `: > ${gate}.reached; while [ ! -e ${gate}.open ]; do sleep 0.02; done`;
     this.write("bin/git.new", `#!/bin/sh\ncase " $* " in *" ${command} "*) ${waits};; esac\nexec ${real} "$@"\n`);

@@ -34,8 +34,9 @@ const rules: { [rule: string]: string } = {
        and not exists (select 1 from sessions s where s.planner_id = p.id and s.kind = 'turn' and s.status <> 'ended')
        and not exists (select 1 from tasks t where t.planner_id = p.id and t.status in ('blocked', 'ready', 'running'))
        and not exists (select 1 from planners k where k.parent_id = p.id and k.status = 'active')`,
-  "an ended planner has nothing open": `select p.id from planners p where p.status in ('done', 'failed') and
-       (exists (select 1 from tasks t where t.planner_id = p.id and t.status in ('blocked', 'ready', 'running'))
+  "an ended planner has nothing open, but for what is on its way to the trunk": `select p.id from planners p where p.status in ('done', 'failed') and
+       (exists (select 1 from tasks t where t.planner_id = p.id and t.status in ('blocked', 'ready', 'running')
+          and not exists (select 1 from landings l where l.task_id = t.id and l.status = 'submitted'))
         or exists (select 1 from planners k where k.parent_id = p.id and k.status = 'active'))`,
   "planners are no deeper than allowed":
     "select p.id from planners p join runs r on r.id = p.run_id where p.depth > json_extract(r.config, '$.limits.planDepthMax')",
