@@ -9,8 +9,10 @@ import type { GroupAnswer } from "../engine/ports.ts";
 import { landGroup } from "./landing.ts";
 import { landing, LaneWorld, type Texts } from "./lane-world.testsuite.ts";
 import { merge } from "./merge.ts";
+import { nameObject } from "./objects.ts";
 import { needsMerge } from "./overlap.ts";
 import { packTrees } from "./change.ts";
+import { packObject } from "./pack.ts";
 import type { MadeTrees } from "./trees.ts";
 import { runA } from "./trunk-steps.testsuite.ts";
 
@@ -162,6 +164,10 @@ test("landings one by one leave few packs, and all of their objects", async () =
   const from = await world.commit(world.root, new Map(), base);
   await world.branchAt(from);
   let tip = from;
+  // Nothing leads to it, as to the work of a session that was kept.
+  const body = Buffer.from("kept\n");
+  const kept = nameObject("blob", body, from);
+  await world.store.write([packObject("blob", kept, body)]);
   const count = laneLimits.packsMax + 20;
   for (let n = 1; n <= count; n++) {
     const change = world.change(from, base, new Map([...base, [`n/${n}`, `${n}\n`]]));
@@ -172,6 +178,7 @@ test("landings one by one leave few packs, and all of their objects", async () =
   }
   const packs = await readdir(join(world.gitDir, "objects", "pack"));
   expect(packs.filter((name) => name.endsWith(".pack")).length).toBeLessThan(laneLimits.packsMax / 2);
+  expect(await world.git("cat-file", "blob", kept)).toBe("kept");
   expect(await world.git("rev-list", "--count", `${from}..refs/heads/${runA}`)).toBe(String(count));
   expect((await world.git("ls-tree", "--name-only", `${tip}:n`)).split("\n").length).toBe(count);
   await world.git("fsck", "--full", "--strict");
