@@ -1,6 +1,6 @@
 /** A trunk in memory: commits are lists of paths; two changes of one path since the base conflict. Survives engines, as a disk does. */
 import type { Commit, EngineId, RunId, SessionId, TaskId } from "../../src/domain/ids.ts";
-import type { Change, LandAnswer, Landed, Landing, Trunk, Workspace } from "../../src/engine/ports.ts";
+import type { Change, LandAnswer, Landed, Landing, TakenIn, Trunk, Workspace } from "../../src/engine/ports.ts";
 
 export type SimCommit = { id: Commit; task: TaskId; session: SessionId; files: string[] };
 
@@ -54,11 +54,7 @@ export class SimTrunk {
       },
       takeIn: async (_run, workspace) => {
         await step();
-        await this.#takeTime();
-        this.#mayFail();
-        const files = [...(this.edits.get(workspace.path) ?? [])];
-        if (files.length === 0) return { kind: "unchanged" };
-        return { kind: "taken", change: new SimChange(workspace.base, files) };
+        return this.#takeIn(workspace);
       },
       land: async (_run, onto, landings) => {
         await riskyStep();
@@ -111,6 +107,13 @@ export class SimTrunk {
         this.edits.delete(path);
       },
     };
+  }
+
+  async #takeIn(workspace: Workspace): Promise<TakenIn> {
+    await this.#takeTime();
+    this.#mayFail();
+    const files = [...(this.edits.get(workspace.path) ?? [])];
+    return files.length === 0 ? { kind: "unchanged" } : { kind: "taken", change: new SimChange(workspace.base, files) };
   }
 
   #land({ change, task, session }: Landing): LandAnswer {
