@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import pLimit from "p-limit";
 import type { LandingCase, LandingFigures } from "./landing-case.ts";
-import { edited, fileOf, git, hotFile, isHot, type Generated } from "./landing-repository.ts";
+import { edited, fileOf, hotFile, isHot, type Generated } from "./landing-repository.ts";
 
 const execute = promisify(execFile);
 
@@ -41,11 +41,11 @@ type Clone = { path: string; file: string };
 
 async function makeClone(path: string, origin: Generated, n: number): Promise<Clone> {
   const file = fileOf(origin.files, n);
-  await execute("git", ["clone", "--quiet", "--shared", "--sparse", "--no-checkout", origin.path, path]);
-  git(path, "sparse-checkout", "set", file.slice(0, file.lastIndexOf("/")));
-  git(path, "checkout", "--quiet", "main");
-  for (const setting of ["user.name=Bench", "user.email=bench@localhost", "gc.auto=0", "core.fsync=none"])
-    git(path, "config", ...setting.split("="));
+  const settings = ["user.name=Bench", "user.email=bench@localhost", "gc.auto=0", "core.fsync=none"];
+  const how = ["--quiet", "--shared", "--sparse", "--no-checkout", ...settings.flatMap((one) => ["--config", one])];
+  await execute("git", ["clone", ...how, origin.path, path]);
+  await execute("git", ["-C", path, "sparse-checkout", "set", file.slice(0, file.lastIndexOf("/"))]);
+  await execute("git", ["-C", path, "checkout", "--quiet", "main"]);
   return { path, file };
 }
 
@@ -70,6 +70,7 @@ async function land(
   await change();
   for (let tries = 1; performance.now() < until; tries++) {
     const through = await lock(async () => {
+      if (performance.now() > until) return false;
       await ask("fetch", "--quiet", "origin");
       if (!(await ask("rebase", "--quiet", "origin/main"))) {
         // The conflict is resolved as its worker would: the same change on what is there now.

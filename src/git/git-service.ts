@@ -50,12 +50,12 @@ type Take<T> = (came: Came) => { value: T } | undefined;
 type Waiting = { take: Take<unknown>; resolve(value: never): void; reject(error: unknown): void };
 
 export class GitService {
-  readonly #git: Git;
+  readonly #git: Pick<Git, "serve">;
   readonly #args: readonly string[];
   readonly #call: { gitDir: string; run: RunId };
   #serving: Serving | null = null;
 
-  constructor(git: Git, args: readonly string[], call: { gitDir: string; run: RunId }) {
+  constructor(git: Pick<Git, "serve">, args: readonly string[], call: { gitDir: string; run: RunId }) {
     this.#git = git;
     this.#args = args;
     this.#call = call;

@@ -12,7 +12,7 @@ const migrationsOf = (database: Database): { [name: string]: Migration } => ({
   "0003_landing_facts": landingFacts,
 });
 
-/** `empty`: there is nothing of ours in it; `older`: it is brought up to date when it is opened. */
+/** `empty`: nothing of ours; `older`: brought up to date when it is opened. */
 export type StoreAge = "empty" | "older" | "current";
 
 /** Only looks. Rejects with `StoreTooNewError`, and when the database cannot be read. */
@@ -207,7 +207,7 @@ function foundation(database: Database): Migration {
   };
 }
 
-/** Sessions that keep a record, the ledger of calls, budgets below the run's, and what is known of credentials. */
+/** Sessions that keep a record, the ledger of calls, budgets, credentials. */
 function models({ addIdColumn }: Database): Migration {
   return {
     async up(db: Kysely<unknown>) {
@@ -246,7 +246,6 @@ function models({ addIdColumn }: Database): Migration {
     },
   };
 }
-
 function callsTable(table: CreateTableBuilder<"calls", "id">) {
   let calls = table
     .addColumn("run_id", "text", (c) => c.notNull())

@@ -14,6 +14,7 @@ import { accountQueries } from "./account-queries.ts";
 import { credentialQueries } from "./credential-queries.ts";
 import { dependencyQueries } from "./dependency-queries.ts";
 import { handoffQueries } from "./handoff-queries.ts";
+import { landedQueries } from "./landed-queries.ts";
 import { landingQueries } from "./landing-queries.ts";
 import { ledgerQueries } from "./ledger-queries.ts";
 import { inboxQueries, plannerQueries } from "./planner-queries.ts";
@@ -191,5 +192,6 @@ function makeTransition(c: Context): Transition {
     ...handoffQueries(c),
     ...dependencyQueries(c),
     ...landingQueries(c),
+    ...landedQueries(c),
   };
 }

@@ -54,9 +54,7 @@ export class SimTrunk {
       },
       takeIn: async (_run, workspace) => {
         await step();
-        await this.#takeTime();
-        this.#mayFail();
-        return this.#takenIn(workspace);
+        return this.#takeIn(workspace);
       },
       land: async (_run, onto, landings) => {
         await riskyStep();
@@ -93,11 +91,6 @@ export class SimTrunk {
     };
   }
 
-  #takenIn(workspace: Workspace): TakenIn {
-    const files = [...(this.edits.get(workspace.path) ?? [])];
-    return files.length === 0 ? { kind: "unchanged" } : { kind: "taken", change: new SimChange(workspace.base, files) };
-  }
-
   #openWorkspace(step: () => Promise<void>, run: RunId, name: string, base: Commit, edits: string[]): Workspace {
     const path = `/sim/${name}`;
     if (this.open.has(path)) throw new Error(`workspace ${path} is open already`);
@@ -114,6 +107,13 @@ export class SimTrunk {
         this.edits.delete(path);
       },
     };
+  }
+
+  async #takeIn(workspace: Workspace): Promise<TakenIn> {
+    await this.#takeTime();
+    this.#mayFail();
+    const files = [...(this.edits.get(workspace.path) ?? [])];
+    return files.length === 0 ? { kind: "unchanged" } : { kind: "taken", change: new SimChange(workspace.base, files) };
   }
 
   #land({ change, task, session }: Landing): LandAnswer {
