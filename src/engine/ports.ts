@@ -11,7 +11,7 @@ import type { CallId, Commit, EngineId, RunId, SessionId, TaskId } from "../doma
 import type { PlannerAction } from "../domain/plan.ts";
 import type { OpenChildren } from "../domain/planner.ts";
 import type { Again } from "../domain/rate.ts";
-import type { Step, Usage } from "../domain/session.ts";
+import type { Role, Step, Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
 
 /** Time. Leases and deadlines of rows use the database's clock; this one only wakes the engine up. */
@@ -198,6 +198,18 @@ export type GroupOrder = {
   /** In pieces of at most 64 KB, valid UTF-8 (invalid bytes become U+FFFD), not cut into lines. Must not throw. */
   onStdout(text: string): void;
   onStderr(text: string): void;
+  /** What it needs beyond its directory; a sandbox lets nothing else through. */
+  access?: Access;
+};
+
+export type Access = {
+  /** Whose hosts it may reach; null: none. */
+  role: Role | null;
+  /** The session's own, to read; its home and /tmp lie there. null: they are gone with it. */
+  folder: string | null;
+  /** Outside of its directory; the engine trusts nothing in there. `ports`: of our own servers. */
+  writable: readonly string[];
+  ports: readonly number[];
 };
 
 export interface ProcessGroup {
