@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { acpPresets } from "../src/domain/acp-presets.ts";
+import { acpPresets } from "../src/config/acp-presets.ts";
 import { codingAgent, codingAgentsTested, install } from "./coding-agents.ts";
 
 let at = "";

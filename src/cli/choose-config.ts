@@ -5,10 +5,16 @@ import { lookedFor } from "../config/models.ts";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import { say } from "./output.ts";
 
-/** The file named, or the one of this folder, or the one at the repository's top, or models for which there are keys. */
-export async function readConfig(topLevel: string, { config: named }: { config?: string }): Promise<LoadedConfig> {
-  const path =
-    named === undefined ? ((await findConfig(process.cwd())) ?? (await findConfig(topLevel))) : resolvePath(named);
+type Named = { config?: string };
+
+/** The file named, or the one of this folder, or the one at the repository's top; null: there is none. */
+export async function locateConfig(topLevel: string, { config: named }: Named): Promise<string | null> {
+  return named === undefined ? ((await findConfig(process.cwd())) ?? (await findConfig(topLevel))) : resolvePath(named);
+}
+
+/** The configuration that is there, or models for which there are keys. */
+export async function readConfig(topLevel: string, named: Named): Promise<LoadedConfig> {
+  const path = await locateConfig(topLevel, named);
   const loaded = path === null ? await configFromKeys(topLevel) : await loadConfig(path);
   if (loaded === null)
     throw new EnvironmentError(

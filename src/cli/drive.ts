@@ -15,14 +15,11 @@ import { createCommands } from "../processes/commands.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
 import { openProcesses, type Processes } from "../processes/processes.ts";
 import { isDead } from "./engine-process.ts";
-import { say } from "./output.ts";
+import { report } from "./output.ts";
 import { exitCodes, RefusedError } from "./exit.ts";
 import type { Project } from "./project.ts";
 import { followRun, type FollowOptions } from "./follow.ts";
 import { openDoors, runAgents, type Doors } from "./run-agents.ts";
-
-const report = (error: unknown) =>
-  say(`longhaul: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
 
 const clock = {
   now: () => Date.now(),

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { CostsOptions } from "./costs.ts";
+import type { DoctorOptions } from "./doctor/doctor.ts";
 import type { EstimateOptions } from "./estimate.ts";
 import { exitCodeOf, exitCodes, tell } from "./exit.ts";
 import type { Common } from "./inspect.ts";
@@ -39,17 +40,7 @@ function makeProgram(exit: (code: number) => void): Command {
     .showHelpAfterError("(longhaul --help shows the commands)")
     .exitOverride();
 
-  program
-    .command("init")
-    .description("write a first longhaul.config.ts into this repository")
-    .addOption(jsonOption())
-    .action(async (options: Common) => (await import("./init.ts")).init(options));
-  program
-    .command("estimate")
-    .description("say what a run may cost, before anything is spent")
-    .option("-c, --config <file>", "another configuration file")
-    .addOption(jsonOption())
-    .action(async (options: EstimateOptions) => (await import("./estimate.ts")).estimate(options));
+  addBeginning(program, exit);
   program
     .command("run")
     .description("start a run: plan, work and judge until the goal is reached")
@@ -77,6 +68,29 @@ function makeProgram(exit: (code: number) => void): Command {
   addHistory(program);
   addSession(program, exit);
   return program;
+}
+
+/** What is done before there is a run. */
+function addBeginning(program: Command, exit: (code: number) => void): void {
+  program
+    .command("init")
+    .description("write a first longhaul.config.ts into this repository, with the agents that are here")
+    .addOption(jsonOption())
+    .action(async (options: Common) => (await import("./init.ts")).init(options));
+  program
+    .command("doctor")
+    .description("look at everything that a run needs here, and say what to do about what is missing")
+    .option("--agents", "start the coding agents as well, to see whether they work; asks no model")
+    .option("--within <seconds>", "how long each of them may take (default: 60)", wholeNumber(1))
+    .option("-c, --config <file>", "another configuration file")
+    .addOption(jsonOption())
+    .action(async (options: DoctorOptions) => exit(await (await import("./doctor/doctor.ts")).doctor(options)));
+  program
+    .command("estimate")
+    .description("say what a run may cost, before anything is spent")
+    .option("-c, --config <file>", "another configuration file")
+    .addOption(jsonOption())
+    .action(async (options: EstimateOptions) => (await import("./estimate.ts")).estimate(options));
 }
 
 function addSteering(program: Command, exit: (code: number) => void): void {

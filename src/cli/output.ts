@@ -21,6 +21,11 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** A fault of our own that nobody waits for. */
+export function report(error: unknown): void {
+  say(`longhaul: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+}
+
 /** A reader such as `head` that has seen enough is no fault. */
 export function endQuietlyWithReader(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

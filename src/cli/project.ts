@@ -41,19 +41,24 @@ export async function openProject(create: boolean): Promise<Project> {
     const database = databaseUrl ? openPostgres(databaseUrl) : openSqlite(place, Date);
     return { repository, stateFolder, store: await openStore(database), views: openViews(database) };
   } catch (cause) {
-    if (cause instanceof EnvironmentError) throw cause;
-    if (cause instanceof StoreTooNewError)
-      throw new EnvironmentError(place, "it was written by a newer version of Longhaul", "Update Longhaul.", { cause });
-    const mend = databaseUrl
-      ? "Is the server reachable, and is the address right?"
-      : "Is the disk full or the folder read-only? Nothing was deleted.";
-    throw new EnvironmentError(
-      place,
-      `the store cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
-      mend,
-      { cause },
-    );
+    throw storeFault(cause, place);
   }
+}
+
+/** What kept a store from being opened, for a person. */
+export function storeFault(cause: unknown, place: string): EnvironmentError {
+  if (cause instanceof EnvironmentError) return cause;
+  if (cause instanceof StoreTooNewError)
+    return new EnvironmentError(place, "it was written by a newer version of Longhaul", "Update Longhaul.", { cause });
+  const mend = databaseUrl
+    ? "Is the server reachable, and is the address right?"
+    : "Is the disk full or the folder read-only? Nothing was deleted.";
+  return new EnvironmentError(
+    place,
+    `the store cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
+    mend,
+    { cause },
+  );
 }
 
 /** Opens the project for one command and closes it again, whatever happens. */

@@ -1,9 +1,10 @@
 /** `longhaul prompts show`: a template, or exactly what an agent would be told, or what a session was told. */
 import { join } from "node:path";
 import { toolTexts, type ToolText } from "../agents/tools/tool-texts.ts";
-import { loadPrompts, renderBrief } from "../agents/prompts/prompts.ts";
+import { loadPrompts, renderBrief, renderOwnTools } from "../agents/prompts/prompts.ts";
 import { isRolePrompt, promptNames, type PromptName } from "../agents/prompts/variables.ts";
-import { toolsFor } from "../agents/tools/tools.ts";
+import { outsideToolsFor, toolsFor } from "../agents/tools/tools.ts";
+import { wayToTools } from "../agents/acp/way-to-tools.ts";
 import type { Brief } from "../domain/brief.ts";
 import { idText, parseId, type PlannerId, type TaskId } from "../domain/ids.ts";
 import { agentFor, agentsOnOffer, type AgentConfig } from "../domain/run-config.ts";
@@ -61,13 +62,18 @@ function showRendered(role: Role, options: PromptsOptions): Promise<void> {
     const told = await briefFor(project, run, role, options);
     const config = run.config.agents[told.agent];
     for (const note of told.notes) say(note);
-    if (config?.kind !== "model") return showProgram(told, config, options.json ?? false);
+    if (!config || config.kind === "command") return showProgram(told, config, options.json ?? false);
     const prompts = await loadPrompts(run.config.prompts);
     const agents = agentsOnOffer(run.config, "worker");
     const { system, brief, hash } = renderBrief(prompts, told.brief, { now: told.now, agents });
-    const { agent } = told;
-    const tools = toolTexts(toolsFor(role));
-    show({ session: null, role, agent, model: config.model, hash, system, message: brief, tools }, options);
+    const ofAll = { session: null, role, agent: told.agent, hash, message: brief };
+    if (config.kind === "model")
+      return show({ ...ofAll, model: config.model, system, tools: toolTexts(toolsFor(role)) }, options);
+    const { preset, model, ownModel } = config;
+    const own = renderOwnTools(prompts, role, wayToTools(preset, join(project.stateFolder, "sessions", run.id, "sN")));
+    const tools = toolTexts(outsideToolsFor(role));
+    const named = model ?? ownModel ?? "its own model";
+    show({ ...ofAll, model: `${preset.name}, ${named}`, system: `${system}\n\n${own}`, tools }, options);
   });
 }
 

@@ -1,19 +1,17 @@
 /** `longhaul run` and `longhaul resume`. */
 import { readFile } from "node:fs/promises";
 import { resolve as resolvePath } from "node:path";
-import { findProgram } from "../agents/command/program.ts";
 import { loadPrompts } from "../agents/prompts/prompts.ts";
-import { environment, keyOf, loadConfig } from "../config.ts";
+import { environment, loadConfig } from "../config.ts";
 import { toMicroUsd } from "../config/resolve.ts";
-import { EnvironmentError } from "../domain/environment-error.ts";
 import { makeRunId } from "../domain/ids.ts";
-import type { AgentConfig, RunConfig } from "../domain/run-config.ts";
+import type { RunConfig } from "../domain/run-config.ts";
 import { resume as resumeRun, type Changes } from "../engine/control.ts";
 import { Git } from "../git/git-process.ts";
 import { openGitTrunk } from "../git/trunk.ts";
 import { findRepository } from "../git/user-repository.ts";
-import { allowedEnvironment } from "../processes/environment.ts";
 import { openingLines } from "../terminal/estimate.ts";
+import { requireAgents } from "./agent-needs.ts";
 import { readConfig, sayChosen } from "./choose-config.ts";
 import { drive } from "./drive.ts";
 import { engineOf } from "./engine-process.ts";
@@ -67,56 +65,6 @@ async function readGoal(text: string | undefined, file: string | undefined): Pro
 function withParallel(config: RunConfig, { workers, planners }: RunOptions): RunConfig {
   const { parallel } = config;
   return { ...config, parallel: { workers: workers ?? parallel.workers, planners: planners ?? parallel.planners } };
-}
-
-/** Nothing starts unless every agent that has a role can be found. */
-function requireAgents(config: RunConfig): void {
-  const missing: string[] = [];
-  const { planner, worker, judge } = config.roles;
-  const used: [string, string | null][] = [
-    ["planner", planner],
-    ["worker", worker],
-    ["judge", judge],
-  ];
-  for (const area of config.areas) used.push(["areas", area.planner], ["areas", area.worker]);
-  for (const [role, name] of used) {
-    const agent = name === null ? undefined : config.agents[name];
-    const lacks = agent && missingOf(config, agent);
-    if (lacks) missing.push(`  ${role} (agent "${name}"): looked for ${lacks}`);
-  }
-  if (missing.length > 0)
-    throw new EnvironmentError(
-      "agents",
-      `no agent can run in these roles:\n${missing.join("\n")}\n`,
-      `Install or set what is missing, or name other agents in ${config.directory}/longhaul.config.*`,
-    );
-}
-
-/** What the agent lacks, in words; null: nothing. */
-function missingOf(config: RunConfig, agent: AgentConfig): string | null {
-  switch (agent.kind) {
-    case "command":
-      return missingProgram(config, agent.command, agent.passEnv);
-    case "model":
-      return missingKey(config, agent.model);
-    case "acp": {
-      const { preset, model, passEnv } = agent;
-      const program = missingProgram(config, preset.command, passEnv);
-      if (program) return `${program}; install ${preset.name}: ${preset.install}`;
-      return model === null ? null : missingKey(config, model);
-    }
-  }
-}
-
-function missingProgram(config: RunConfig, command: string | readonly string[], passEnv: readonly string[]) {
-  const found = findProgram({ command }, allowedEnvironment(environment, passEnv), config.directory);
-  return found.kind === "missing" ? found.lookedFor : null;
-}
-
-function missingKey(config: RunConfig, model: string): string | null {
-  const provider = config.providers[model.slice(0, model.indexOf("/"))];
-  if (!provider || provider.keyEnv === null || keyOf(provider) !== null) return null;
-  return `a key for ${model} in ${provider.keyEnv}`;
 }
 
 async function createRun(project: Project, goal: string, config: RunConfig) {

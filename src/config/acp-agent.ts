@@ -1,6 +1,6 @@
 /** From what a user wrote of a coding agent to its complete configuration. */
 import { acpWireKinds } from "../domain/acp-preset.ts";
-import { acpPresets } from "../domain/acp-presets.ts";
+import { acpPresets } from "./acp-presets.ts";
 import type { AcpAgentConfig, ProviderConfig } from "../domain/run-config.ts";
 import { ConfigError } from "./config-error.ts";
 import type { WrittenAcpAgent } from "./schema.ts";
@@ -24,6 +24,16 @@ const ownPreset = (preset: Exclude<WrittenAcpAgent["acp"], string>) => ({
   ...preset,
   name: preset.name ?? preset.command[0] ?? "",
 });
+
+/** One of two ways: its calls go to a provider of ours, or it has its own login. */
+export function checkModels(name: string, { model, ownModel }: AcpAgentConfig, path: string): void {
+  if (model !== null && ownModel !== null)
+    throw new ConfigError(
+      path,
+      `agent "${name}": ownModel is for its own login, and its calls go to ${model}`,
+      "Leave one of model and ownModel out.",
+    );
+}
 
 /** The agent can only be sent where its language is spoken. */
 export function checkWire(name: string, agent: AcpAgentConfig, provider: ProviderConfig, path: string): void {

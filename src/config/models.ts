@@ -1,5 +1,6 @@
 /** Providers that need no configuration but a key, and which models a run takes when nobody names any. */
 import { z } from "zod";
+import { EnvironmentError } from "../domain/environment-error.ts";
 import type { ProviderConfig } from "../domain/run-config.ts";
 
 export type Environment = Readonly<{ [name: string]: string | undefined }>;
@@ -61,12 +62,16 @@ export function knownProvider(name: string, environment: Environment): ProviderC
   const { kind, baseUrl, keyEnvs, baseUrlEnv } = provider;
   const named = baseUrlEnv === null ? undefined : environment[baseUrlEnv]?.trim();
   const keyEnv = keyEnvs.find((each) => environment[each]?.trim()) ?? keyEnvs[0] ?? null;
-  return { kind, baseUrl: named ? withVersion(named, baseUrl) : baseUrl, keyEnv };
+  return { kind, baseUrl: named ? withVersion(named, baseUrl, baseUrlEnv ?? "") : baseUrl, keyEnv };
 }
 
 /** Some tools want the version in such a variable and some do not; a host without scheme is Ollama's habit. */
-function withVersion(named: string, usual: string): string {
-  const url = new URL(/^https?:\/\//.test(named) ? named : `http://${named}`);
+function withVersion(named: string, usual: string, variable: string): string {
+  const address = /^https?:\/\//.test(named) ? named : `http://${named}`;
+  // What it holds is not said: such addresses may have a password in them.
+  if (!URL.canParse(address))
+    throw new EnvironmentError(variable, "this is not an address", `Write it as ${usual}, or unset it.`);
+  const url = new URL(address);
   const version = new URL(usual).pathname.split("/").at(-1) ?? "";
   const path = url.pathname.replace(/\/+$/, "");
   return `${url.origin}${/\/v\d/.test(path) ? path : `${path}/${version}`}`;
@@ -85,11 +90,25 @@ export async function chooseModels(environment: Environment): Promise<ChosenMode
         because: `${keyEnv} is set`,
       };
   }
-  const ollama = knownProvider("ollama", environment);
-  const model = ollama && (await firstOllamaModel(ollama.baseUrl));
+  const { baseUrl, models } = await lookForOllama(environment);
+  const model = models?.[0];
   return model
-    ? { strong: `ollama/${model}`, worker: `ollama/${model}`, because: `an Ollama answers at ${ollama.baseUrl}` }
+    ? { strong: `ollama/${model}`, worker: `ollama/${model}`, because: `an Ollama answers at ${baseUrl}` }
     : null;
+}
+
+/** `set`: the variable that has a key in it; of no provider the key itself. */
+export type KnownKey = { provider: string; keyEnvs: readonly string[]; set: string | null };
+
+export const knownKeys = (environment: Environment): KnownKey[] =>
+  Object.entries(known).flatMap(([provider, { keyEnvs }]) =>
+    keyEnvs.length > 0 ? [{ provider, keyEnvs, set: keyEnvs.find((each) => environment[each]?.trim()) ?? null }] : [],
+  );
+
+/** `models` null: nobody answers there, or no Ollama. */
+export async function lookForOllama(environment: Environment): Promise<{ baseUrl: string; models: string[] | null }> {
+  const { baseUrl } = knownProvider("ollama", environment) ?? { baseUrl: "" };
+  return { baseUrl, models: await ollamaModels(baseUrl) };
 }
 
 /** Which keys and servers `chooseModels` looked for. */
@@ -101,11 +120,11 @@ export const lookedFor = `${Object.values(known)
 const tagsSchema = z.object({ models: z.array(z.object({ name: z.string() })) });
 const ollamaMs = 1_000;
 
-async function firstOllamaModel(baseUrl: string): Promise<string | null> {
+async function ollamaModels(baseUrl: string): Promise<string[] | null> {
   try {
     const answer = await fetch(new URL("/api/tags", baseUrl), { signal: AbortSignal.timeout(ollamaMs) });
     const tags = tagsSchema.safeParse(await answer.json());
-    return tags.success ? (tags.data.models[0]?.name ?? null) : null;
+    return tags.success ? tags.data.models.map(({ name }) => name) : null;
   } catch (error) {
     // Nobody there, or no Ollama: both are common, and both mean that there is none.
     if (error instanceof Error) return null;

@@ -10,7 +10,7 @@ import {
   type RunConfig,
 } from "../domain/run-config.ts";
 import { allRoles, type Role } from "../domain/session.ts";
-import { acpAgent, checkWire } from "./acp-agent.ts";
+import { acpAgent, checkModels, checkWire } from "./acp-agent.ts";
 import { ConfigError } from "./config-error.ts";
 import { knownProvider, knownProviders, lookedFor, type ChosenModels, type Environment } from "./models.ts";
 import type { WrittenAgent, WrittenConfig, WrittenProvider, WrittenRole } from "./schema.ts";
@@ -167,6 +167,7 @@ function resolveProviders(
         `Known are ${knownProviders.join(", ")}; add others: providers: { ${JSON.stringify(used)}: { baseUrl: "http://…/v1" } }.`,
       );
     providers[used] = provider;
+    if (agent.kind === "acp") checkModels(name, agent, path);
     if (agent.kind === "acp") checkWire(name, agent, provider, path);
   }
   return providers;

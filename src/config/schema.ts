@@ -1,6 +1,6 @@
 /** What a user may write in `longhaul.config.ts`. */
 import { z } from "zod";
-import { presetNames } from "../domain/acp-presets.ts";
+import { presetNames } from "./acp-presets.ts";
 import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
 import { entryFault } from "../domain/network-target.ts";
 import { configDefaults } from "../domain/run-config.ts";
@@ -13,6 +13,16 @@ const everyAgent = {
   /** Which roles it may have; left out: any, or the one that it stands in. */
   roles: z.array(role).min(1).optional(),
 };
+
+/** Told apart before it is read, so that a fault is named in the fields of the kind that was meant. */
+function byKind<T>(choose: (written: unknown) => z.ZodType<T>): z.ZodType<T> {
+  return z.unknown().transform((written, context) => {
+    const parsed = choose(written).safeParse(written);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) context.addIssue({ ...issue, code: "custom", message: issue.message });
+    return z.NEVER;
+  });
+}
 
 const commandSchema = z.strictObject({
   /** An argv, or a text for `sh -c`. */
@@ -94,10 +104,11 @@ const presetSchema = z.strictObject({
 
 const acpSchema = z.strictObject({
   /** The name of a preset, or one of your own. */
-  acp: z.union([
-    z.enum(presetNames, `expected one of ${presetNames.join(", ")}, or a preset of your own`),
-    presetSchema,
-  ]),
+  acp: byKind<string | z.output<typeof presetSchema>>((written) =>
+    typeof written === "object" && written !== null
+      ? presetSchema
+      : z.enum(presetNames, `expected one of ${presetNames.join(", ")}, or a preset of your own`),
+  ),
   /** Its calls go there, counted and within the budgets. Left out: the agent's own login. */
   model: modelName.optional(),
   /** With its own login: the model, as the agent itself calls it. */
@@ -109,19 +120,16 @@ const acpSchema = z.strictObject({
 });
 export type WrittenAcpAgent = z.output<typeof acpSchema>;
 
-/** Told apart before it is read, so that a fault is named in the fields of the kind that was meant. */
-export const agentSchema = z.unknown().transform((written, context) => {
-  const has = (field: string) => typeof written === "object" && written !== null && field in written;
-  const schema = has("acp") ? acpSchema : has("model") ? modelSchema : commandSchema;
-  const parsed = schema.safeParse(written);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) context.addIssue({ ...issue, code: "custom", message: issue.message });
-  return z.NEVER;
-});
 export type WrittenAgent = z.output<typeof commandSchema> | z.output<typeof modelSchema> | WrittenAcpAgent;
-
-const roleSchema = z.union([name, agentSchema as z.ZodType<WrittenAgent>]);
 export type WrittenRole = string | WrittenAgent;
+
+/** `agents.NAME`, and an agent that stands in a role itself. */
+const agentSchema = byKind<WrittenAgent>((written) => {
+  const has = (field: string) => typeof written === "object" && written !== null && field in written;
+  return has("acp") ? acpSchema : has("model") && !has("command") ? modelSchema : commandSchema;
+});
+
+const roleSchema = byKind<WrittenRole>((written) => (typeof written === "string" ? name : agentSchema));
 
 const providerSchema = z.strictObject({
   kind: z.enum(["anthropic", "openai", "openai-chat", "google", "openai-compatible"]).default("openai-compatible"),
@@ -159,7 +167,7 @@ const hosts = z
 
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
-  agents: z.record(name, agentSchema as z.ZodType<WrittenAgent>).default({}),
+  agents: z.record(name, agentSchema).default({}),
   /** An agent's name from `agents`, or the agent itself. A text that names no agent is a command for `sh -c`. */
   roles: z
     .strictObject({ planner: roleSchema.optional(), worker: roleSchema.optional(), judge: roleSchema.optional() })

@@ -7,7 +7,7 @@ export type Words = { readonly [name: string]: string };
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 export type AcpPreset = {
-  /** For people: `Claude Code`. */
+  /** For people. */
   name: string;
   /** How a person gets it. */
   install: string;

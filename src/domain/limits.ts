@@ -4,8 +4,11 @@
  * `program-limits.ts` those of programs and their sandboxes). Units stand last in the name. Nothing else in the code may
  * wait, queue, recurse or buffer without a bound that is written here.
  */
+export { acpLimits, type AcpWaits } from "./acp-limits.ts";
+export { doctorLimits } from "./doctor-limits.ts";
 export { processLimits, proxyLimits, sandboxLimits } from "./program-limits.ts";
 export { loopbackLimits, meterLimits, toolServerLimits } from "./server-limits.ts";
+export { gitLimits, laneLimits } from "./git-limits.ts";
 
 export const limitDefaults = {
   /** The root planner has depth 0; a planner at this depth cannot spawn sub-planners. */
@@ -91,33 +94,6 @@ export const parallelDefaults = {
 };
 
 export type Parallel = typeof parallelDefaults;
-
-/** How git is run, and what may land. */
-export const gitLimits = {
-  /** git before this has no `merge-tree --write-tree`. */
-  versionMin: [2, 38],
-  /** One file that a change may bring; more belongs into LFS or outside of the repository. */
-  fileBytesMax: 104_857_600,
-  /** A commit message without its trailers. */
-  messageBytesMax: 16_384,
-  subjectBytesMax: 200,
-  /** Reasons that one refusal lists one by one. */
-  reasonsMax: 20,
-  /** One git process; copying a big repository is the slowest of them. */
-  processMs: 600_000,
-  /** One git process that reads a worker's files. */
-  intakeMs: 120_000,
-  /** Between SIGTERM, on which git removes its locks, and SIGKILL. */
-  killGraceMs: 5_000,
-  /** What one git process may print. */
-  outputBytesMax: 268_435_456,
-  stderrBytesMax: 65_536,
-  /** Files and folders read at once. */
-  filesAtOnce: 16,
-  copyBytes: 1_048_576,
-  /** A conflicted file that is searched for conflict markers. */
-  markedBytesMax: 104_857_600,
-} as const;
 
 /** How much of what a command agent prints is kept. */
 export const commandAgentLimits = {
@@ -249,39 +225,3 @@ export const modelAgentLimits = {
   toolsAtOnce: 8,
   callsPerReplyMax: 64,
 } as const;
-
-/** Coding agents that we did not write, over ACP. */
-export const acpLimits = {
-  /** One message of the agent; a longer one ends it. */
-  messageBytesMax: 33_554_432,
-  /** From the start of its program until a session is ready for its first prompt. */
-  readyMs: 180_000,
-  /** What an agent may still say after its end tool; then its turn is cancelled. */
-  lastWordsMs: 30_000,
-  /** From a cancel to the end of the turn; then its program is killed. */
-  cancelMs: 15_000,
-  /** Between two times that a working session's workspace is kept: so much of its work a crash of the engine may cost. */
-  keepMs: 300_000,
-  /** Turns in a row that end without an end tool, in one conversation. */
-  nudgesMax: 3,
-  /** Times that one session's program is started again after it died. */
-  restartsMax: 2,
-  /** What an agent's program takes, when its preset does not say. */
-  memoryBytesDefault: 314_572_800,
-  /** Memory that stays free when another agent starts, beside what its preset says it needs. */
-  freeBytesMin: 536_870_912,
-  /** Waiting for memory; then the session leaves its slot for a while. */
-  roomMs: 120_000,
-  roomPollMs: 1_000,
-  roomAgainMs: 60_000,
-  /** Of one tool call, in the transcript. */
-  shownBytesMax: 2_000,
-  /** Tool calls of a session that go on at once, whose titles are remembered. */
-  titlesMax: 64,
-  stderrBytesMax: 16_384,
-} as const;
-
-/** How long is waited for an agent over ACP. */
-export type AcpWaits = {
-  [K in "readyMs" | "lastWordsMs" | "cancelMs" | "keepMs" | "roomMs" | "roomPollMs"]: number;
-};

@@ -96,7 +96,7 @@ export class Engine {
       config,
       report,
       checks,
-      lane: new Lane(store, trunk, run),
+      lane: new Lane(store, trunk, run, report),
       calls: new Calls(store, clock, run, config.limits.pollMs, ports.random),
     };
   }

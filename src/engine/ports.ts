@@ -1,6 +1,6 @@
 /**
  * Everything the engine needs of the outside, as ports. `cli/main.ts` hands in the real ones; the simulation hands
- * in virtual ones. The store has a file of its own (`store-port.ts`).
+ * in virtual ones. The store (`store-port.ts`) and processes (`process-ports.ts`) have files of their own.
  */
 import type { Brief, ConflictFile } from "../domain/brief.ts";
 import type { Cost } from "../domain/budget.ts";
@@ -11,8 +11,10 @@ import type { CallId, Commit, EngineId, RunId, SessionId, TaskId } from "../doma
 import type { PlannerAction } from "../domain/plan.ts";
 import type { OpenChildren } from "../domain/planner.ts";
 import type { Again } from "../domain/rate.ts";
-import type { Role, Step, Usage } from "../domain/session.ts";
+import type { Step, Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
+
+export type { Access, Environment, GroupEnd, GroupOrder, ProcessGroup, ProcessGroups } from "./process-ports.ts";
 
 /** Time. Leases and deadlines of rows use the database's clock; this one only wakes the engine up. */
 export interface Clock {
@@ -97,10 +99,7 @@ export type CallOutcome = {
 };
 export type ActAnswer = { ok: true; created: { name: string; id: string }[] } | { ok: false; errors: string[] };
 
-/**
- * One session's agent. `converse` may be called again after it has answered (a conflict to resolve): agents that
- * keep a conversation go on in it, command agents run anew.
- */
+/** `converse` may be called again after it has answered (a conflict): who keeps a conversation goes on in it, others run anew. */
 export interface AgentSession {
   /** Absolute; exists from `handOffNow` on. */
   readonly handOffFile: string;
@@ -131,7 +130,7 @@ export type AgentFailure = Exclude<
 
 // --- commands -----------------------------------------------------------------------------------------------
 
-/** Runs acceptance commands and checks. */
+/** Of acceptance and checks. */
 export interface Commands {
   /**
    * Never rejects for what the command does; rejects when it cannot be started (no such directory, too many
@@ -169,69 +168,11 @@ export interface Leftovers {
   killAll(run: RunId): Promise<number>;
 }
 
-// --- processes ----------------------------------------------------------------------------------------------
-
-/** Runs programs in process groups of their own, none of which outlives the engine, however the engine ends. */
-export interface ProcessGroups {
-  /** Never throws for what the program is or does: `ended` tells. */
-  spawn(order: GroupOrder): ProcessGroup;
-  /**
-   * Kills every process that has all of these variables, with exactly these values, in the environment it was
-   * started with: also one that left its group with `setsid`. Waits until they are gone, within a bound; answers how
-   * many there were. Linux only; elsewhere it answers 0.
-   */
-  killMarked(marks: Environment, spared?: ReadonlySet<number>): Promise<number>;
-  /** Those that `killMarked` would kill, as it is now. */
-  findMarked(marks: Environment): Promise<ReadonlySet<number>>;
-}
-
-export type Environment = { [name: string]: string };
-
-export type GroupOrder = {
-  /** The first is looked up in the PATH of `environment`; with a slash in it, it is relative to `directory`. */
-  argv: readonly [string, ...string[]];
-  directory: string;
-  /** The whole environment; nothing is added. Names that are not shell identifiers may be lost. */
-  environment: Environment;
-  /** null: empty. A file keeps `/dev/stdin` openable and costs no memory. `talk`: what `ProcessGroup.say` writes. */
-  stdin: { text: string } | { file: string } | "talk" | null;
-  /** In pieces of at most 64 KB, valid UTF-8 (invalid bytes become U+FFFD), not cut into lines. Must not throw. */
-  onStdout(text: string): void;
-  onStderr(text: string): void;
-  /** What it needs beyond its directory; a sandbox lets nothing else through. */
-  access?: Access;
-};
-
-export type Access = {
-  /** Whose hosts it may reach; null: none. */
-  role: Role | null;
-  /** The session's own, to read; its home and /tmp lie there. null: they are gone with it. */
-  folder: string | null;
-  /** Outside of its directory; the engine trusts nothing in there. `ports`: of our own servers. */
-  writable: readonly string[];
-  ports: readonly number[];
-};
-
-export interface ProcessGroup {
-  /** The group's id, which is its leader's process id; null when it could not be started. */
-  readonly pid: number | null;
-  /** Writes to the leader's stdin, of a group with `stdin: "talk"`; lost when the leader has closed it. Answers once it was taken. */
-  say(text: string): Promise<void>;
-  /** Answers once the leader has ended, the rest of its group has been killed and all output was handed over. Never rejects. */
-  readonly ended: Promise<GroupEnd>;
-  /** SIGTERM to the group, SIGKILL after `graceMs`; answers with `ended`. Repeatable; the shortest grace counts. */
-  kill(graceMs: number): Promise<void>;
-}
-
-export type GroupEnd =
-  /** 126 and 127: most likely the program could not be run or found; a shell's message is on stderr. */
-  { kind: "exited"; exitCode: number } | { kind: "killed"; signal: string } | { kind: "not_started"; reason: string };
-
 // --- trunk --------------------------------------------------------------------------------------------------
 
 /**
  * The run's shared branch in a bare repository that the engine owns, workspaces made from it, and landings on it.
- * The engine calls `land` one at a time per run. Rejections are faults of the environment (disk full, a broken
+ * The engine calls `land` one at a time per run, `takeIn` at any time. Rejections are faults of the environment (disk full, a broken
  * repository); after one the ref is either old or new, and `landedSince` tells which.
  */
 export interface Trunk {
@@ -252,13 +193,17 @@ export interface Trunk {
   keep(run: RunId, workspace: Workspace): Promise<{ ok: true; kept: string } | { ok: false; reasons: string[] }>;
   /** Removes workspaces of earlier engines, and locks that they left. Nobody else may work on the run. */
   clearLeftovers(run: RunId): Promise<void>;
+  /** Takes the workspace's files as one change against its base. Never runs or parses anything that the worker wrote. */
+  takeIn(run: RunId, workspace: Workspace): Promise<TakenIn>;
   /**
-   * Takes the workspace's files as one change, merges it onto the tip `submission.onto` and moves the branch from
-   * there, durably, before it answers. Never runs or parses anything that the worker wrote.
+   * Merges the changes onto `onto`, the tip as the engine knows it, one after the other, and moves the branch from there
+   * to the last of them, durably, before it answers. A change that conflicts is left out.
    */
-  land(run: RunId, workspace: Workspace, submission: Submission): Promise<LandAnswer>;
+  land(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<GroupAnswer>;
+  /** Keeps the trunk's store quick; answers at once when nothing is to do. The engine calls it between landings. */
+  tidy(run: RunId): Promise<void>;
   /**
-   * Puts the workspace on `tip` with its own change merged in and conflict markers in place. A following `land`
+   * Puts the workspace on `tip` with its own change merged in and conflict markers in place. A following `takeIn`
    * refuses files that still carry these markers.
    */
   placeConflict(workspace: Workspace, tip: Commit): Promise<{ base: Commit; files: ConflictFile[] }>;
@@ -277,24 +222,36 @@ export type Workspace = {
   remove(): Promise<void>;
 };
 
-export type Submission = {
+/** Work that was taken in, as its trunk knows it; it outlives its workspace. */
+export interface Change {
+  readonly files: readonly string[];
+}
+
+export type TakenIn =
+  | { kind: "taken"; change: Change }
+  /** The workspace holds no change against its base. */
+  | { kind: "unchanged" }
+  | { kind: "refused"; reasons: string[] };
+
+export type Landing = {
+  change: Change;
   cycle: number;
   task: TaskId;
   session: SessionId;
   /** The commit message without trailers. */
   message: string;
-  /** The tip as the engine knows it. When the branch is elsewhere or another engine took over, the answer is `moved`. */
-  onto: Commit;
 };
+
+export type GroupAnswer =
+  /** `answers`: one for each landing, in their order. `tip`: where the branch is now. */
+  | { kind: "settled"; tip: Commit; answers: LandAnswer[] }
+  /** The branch is elsewhere, or another engine took over: nothing has landed. */
+  | { kind: "moved" };
 
 export type LandAnswer =
   | { kind: "landed"; commit: Commit; files: string[] }
-  /** The workspace holds no change against its base. */
-  | { kind: "unchanged" }
   /** The trunk has this very change already. */
   | { kind: "contained" }
-  | { kind: "moved" }
-  | { kind: "conflict"; files: string[] }
-  | { kind: "refused"; reasons: string[] };
+  | { kind: "conflict"; files: string[] };
 
 export type Landed = { commit: Commit; task: TaskId; session: SessionId };

@@ -4,9 +4,9 @@
  */
 import { idText, parseId, type Commit, type RunId, type SessionId, type TaskId } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
-import type { Submission } from "../engine/ports.ts";
+import type { Landing } from "../engine/ports.ts";
 
-export function landedMessage(run: RunId, submission: Submission): string {
+export function landedMessage(run: RunId, submission: Omit<Landing, "change">): string {
   const text = cleanMessage(submission.message) || `Task ${idText("task", submission.task)}`;
   const trailers = [
     `Longhaul-Run: ${run}`,

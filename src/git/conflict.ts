@@ -8,31 +8,36 @@ import { invariant } from "../domain/assert.ts";
 import type { ConflictFile } from "../domain/brief.ts";
 import type { Commit } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
+import { objectsOf } from "./change.ts";
 import { showPath } from "./entry-rules.ts";
+import { toLatin1 } from "./latin1.ts";
 import { mergeNamed, type Merge, type Stage } from "./merge.ts";
+import { isFolder, submoduleMode } from "./objects.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
-import { givePrivateGit, through, type GitWorkspace, type Marked } from "./workspace.ts";
+import { givePrivateGit, through, type GitWorkspace, type Marked, type TakenWork } from "./workspace.ts";
 
 const versions = { 1: "base", 2: "trunk", 3: "yours" } as const;
 
-/** Places the change that `land` last took in; what the worker did since then is overwritten, ignored files stay. */
+/** Places the work that was last taken in; what the worker did since then is overwritten, ignored files stay. */
 export async function placeConflict(
   trunk: TrunkRepository,
   workspace: GitWorkspace,
   tip: Commit,
 ): Promise<{ base: Commit; files: ConflictFile[] }> {
-  invariant(workspace.taken, "a conflict is placed only after a landing");
-  const { run } = workspace;
-  const tree = asCommit(await trunk.git.text(["write-tree"], through(trunk, workspace)));
-  const work = await trunk.commit(run, tree, workspace.base, "work\n");
-  const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work);
+  const { run, taken } = workspace;
+  invariant(taken, "a conflict is placed only after work was taken in");
+  const work = trunk.makeCommit(taken.tree, workspace.base, "work\n");
+  await trunk.objects(run).write([...objectsOf(taken), work.object]);
+  const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work.commit);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
-  workspace.tree = null;
-  await trunk.git.run(
-    ["read-tree", "--reset", "-u", merged.tree],
-    through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
-  );
+  const readTree = (...how: string[]) =>
+    trunk.git.run(["read-tree", ...how], through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }));
+  // The index learns of the work first: files of it that the merge has moved are removed then.
+  await readTree("--reset", taken.tree);
+  await readTree("--reset", "-u", merged.tree);
+  workspace.checkedOut = merged.tree;
+  workspace.taken = null;
   workspace.base = tip;
   workspace.marked = marked;
   await givePrivateGit(trunk, workspace);
@@ -80,21 +85,22 @@ async function writeVersion(
 async function findMarkers(trunk: TrunkRepository, workspace: GitWorkspace, merged: Conflicted): Promise<Marked[]> {
   const found: Marked[] = [];
   for (const path of merged.files) {
-    const placed = markerLines(await readAt(trunk, workspace, `${merged.tree}:${path}`));
+    const placed = markerLines(await readAt(trunk, workspace, merged.tree, path));
     if (placed.size === 0) continue;
     for (const { object } of merged.stages.filter((stage) => stage.path === path && stage.mode !== "160000")) {
-      for (const own of markerLines(await readAt(trunk, workspace, object))) placed.delete(own);
+      for (const own of markerLines(await readBlob(trunk, workspace, object))) placed.delete(own);
     }
     if (placed.size > 0) found.push({ path, markers: [...placed] });
   }
   return found;
 }
 
-/** One reason for each file of the last conflict that still has markers in `tree`. */
-export async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspace, tree: string): Promise<string[]> {
+/** One reason for each file of the last conflict that still has markers in the work that was taken in. */
+export async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspace, work: TakenWork): Promise<string[]> {
   const reasons: string[] = [];
+  if (workspace.marked.length > 0) await trunk.objects(workspace.run).write(objectsOf(work));
   for (const { path, markers } of workspace.marked) {
-    const lines = markerLines(await readAt(trunk, workspace, `${tree}:${path}`));
+    const lines = markerLines(await readAt(trunk, workspace, work.tree, path));
     const left = markers.filter((marker) => lines.has(marker));
     if (left.length > 0)
       reasons.push(
@@ -108,11 +114,14 @@ function markerLines(text: string): Set<string> {
   return new Set(text.match(/^(?:<{7,} .*|\|{7,} .*|={7,}|>{7,} .*)(?=\r?$)/gm) ?? []);
 }
 
-/** A blob's bytes as latin1; nothing there, not a file, or too big to be text that was merged: empty. */
-async function readAt(trunk: TrunkRepository, workspace: GitWorkspace, object: string): Promise<string> {
-  const call = trunk.at(workspace.run, { exits: [0, 1, 128] });
-  const size = await trunk.git.run(["cat-file", "-s", object], call);
-  if (size.exitCode !== 0 || Number(size.stdout.toString()) > gitLimits.markedBytesMax) return "";
-  const blob = await trunk.git.run(["cat-file", "blob", object], call);
-  return blob.exitCode === 0 ? blob.stdout.toString("latin1") : "";
+/** A file's bytes as latin1; nothing there, or not a file: empty. */
+async function readAt(trunk: TrunkRepository, workspace: GitWorkspace, tree: string, path: string): Promise<string> {
+  const entry = await trunk.objects(workspace.run).trees.find(tree, toLatin1(path));
+  return !entry || isFolder(entry) || entry.mode === submoduleMode ? "" : readBlob(trunk, workspace, entry.oid);
+}
+
+/** Too big to be text that was merged: empty. */
+async function readBlob(trunk: TrunkRepository, workspace: GitWorkspace, object: string): Promise<string> {
+  const { reader } = trunk.objects(workspace.run);
+  return (await reader.readUpTo(object, gitLimits.markedBytesMax))?.toString("latin1") ?? "";
 }

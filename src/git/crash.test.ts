@@ -5,10 +5,10 @@ import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { LandAnswer, Trunk } from "../engine/ports.ts";
+import type { Trunk } from "../engine/ports.ts";
 import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
+import { landNow, named, runA, submission, type WorkAnswer } from "./trunk-steps.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -56,7 +56,7 @@ async function landUntilKilled(from: number, ms: number): Promise<{ started: num
   return { started: numbers("start"), landed: numbers("landed") };
 }
 
-async function landAgain(trunk: Trunk, n: number): Promise<LandAnswer["kind"]> {
+async function landAgain(trunk: Trunk, n: number): Promise<WorkAnswer["kind"]> {
   const workspace = await trunk.openWorkspace(runA, named(n), await trunk.tip(runA));
   await put(workspace.path, { [`dir/${n}.txt`]: `${n}\n` });
   const answer = await landNow(trunk, runA, workspace, submission(n));

@@ -62,6 +62,7 @@ const settings = [
   "core.protectNTFS=true",
   "core.fsync=committed,reference",
   "core.fsyncMethod=batch",
+  "index.version=2",
   "gc.auto=0",
   "maintenance.auto=false",
   "submodule.recurse=false",
@@ -107,6 +108,15 @@ export class Git {
 
   /** Runs git with nothing but our own settings. */
   run(args: readonly string[], call: GitCall = {}): Promise<GitResult> {
+    return start(this.#argv(args, call), args, this.#environment(call), call);
+  }
+
+  /** Starts a git that answers one request after the other until its stdin ends; see `GitService`. */
+  serve(args: readonly string[], call: Pick<GitCall, "gitDir" | "run">): ChildProcess {
+    return spawnGit(this.#argv(args, call), this.#environment(call));
+  }
+
+  #environment(call: GitCall): NodeJS.ProcessEnv {
     const env: NodeJS.ProcessEnv = { ...this.#clean };
     if (call.run) env["LONGHAUL_RUN"] = call.run;
     if (call.indexFile) env["GIT_INDEX_FILE"] = call.indexFile;
@@ -116,11 +126,15 @@ export class Git {
       env["GIT_AUTHOR_EMAIL"] = env["GIT_COMMITTER_EMAIL"] = call.identity.email;
     }
     if (call.date) env["GIT_AUTHOR_DATE"] = env["GIT_COMMITTER_DATE"] = call.date;
+    return env;
+  }
+
+  #argv(args: readonly string[], call: GitCall): string[] {
     const where = [
       ...(call.gitDir ? [`--git-dir=${call.gitDir}`] : []),
       ...(call.workTree ? [`--work-tree=${call.workTree}`] : []),
     ];
-    return start([...settings, ...where, ...args], args, env, call);
+    return [...settings, ...where, ...args];
   }
 
   /** What `run` prints, without the last line's end. */
@@ -147,6 +161,15 @@ export function splitNul(output: Buffer): string[] {
   return parts;
 }
 
+export function cannotStart(cause: unknown): EnvironmentError {
+  return new EnvironmentError("git", "cannot be started", "Install git 2.38 or newer and put it on PATH.", { cause });
+}
+
+function spawnGit(all: readonly string[], env: NodeJS.ProcessEnv, stdoutTo?: number): ChildProcess {
+  // Detached: Ctrl-C goes to the terminal's process group and must not cut a landing in two. cwd is one that exists.
+  return spawn("git", all, { env, cwd: "/", detached: true, stdio: ["pipe", stdoutTo ?? "pipe", "pipe"] });
+}
+
 function start(
   all: readonly string[],
   args: readonly string[],
@@ -154,20 +177,12 @@ function start(
   call: GitCall,
 ): Promise<GitResult> {
   return new Promise((resolve, reject) => {
-    // Detached: Ctrl-C goes to the terminal's process group and must not cut a landing in two. cwd is one that exists.
-    const child = spawn("git", all, {
-      env,
-      cwd: "/",
-      detached: true,
-      stdio: ["pipe", call.stdoutTo ?? "pipe", "pipe"],
-    });
+    const child = spawnGit(all, env, call.stdoutTo);
     const timeoutMs = call.timeoutMs ?? gitLimits.processMs;
     const bounded = new BoundedChild(child, timeoutMs);
     child.on("error", (cause) => {
       bounded.settle();
-      reject(
-        new EnvironmentError("git", "cannot be started", "Install git 2.38 or newer and put it on PATH.", { cause }),
-      );
+      reject(cannotStart(cause));
     });
     child.on("close", (exitCode, signal) => {
       bounded.settle();

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Workspace } from "../engine/ports.ts";
 import { Git } from "./git-process.ts";
+import type { OnStep } from "./object-store.ts";
 import { openGitTrunk, type GitTrunk } from "./trunk.ts";
 import type { TrunkWorld } from "./trunk-steps.testsuite.ts";
 import { excludeStateFolder, findRepository } from "./user-repository.ts";
@@ -47,18 +48,22 @@ export async function temporaryFolder(): Promise<{ path: string; remove(): Promi
 }
 
 /** A repository with `files` committed; none: a repository without commits. */
-export async function makeRepository(path: string, files: { [path: string]: string | Buffer }): Promise<void> {
+export async function makeRepository(
+  path: string,
+  files: { [path: string]: string | Buffer },
+  format: "sha1" | "sha256" = "sha1",
+): Promise<void> {
   await mkdir(path, { recursive: true });
-  await userGit(path, "init", "--quiet");
+  await userGit(path, "init", "--quiet", `--object-format=${format}`);
   if (Object.keys(files).length === 0) return;
   await put(path, files);
   await userGit(path, "add", "-A");
   await userGit(path, "commit", "--quiet", "-m", "base");
 }
 
-export async function openAt(repository: string): Promise<GitTrunk> {
+export async function openAt(repository: string, onStep: OnStep = () => undefined): Promise<GitTrunk> {
   const found = await findRepository(new Git(environment), repository);
-  return openGitTrunk({ repository: found, stateFolder: join(found.topLevel, ".longhaul"), environment });
+  return openGitTrunk({ repository: found, stateFolder: join(found.topLevel, ".longhaul"), environment, onStep });
 }
 
 export type GitWorld = TrunkWorld & { trunk: GitTrunk; repository: string; state: string };

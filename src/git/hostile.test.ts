@@ -124,6 +124,14 @@ describe("names and kinds that may not enter", () => {
     expect(await land()).toMatchObject(refusal("big: larger than 100 MB"));
   });
 
+  test("rules of what is ignored that only git can judge are judged by git", async () => {
+    await put(workspace.path, { ".gitignore": "ignored/\n[!a]x\n", bx: "ignored", ax: "new", "dir/.git/HEAD": "x" });
+    expect(await land()).toMatchObject(refusal("dir/.git"));
+    await rm(inside("dir", ".git"), { recursive: true });
+    await rm(inside("dir", "b.txt"));
+    expect(await land()).toMatchObject({ kind: "landed", files: [".gitignore", "ax", "dir/b.txt"] });
+  });
+
   test("pipes, also where git would read rules", async () => {
     execFileSync("mkfifo", [inside("pipe")]);
     expect(await land()).toMatchObject(refusal("pipe: neither a file"));
@@ -134,6 +142,16 @@ describe("names and kinds that may not enter", () => {
     await rm(inside("a.txt"));
     execFileSync("mkfifo", [inside("a.txt")]);
     expect(await land()).toMatchObject(refusal("a.txt: neither a file"));
+  });
+
+  test("folders so deep that their path has no name, and a .gitattributes without end", async () => {
+    const deep = `for i in $(seq 30); do mkdir ${"d".repeat(200)} && cd -P ${"d".repeat(200)} || exit 1; done; : > x`;
+    execFileSync("sh", ["-c", deep], { cwd: workspace.path });
+    expect(await land()).toMatchObject(refusal("its path is too long"));
+    execFileSync("rm", ["-rf", "d".repeat(200)], { cwd: workspace.path });
+    await writeFile(inside(".gitattributes"), "");
+    await truncate(inside(".gitattributes"), 1024 * 1024 + 1);
+    expect(await land()).toMatchObject(refusal(".gitattributes: larger than 1 MB"));
   });
 
   test("a name that is not UTF-8", async () => {

@@ -1,46 +1,43 @@
 /**
- * Owns how a worker's files become git objects. Invariants: git is shown what changed only as copies which the worker
- * cannot reach; nothing enters the index that the rules refuse, so the index always holds a tree that may land.
+ * Owns how a worker's files become a change. Invariants: nothing of the workspace is parsed as git data; nothing of it
+ * is read but by `readSafely`; what the rules refuse is in no change.
  */
-import { lstat, mkdir, readdir, realpath } from "node:fs/promises";
-import { join } from "node:path";
-import pLimit from "p-limit";
-import { gitLimits } from "../domain/limits.ts";
+import { realpath } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import { gitLimits, laneLimits } from "../domain/limits.ts";
+import { GitChange } from "./change.ts";
+import type { Suspects } from "./changed-paths.ts";
+import { attributesIn, attributesName, Conversions, Copies, type Attributes, type Taken } from "./conversion.ts";
+import { byFolder, type Change, type Edits } from "./edits.ts";
 import { showPath } from "./entry-rules.ts";
-import { GitError, splitNul } from "./git-process.ts";
-import { ignoreMissing, removeTree } from "./remove-tree.ts";
-import { copySafely } from "./safe-copy.ts";
-import { survey } from "./survey.ts";
-import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
-import { through, type GitWorkspace } from "./workspace.ts";
+import { toLatin1, toText } from "./latin1.ts";
+import { isFolder, nameObject, type Entry } from "./objects.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { packBlob, type PackedObject } from "./pack.ts";
+import { readSafely } from "./safe-read.ts";
+import type { MadeTrees } from "./trees.ts";
+import type { TrunkRepository } from "./trunk-repository.ts";
+import type { GitWorkspace, TakenWork } from "./workspace.ts";
 
-/** `tree`: the object name of everything that would land. */
-export type Intake = { ok: true; tree: string } | { ok: false; reasons: string[] };
+export type Intake = { ok: true; work: TakenWork } | { ok: false; reasons: string[] };
 
-/** Brings the workspace's index up to date with its files. */
+/** The workspace's files as a change against its base. */
 export async function takeIn(trunk: TrunkRepository, workspace: GitWorkspace): Promise<Intake> {
-  const call = through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
-  const odd = await survey(trunk.git, call, workspace.path);
-  if (odd.length > 0) return refused(odd);
+  const store = trunk.objects(workspace.run);
+  const root = toLatin1(await realpath(workspace.path));
+  const suspects = await workspace.changedPaths(trunk, workspace, root);
+  if (suspects.reasons.length > 0) return refused(suspects.reasons);
 
-  const reasons = await changedSubmodules(trunk, workspace);
-  const changed = await trunk.git.list(
-    ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard", "--deduplicate"],
-    call,
-  );
-  if (changed.length > 0) {
-    const copies = await copyAll(workspace, changed);
-    reasons.push(...copies.reasons);
-    if (reasons.length > 0) return refused(reasons);
-    workspace.tree = null;
-    const failure = await updateIndex(trunk, workspace, copies);
-    await removeTree(intakeFolder(workspace));
-    if (failure !== null) return refused([failure]);
-  }
-  if (reasons.length > 0) return refused(reasons);
-  workspace.taken = true;
-  workspace.tree ??= asCommit(await trunk.git.text(["write-tree"], through(trunk, workspace)));
-  return { ok: true, tree: workspace.tree };
+  const checkedOut = (workspace.checkedOut ??= await store.trees.rootOf(workspace.base));
+  const made = await new Taking(trunk, workspace, checkedOut).run(root, suspects);
+  if (!made.ok) return refused(made.reasons);
+  const trees: MadeTrees = new Map();
+  const tree = made.edits.size === 0 ? checkedOut : await store.trees.edit(checkedOut, byFolder(made.edits), trees);
+  // Against the base: what was checked out may hold work already, after a conflict or when it was kept.
+  const edits = await store.trees.difference(await store.trees.rootOf(workspace.base), tree);
+  const change = new GitChange(workspace.base, edits, made.objects);
+  workspace.taken = { change, tree, trees };
+  return { ok: true, work: workspace.taken };
 }
 
 function refused(reasons: string[]): Intake {
@@ -48,64 +45,95 @@ function refused(reasons: string[]): Intake {
   return { ok: false, reasons: more > 0 ? [...reasons.slice(0, gitLimits.reasonsMax), `and ${more} more`] : reasons };
 }
 
-const intakeFolder = (workspace: GitWorkspace) => join(workspace.folder, "intake");
+/**
+ * Turns paths into edits of what was checked out. One file's content is in memory at a time, besides what waits for its
+ * landing, which is bounded.
+ */
+class Taking {
+  readonly #trunk: TrunkRepository;
+  readonly #workspace: GitWorkspace;
+  readonly #checkedOut: string;
+  readonly #store: ObjectStore;
+  readonly #edits = new Map<string, Change | null>();
+  readonly #reasons: string[] = [];
+  #objects: PackedObject[] = [];
+  #bytes = 0;
 
-/** Files in a submodule's folder are invisible to the trunk's index: say so instead of losing them. */
-async function changedSubmodules(trunk: TrunkRepository, workspace: GitWorkspace): Promise<string[]> {
-  if (workspace.plain === workspace.base) return [];
-  const { stdout } = await trunk.git.run(["ls-files", "-z", "--stage"], through(trunk, workspace));
-  // Most trees have none: no need to take a long list apart.
-  const links = stdout.includes("160000 ") ? splitNul(stdout).filter((line) => line.startsWith("160000 ")) : [];
-  if (links.length === 0) workspace.plain = workspace.base;
-  const reasons: string[] = [];
-  for (const path of links.map((line) => line.slice(line.indexOf("\t") + 1))) {
-    const folder = join(workspace.path, path);
-    const stats = await lstat(folder).catch(ignoreMissing(null));
-    const empty = stats?.isDirectory() && (await readdir(folder)).length === 0;
-    if (!empty) reasons.push(`${showPath(path)}: a submodule must stay as it is, an empty folder`);
+  constructor(trunk: TrunkRepository, workspace: GitWorkspace, checkedOut: string) {
+    this.#trunk = trunk;
+    this.#workspace = workspace;
+    this.#checkedOut = checkedOut;
+    this.#store = trunk.objects(workspace.run);
   }
-  return reasons;
-}
 
-type Copies = { copied: string[]; gone: string[]; reasons: string[] };
+  async run(
+    root: string,
+    suspects: Suspects,
+  ): Promise<{ ok: true; edits: Edits; objects: PackedObject[] } | { ok: false; reasons: string[] }> {
+    const { present } = suspects;
+    for (const path of suspects.gone) this.#edits.set(path, null);
+    // They say how the others are to be taken.
+    const attributes = new Map<string, Attributes>();
+    for (const path of present.filter(isAttributes)) {
+      const file = await this.#read(root, path);
+      if (file && file.body.length > gitLimits.attributesBytesMax) this.#refuse(path, attributesTooBig);
+      else if (file) attributes.set(path, attributesIn(file.body));
+    }
+    const conversions = new Conversions(this.#store, this.#checkedOut, attributes, this.#edits);
+    const copies = new Copies(this.#trunk, this.#workspace);
+    for (const [n, path] of present.entries()) {
+      if (n % gitLimits.stepsAtOnce === gitLimits.stepsAtOnce - 1) await setImmediate();
+      const file = await this.#read(root, path);
+      if (!file || this.#reasons.length > 0) continue;
+      if (await conversions.mayConvert(file)) await copies.add(file);
+      else await this.#keep(file);
+    }
+    if (this.#reasons.length > 0) return { ok: false, reasons: this.#reasons.toSorted() };
+    const gone = [...this.#edits].flatMap(([path, entry]) => (entry === null ? [path] : []));
+    const converted = await copies.convert(this.#readAgain(root, attributes.keys()), gone);
+    if (!converted.ok) return { ok: false, reasons: [converted.reason] };
+    for (const [path, entry] of converted.edits) this.#edits.set(path, entry);
+    return { ok: true, edits: this.#edits, objects: this.#objects };
+  }
 
-async function copyAll(workspace: GitWorkspace, changed: string[]): Promise<Copies> {
-  const to = intakeFolder(workspace);
-  await removeTree(to);
-  await mkdir(to);
-  const root = await realpath(workspace.path);
-  const atOnce = pLimit(gitLimits.filesAtOnce);
-  const copies: Copies = { copied: [], gone: [], reasons: [] };
-  const one = async (path: string) => {
-    const outcome = await copySafely(root, to, path);
-    if (outcome === "copied") copies.copied.push(path);
-    else if (outcome === "gone") copies.gone.push(path);
-    else copies.reasons.push(`${showPath(path)}: ${outcome.refused}`);
-  };
-  await Promise.all(changed.map((path) => atOnce(() => one(path))));
-  copies.reasons.sort();
-  return copies;
-}
+  async #read(root: string, path: string): Promise<Taken | null> {
+    const outcome = await readSafely(root, path);
+    if (outcome.kind === "refused") this.#refuse(path, outcome.reason);
+    if (outcome.kind === "gone" && (await this.#was(path))) this.#edits.set(path, null);
+    return outcome.kind === "read" ? { path, mode: outcome.mode, body: outcome.body } : null;
+  }
 
-/** Answers why git would not have the change, or null. */
-async function updateIndex(
-  trunk: TrunkRepository,
-  workspace: GitWorkspace,
-  { copied, gone }: Copies,
-): Promise<string | null> {
-  const update = (how: string[], paths: string[]) =>
-    trunk.git.run(
-      ["update-index", "-z", ...how, "--stdin"],
-      through(trunk, workspace, { workTree: intakeFolder(workspace), input: `${paths.join("\0")}\0` }),
-    );
-  try {
-    if (gone.length > 0) await update(["--force-remove"], gone);
-    if (copied.length > 0) await update(["--add", "--replace"], copied);
-    return null;
-  } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    const said = /(failed to encode .*|BOM is (?:required|prohibited) in .*|Invalid path .*)/i.exec(error.stderr)?.[1];
-    if (said === undefined) throw error;
-    return `git does not take this change: ${showPath(said)}`;
+  async *#readAgain(root: string, paths: Iterable<string>): AsyncGenerator<Taken> {
+    for (const path of paths) {
+      const file = await this.#read(root, path);
+      if (file) yield file;
+    }
+  }
+
+  #refuse(path: string, reason: string): void {
+    this.#reasons.push(`${showPath(toText(path))}: ${reason}`);
+  }
+
+  /** The file that was checked out there. */
+  async #was(path: string): Promise<Entry | undefined> {
+    const entry = await this.#store.trees.find(this.#checkedOut, path);
+    return isFolder(entry) ? undefined : entry;
+  }
+
+  async #keep({ path, mode, body }: Taken): Promise<void> {
+    const oid = nameObject("blob", body, this.#workspace.base);
+    const was = await this.#was(path);
+    if (was?.oid === oid && was.mode === mode) return;
+    this.#edits.set(path, { mode, oid });
+    if (was?.oid === oid) return;
+    const object = await packBlob(oid, body);
+    this.#objects.push(object);
+    this.#bytes += object.packed.length;
+    if (this.#bytes < laneLimits.changeBytesMax) return;
+    await this.#store.write(this.#objects);
+    [this.#objects, this.#bytes] = [[], 0];
   }
 }
+
+const attributesTooBig = `larger than ${gitLimits.attributesBytesMax / 1_048_576} MB`;
+const isAttributes = (path: string) => path === attributesName || path.endsWith(`/${attributesName}`);

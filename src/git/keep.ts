@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { gitLimits } from "../domain/limits.ts";
+import { objectsOf } from "./change.ts";
 import { takeIn } from "./intake.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 import { checkOut, givePrivateGit, through, type GitWorkspace } from "./workspace.ts";
@@ -20,8 +21,11 @@ export async function keep(
 ): Promise<{ ok: true; kept: string } | { ok: false; reasons: string[] }> {
   const intake = await takeIn(trunk, workspace);
   if (!intake.ok) return intake;
-  const { base, marked } = workspace;
-  return { ok: true, kept: JSON.stringify({ base, tree: intake.tree, marked }) };
+  const { base, marked, kept } = workspace;
+  const fresh = objectsOf(intake.work).filter(({ oid }) => !kept.has(oid));
+  await trunk.objects(workspace.run).write(fresh);
+  for (const { oid } of fresh) kept.add(oid);
+  return { ok: true, kept: JSON.stringify({ base, tree: intake.work.tree, marked }) };
 }
 
 /** A checkout of what was kept; `workspace` becomes what it was. */
@@ -34,5 +38,6 @@ export async function checkOutKept(trunk: TrunkRepository, workspace: GitWorkspa
     ["read-tree", "-m", "-u", workspace.base, asCommit(tree)],
     through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
   );
+  workspace.checkedOut = tree;
   await givePrivateGit(trunk, workspace);
 }

@@ -1,49 +1,102 @@
 /**
- * Owns the landing of one change. Invariants: the branch moves only by compare-and-swap from the tip that was merged
- * onto, and it is on disk before `landed` is answered; one landing is one commit.
+ * Owns the landing of changes in groups. Invariants: one landing is one commit, in the order they were given, each
+ * merged onto the one before; the branch moves once, by compare-and-swap from the tip that was merged onto; all objects
+ * are on disk before it moves, and the move is on disk before anything is answered.
  */
 import type { Commit, RunId } from "../domain/ids.ts";
-import type { LandAnswer, Submission } from "../engine/ports.ts";
+import type { GroupAnswer, LandAnswer, Landing } from "../engine/ports.ts";
+import { GitChange, packTrees, pathsOf } from "./change.ts";
 import { landedMessage } from "./commit-message.ts";
-import { leftMarkers } from "./conflict.ts";
-import { takeIn } from "./intake.ts";
 import { merge } from "./merge.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { needsMerge } from "./overlap.ts";
+import type { PackedObject } from "./pack.ts";
+import type { MadeTrees } from "./trees.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
-import type { GitWorkspace } from "./workspace.ts";
 
-export async function land(
+export async function landGroup(
   trunk: TrunkRepository,
   run: RunId,
-  workspace: GitWorkspace,
-  submission: Submission,
-): Promise<LandAnswer> {
-  const intake = await takeIn(trunk, workspace);
-  if (!intake.ok) return { kind: "refused", reasons: intake.reasons };
-  const marked = await leftMarkers(trunk, workspace, intake.tree);
-  if (marked.length > 0) return { kind: "refused", reasons: marked };
+  onto: Commit,
+  landings: readonly Landing[],
+): Promise<GroupAnswer> {
+  const group = new Group(trunk, run, onto, await trunk.objects(run).trees.rootOf(onto));
+  const answers: LandAnswer[] = [];
+  for (const landing of landings) answers.push(await group.add(landing));
+  if (!(await group.finish())) return { kind: "moved" };
+  trunk.onStep("branch moved");
+  return { kind: "settled", tip: group.tip, answers };
+}
 
-  const { base } = workspace;
-  const { onto } = submission;
-  if ((await trunk.tip(run)) !== onto) return { kind: "moved" };
-  const [ontoTree, baseTree] = await treesOf(trunk, run, onto, base);
-  if (intake.tree === baseTree) return { kind: "unchanged" };
-  let tree = intake.tree;
-  if (onto !== base) {
-    const merged = await merge(trunk, run, onto, await trunk.commit(run, intake.tree, base, "work\n"));
-    if (!merged.clean) return { kind: "conflict", files: merged.files };
-    tree = merged.tree;
+type Merged = { clean: true; tree: string; files: readonly string[] } | { clean: false; files: string[] };
+
+class Group {
+  /** Of what has been added so far. */
+  tip: Commit;
+  #tree: string;
+  readonly #trunk: TrunkRepository;
+  readonly #run: RunId;
+  readonly #onto: Commit;
+  readonly #store: ObjectStore;
+  #pending: PackedObject[] = [];
+
+  constructor(trunk: TrunkRepository, run: RunId, onto: Commit, tree: string) {
+    this.#trunk = trunk;
+    this.#run = run;
+    this.#store = trunk.objects(run);
+    this.#onto = this.tip = onto;
+    this.#tree = tree;
   }
-  if (tree === ontoTree) return { kind: "contained" };
-  const landed = await trunk.commit(run, tree, onto, landedMessage(run, submission));
-  const files = await changedFiles(trunk, run, onto, landed);
-  return (await trunk.moveBranch(run, onto, landed)) ? { kind: "landed", commit: landed, files } : { kind: "moved" };
+
+  async add(landing: Landing): Promise<LandAnswer> {
+    if (!(landing.change instanceof GitChange)) throw new Error("a change of another trunk");
+    const merged = await this.#merge(landing.change);
+    if (!merged.clean) return { kind: "conflict", files: merged.files };
+    if (merged.tree === this.#tree) return { kind: "contained" };
+    const { commit, object } = this.#trunk.makeCommit(merged.tree, this.tip, landedMessage(this.#run, landing));
+    this.#pending.push(object);
+    this.#store.trees.keepRoot(commit, merged.tree);
+    [this.tip, this.#tree] = [commit, merged.tree];
+    return { kind: "landed", commit, files: [...merged.files] };
+  }
+
+  /** Makes everything durable and moves the branch. false: it was elsewhere, and nothing has landed. */
+  async finish(): Promise<boolean> {
+    await this.#write([]);
+    return this.#trunk.moveBranch(this.#run, this.#onto, this.tip);
+  }
+
+  async #merge(change: GitChange): Promise<Merged> {
+    const { trees } = this.#store;
+    const base = await trees.rootOf(change.base);
+    if (await needsMerge(trees, base, this.#tree, change.folders)) return this.#mergeByGit(base, change);
+    const made: MadeTrees = new Map();
+    const tree = await trees.edit(this.#tree, change.folders, made);
+    this.#pending.push(...change.objects, ...packTrees(made));
+    return { clean: true, tree, files: change.files };
+  }
+
+  /** git sees only what is in the store, so the group so far is written first. */
+  async #mergeByGit(base: string, change: GitChange): Promise<Merged> {
+    const { trees } = this.#store;
+    const made: MadeTrees = new Map();
+    const tree = await trees.edit(base, change.folders, made);
+    const work = this.#trunk.makeCommit(tree, change.base, "work\n");
+    await this.#write([...change.objects, ...packTrees(made), work.object]);
+    const merged = await merge(this.#trunk, this.#run, this.tip, work.commit);
+    if (!merged.clean) return { clean: false, files: withoutSides(merged.files, [this.tip, work.commit]) };
+    return { clean: true, tree: merged.tree, files: pathsOf(await trees.difference(this.#tree, merged.tree)) };
+  }
+
+  async #write(more: PackedObject[]): Promise<void> {
+    const objects = [...this.#pending, ...more];
+    if (objects.length > 0) await this.#store.write(objects);
+    this.#pending = [];
+  }
 }
 
-async function treesOf(trunk: TrunkRepository, run: RunId, ...commits: Commit[]): Promise<string[]> {
-  const answer = await trunk.git.text(["rev-parse", ...commits.map((one) => `${one}^{tree}`)], trunk.at(run));
-  return answer.split("\n");
-}
-
-async function changedFiles(trunk: TrunkRepository, run: RunId, from: Commit, to: Commit): Promise<string[]> {
-  return trunk.git.list(["diff-tree", "-r", "-z", "--name-only", "--no-renames", from, to], trunk.at(run));
+/** Paths as the trunk knows them: git names a file that it moved aside after the side that it is from. */
+function withoutSides(files: readonly string[], sides: readonly Commit[]): string[] {
+  const moved = new RegExp(`~(?:${sides.join("|")})(?:_\\d+)?$`);
+  return [...new Set(files.map((path) => path.replace(moved, "")))].toSorted();
 }

@@ -1,20 +1,21 @@
 /**
- * Owns the bare repository `trunk.git`: how it comes to be, and its refs. Invariants: it is there whole or not at
- * all; it needs nothing of the user's object store once made; a ref moves by compare-and-swap, and is on disk before
- * the move is acknowledged.
+ * Owns the bare repository `trunk.git` and its refs. Invariants: it needs nothing of the user's object store once made; a
+ * ref moves by compare-and-swap, and is on disk before the move is acknowledged.
  */
-import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import pLimit from "p-limit";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import { GitError, type Git, type GitCall, type Identity } from "./git-process.ts";
+import { GitService, type Came } from "./git-service.ts";
+import { makeTrunk, uploadPack } from "./make-trunk.ts";
+import { commitBody, nameObject } from "./objects.ts";
+import { buildingPrefixes, ObjectStore, syncFolder, type OnStep } from "./object-store.ts";
+import { packObject, type PackedObject } from "./pack.ts";
 import { exists, ignoreMissing } from "./remove-tree.ts";
 import type { UserRepository } from "./user-repository.ts";
 
-/** upload-pack does not see our `-c`; it reads the user's repository, which `findRepository` has accepted. */
-const uploadPack =
-  "--upload-pack=git -c 'safe.directory=*' -c uploadpack.allowAnySHA1InWant=true -c core.hooksPath=/dev/null upload-pack";
 const objectName = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 export function asCommit(text: string): Commit {
@@ -22,26 +23,39 @@ export function asCommit(text: string): Commit {
   return text as Commit;
 }
 
+export type TrunkSettings = { identity: Identity; onStep: OnStep };
+
 export class TrunkRepository {
   readonly git: Git;
   readonly gitDir: string;
   readonly identity: Identity;
+  readonly onStep: OnStep;
   readonly #user: UserRepository;
   /** What `takeOver` wrote, by run. */
   readonly #marks = new Map<RunId, string>();
+  readonly #stores = new Map<RunId, ObjectStore>();
+  readonly #refs = new Map<RunId, GitService>();
+  /** git ends when a transaction fails: it must be nobody else's. */
+  readonly #oneMoveAtATime = pLimit(1);
 
-  private constructor(git: Git, gitDir: string, user: UserRepository, identity: Identity) {
+  private constructor(git: Git, gitDir: string, user: UserRepository, { identity, onStep }: TrunkSettings) {
     this.git = git;
+    this.onStep = onStep;
     this.gitDir = gitDir;
     this.identity = identity;
     this.#user = user;
   }
 
   /** Opens `<stateFolder>/trunk.git`, made from the user's repository if it is not there yet. */
-  static async open(git: Git, user: UserRepository, stateFolder: string, identity: Identity): Promise<TrunkRepository> {
+  static async open(
+    git: Git,
+    user: UserRepository,
+    stateFolder: string,
+    settings: TrunkSettings,
+  ): Promise<TrunkRepository> {
     const gitDir = join(stateFolder, "trunk.git");
-    if (!(await exists(gitDir))) await create(git, user, gitDir);
-    return new TrunkRepository(git, gitDir, user, identity);
+    if (!(await exists(gitDir))) await makeTrunk(git, user, gitDir);
+    return new TrunkRepository(git, gitDir, user, settings);
   }
 
   /** A call on this repository in the name of `run`. */
@@ -107,14 +121,20 @@ export class TrunkRepository {
     );
   }
 
-  /** A commit that no ref leads to yet. On the base of some work it also serves to give a merge the right merge base. */
-  async commit(run: RunId, tree: string, parent: Commit, message: string): Promise<Commit> {
-    return asCommit(
-      await this.git.text(
-        ["commit-tree", tree, "-p", parent],
-        this.at(run, { input: message, identity: this.identity }),
-      ),
-    );
+  /** What the run reads and writes here. */
+  objects(run: RunId): ObjectStore {
+    const known = this.#stores.get(run);
+    if (known) return known;
+    const store = new ObjectStore(this.git, this.gitDir, run, this.onStep);
+    this.#stores.set(run, store);
+    return store;
+  }
+
+  /** A commit that is not in the store yet, and that no ref leads to. */
+  makeCommit(tree: string, parent: Commit, message: string): { commit: Commit; object: PackedObject } {
+    const body = commitBody({ tree, parent, identity: this.identity, at: new Date(), message });
+    const commit = asCommit(nameObject("commit", body, parent));
+    return { commit, object: packObject("commit", commit, body) };
   }
 
   async tip(run: RunId): Promise<Commit> {
@@ -138,24 +158,44 @@ export class TrunkRepository {
   }
 
   /**
-   * Moves the branch from `from` (null: not there) to `to`, durably. false: it was not at `from` (any more), or the run
-   * was taken over by another engine. One transaction of refs, so an engine that slept through a take-over moves nothing.
+   * Moves the branch from `from` (null: not there) to `to`, durably; with both the same it only looks. false: it was not
+   * at `from` (any more), or the run was taken over by another engine. One transaction of refs, so an engine that slept
+   * through a take-over moves nothing.
    */
   async moveBranch(run: RunId, from: Commit | null, to: Commit): Promise<boolean> {
     const old = from ?? "0".repeat(to.length);
     const mark = this.#marks.get(run);
-    const input = [...(mark ? [`verify ${engineRef(run)} ${mark}`] : []), `update ${branch(run)} ${to} ${old}`];
-    const moved = await this.git.run(
-      ["update-ref", "--stdin"],
-      this.at(run, { exits: [0, 1, 128], input: `${input.join("\n")}\n` }),
-    );
-    if (moved.exitCode === 0) {
+    const lines = [
+      "start",
+      ...(mark ? [`verify ${engineRef(run)} ${mark}`] : []),
+      from === to ? `verify ${branch(run)} ${to}` : `update ${branch(run)} ${to} ${old}`,
+      "prepare",
+      "commit",
+    ];
+    return this.#oneMoveAtATime(async () => {
+      for (let tries = 1; ; tries++) {
+        try {
+          await this.#refsOf(run).ask(`${lines.join("\n")}\n`, takeCommitted);
+          break;
+        } catch (error) {
+          if (!(error instanceof GitError)) throw error;
+          if ((await this.tipOrNull(run)) !== from || (mark && (await this.#readMark(run)) !== mark)) return false;
+          // A git that stayed may have been gone before it was asked.
+          if (tries === 2) throw error;
+        }
+      }
       // git has flushed the ref's file, but not the folder that names it.
-      await syncFolder(dirname(join(this.gitDir, branch(run))));
+      if (from !== to) await syncFolder(dirname(join(this.gitDir, branch(run))));
       return true;
-    }
-    if ((await this.tipOrNull(run)) !== from || (mark && (await this.#readMark(run)) !== mark)) return false;
-    throw new GitError(["update-ref"], `failed with exit code ${moved.exitCode}`, moved.exitCode, moved.stderr);
+    });
+  }
+
+  #refsOf(run: RunId): GitService {
+    const known = this.#refs.get(run);
+    if (known) return known;
+    const service = new GitService(this.git, ["update-ref", "--stdin"], { gitDir: this.gitDir, run });
+    this.#refs.set(run, service);
+    return service;
   }
 
   async #readMark(run: RunId): Promise<string> {
@@ -170,12 +210,15 @@ export class TrunkRepository {
     await this.git.run(["update-ref", greenRef(run), asCommit(green)], this.at(run));
   }
 
-  /** Removes locks that a killed git left on this run's refs. */
+  /** Removes locks that a killed git left on this run's refs, and packs that a killed engine had not finished. */
   async clearLocks(run: RunId): Promise<void> {
     await rm(join(this.gitDir, `${branch(run)}.lock`), { force: true });
     const folder = dirname(join(this.gitDir, greenRef(run)));
     const names = await readdir(folder).catch(ignoreMissing<string[]>([]));
     for (const name of names) if (name.endsWith(".lock")) await rm(join(folder, name), { force: true });
+    const packs = join(this.gitDir, "objects", "pack");
+    for (const name of await readdir(packs))
+      if (buildingPrefixes(run).some((prefix) => name.startsWith(prefix))) await rm(join(packs, name), { force: true });
   }
 }
 
@@ -183,72 +226,14 @@ export const branch = (run: RunId) => `refs/heads/${run}`;
 const engineRef = (run: RunId) => `refs/longhaul/${run}/engine`;
 export const greenRef = (run: RunId) => `refs/longhaul/${run}/green`;
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+/** `start: ok`, `prepare: ok`, `commit: ok`: only the last means that it is done. */
+function takeCommitted(came: Came): { value: null } | undefined {
+  for (const step of ["start", "prepare", "commit"]) {
+    const line = came.line();
+    if (line === undefined) return undefined;
+    if (line !== `${step}: ok`) throw new Error(`git update-ref answered ${JSON.stringify(line)} to ${step}`);
   }
-}
-
-async function create(git: Git, user: UserRepository, gitDir: string): Promise<void> {
-  await mkdir(dirname(gitDir), { recursive: true });
-  await removeDeadBuilds(gitDir);
-  const building = `${gitDir}.building-${process.pid}-${randomUUID()}`;
-  await cloneInto(git, user, building);
-  await git.run(["config", "--remove-section", "remote.origin"], { gitDir: building });
-  await rm(join(building, "packed-refs"), { force: true });
-  await rm(join(building, "refs", "heads"), { recursive: true, force: true });
-  await mkdir(join(building, "refs", "heads"), { recursive: true });
-  await mkdir(join(building, "objects", "info"), { recursive: true });
-  await writeFile(join(building, "HEAD"), "ref: refs/heads/none\n");
-  await rename(building, gitDir).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-    // Another process was faster.
-    await rm(building, { recursive: true, force: true });
-  });
-}
-
-/** Objects are linked, which costs nothing, or copied where the state folder lies on another disk. */
-async function cloneInto(git: Git, user: UserRepository, building: string): Promise<void> {
-  // --dissociate copies what the user's repository itself only borrows.
-  const clone = (how: string) =>
-    git.run([
-      "clone",
-      "--quiet",
-      "--bare",
-      how,
-      "--dissociate",
-      "--no-tags",
-      "--template=",
-      uploadPack,
-      "--",
-      user.commonDir,
-      building,
-    ]);
-  try {
-    await clone("--local");
-  } catch (error) {
-    if (!(error instanceof GitError) || !/cross-device|failed to create link/i.test(error.stderr)) throw error;
-    await rm(building, { recursive: true, force: true });
-    await clone("--no-hardlinks");
-  }
-}
-
-async function removeDeadBuilds(gitDir: string): Promise<void> {
-  for (const name of await readdir(dirname(gitDir))) {
-    const pid = /^trunk\.git\.building-(\d+)-/.exec(name)?.[1];
-    if (pid && !lives(Number(pid))) await rm(join(dirname(gitDir), name), { recursive: true, force: true });
-  }
-}
-
-function lives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  return came.done(null);
 }
 
 /** The lines of `shallow` when the user's repository is a shallow clone: every git folder over these objects needs them. */

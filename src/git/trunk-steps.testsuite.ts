@@ -1,7 +1,7 @@
 /** What the tests of a trunk are made of: its world, and the steps that they share. */
 import { expect } from "vitest";
 import type { Commit, RunId, SessionId, TaskId } from "../domain/ids.ts";
-import type { LandAnswer, Submission, Trunk, Workspace } from "../engine/ports.ts";
+import type { GroupAnswer, LandAnswer, Landing, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
 
 export type Files = { [path: string]: string };
 
@@ -29,9 +29,15 @@ export const session = (n: number) => n as SessionId;
 /** A workspace's name. */
 export const named = (n: number) => `s${n}`;
 
+/** What a worker says of its work. */
+export type Submission = Omit<Landing, "change">;
+
 export function submission(n: number, more: Partial<Submission> = {}): Submission {
-  return { cycle: 1, task: n as TaskId, session: session(n), message: `Task ${n}`, onto: "" as Commit, ...more };
+  return { cycle: 1, task: n as TaskId, session: session(n), message: `Task ${n}`, ...more };
 }
+
+/** What becomes of one workspace's work. */
+export type WorkAnswer = LandAnswer | Exclude<TakenIn, { kind: "taken" }>;
 
 /** Lands on the tip as it is, again when it moves meanwhile. */
 export async function landNow(
@@ -39,11 +45,31 @@ export async function landNow(
   run: RunId,
   workspace: Workspace,
   submitted: Submission,
-): Promise<LandAnswer> {
+): Promise<WorkAnswer> {
   for (;;) {
-    const answer = await trunk.land(run, workspace, { ...submitted, onto: await trunk.tip(run) });
-    if (answer.kind !== "moved") return answer;
+    const taken = await trunk.takeIn(run, workspace);
+    if (taken.kind !== "taken") return taken;
+    const answer = await trunk.land(run, await trunk.tip(run), [{ ...submitted, change: taken.change }]);
+    if (answer.kind === "settled") return onlyOne(answer);
   }
+}
+
+/** Lands alone, on this very tip. */
+export async function landOnto(
+  trunk: Trunk,
+  run: RunId,
+  workspace: Workspace,
+  onto: Commit,
+  submitted: Submission,
+): Promise<GroupAnswer> {
+  const taken = await trunk.takeIn(run, workspace);
+  if (taken.kind !== "taken") throw new Error(`the work was not taken in: ${taken.kind}`);
+  return trunk.land(run, onto, [{ ...submitted, change: taken.change }]);
+}
+
+export function onlyOne(answer: GroupAnswer): LandAnswer {
+  if (answer.kind !== "settled" || !answer.answers[0]) throw new Error("the branch moved");
+  return answer.answers[0];
 }
 
 export const lines = (...changed: [number, string][]) => {
@@ -60,7 +86,7 @@ export async function work(
   n: number,
   from: Commit,
   changes: { [path: string]: string | null },
-): Promise<[LandAnswer, Workspace]> {
+): Promise<[WorkAnswer, Workspace]> {
   const workspace = await world.trunk.openWorkspace(runA, named(n), from);
   await change(world, workspace, changes);
   return [await landNow(world.trunk, runA, workspace, submission(n)), workspace];
@@ -84,7 +110,7 @@ export async function readTip(world: TrunkWorld, path: string): Promise<string |
   return text;
 }
 
-export function landed(answer: LandAnswer): Extract<LandAnswer, { kind: "landed" }> {
+export function landed(answer: WorkAnswer): Extract<LandAnswer, { kind: "landed" }> {
   expect(answer).toMatchObject({ kind: "landed" });
   return answer as Extract<LandAnswer, { kind: "landed" }>;
 }

@@ -6,8 +6,10 @@ import { keepingTests } from "./keeping.testsuite.ts";
 import {
   landed,
   landNow,
+  landOnto,
   lines,
   named,
+  onlyOne,
   readTip,
   runA,
   runB,
@@ -154,12 +156,11 @@ function takeOverTests(enter: Enter): void {
     await world.write(workspace, "a.txt", "late\n");
     const second = await world.another();
     await second.takeOver(runA, "second" as EngineId);
-    expect(await world.trunk.land(runA, workspace, { ...submission(1), onto: world.base })).toEqual({ kind: "moved" });
+    expect(await landOnto(world.trunk, runA, workspace, world.base, submission(1))).toEqual({ kind: "moved" });
     expect(await second.tip(runA)).toBe(world.base);
     await world.trunk.takeOver(runA, "third" as EngineId);
-    expect(landed(await world.trunk.land(runA, workspace, { ...submission(1), onto: world.base })).files).toEqual([
-      "a.txt",
-    ]);
+    const late = await landOnto(world.trunk, runA, workspace, world.base, submission(1));
+    expect(landed(onlyOne(late)).files).toEqual(["a.txt"]);
   });
 }
 

@@ -3,12 +3,15 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
-import type { Landed, Submission, Trunk, Workspace } from "../engine/ports.ts";
+import type { GroupAnswer, Landed, Landing, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
+import { everyPath } from "./changed-paths.ts";
 import { parseLanded } from "./commit-message.ts";
-import { placeConflict } from "./conflict.ts";
+import { leftMarkers, placeConflict } from "./conflict.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
+import { takeIn } from "./intake.ts";
 import { checkOutKept, keep } from "./keep.ts";
-import { land } from "./landing.ts";
+import { landGroup } from "./landing.ts";
+import type { OnStep } from "./object-store.ts";
 import { publish } from "./publish.ts";
 import { removeTree } from "./remove-tree.ts";
 import { asCommit, TrunkRepository } from "./trunk-repository.ts";
@@ -23,6 +26,7 @@ export type GitTrunkOptions = {
   environment: Environment;
   /** Author and committer of what lands. */
   identity?: Identity;
+  onStep?: OnStep;
 };
 
 export const defaultIdentity: Identity = { name: "Longhaul", email: "longhaul@localhost" };
@@ -33,7 +37,8 @@ export async function openGitTrunk(options: GitTrunkOptions): Promise<GitTrunk> 
   await checkGit(git);
   await mkdir(options.stateFolder, { recursive: true });
   const stateFolder = await realpath(options.stateFolder);
-  const trunk = await TrunkRepository.open(git, options.repository, stateFolder, options.identity ?? defaultIdentity);
+  const { identity = defaultIdentity, onStep = () => undefined } = options;
+  const trunk = await TrunkRepository.open(git, options.repository, stateFolder, { identity, onStep });
   return new GitTrunk(trunk, options.repository, stateFolder);
 }
 
@@ -78,7 +83,7 @@ export class GitTrunk implements Trunk {
   async openWorkspace(run: RunId, name: string, commit: Commit, kept: string | null = null): Promise<Workspace> {
     requireRunId(run);
     const place = placeOf(this.#stateFolder, run, name);
-    const workspace = new GitWorkspace(place, asCommit(commit), () => this.#open.delete(place.path));
+    const workspace = new GitWorkspace(place, asCommit(commit), everyPath, () => this.#open.delete(place.path));
     if (kept === null) await checkOut(this.#trunk, workspace);
     else await checkOutKept(this.#trunk, workspace, kept);
     this.#open.set(place.path, workspace);
@@ -93,14 +98,32 @@ export class GitTrunk implements Trunk {
     await this.#trunk.clearLocks(run);
   }
 
-  land(run: RunId, workspace: Workspace, submission: Submission) {
+  async takeIn(run: RunId, workspace: Workspace): Promise<TakenIn> {
     invariant(run === workspace.run, "a workspace lands on its own run");
-    return land(this.#trunk, run, this.#ours(workspace), submission);
+    const ours = this.#ours(workspace);
+    const intake = await takeIn(this.#trunk, ours);
+    if (!intake.ok) return { kind: "refused", reasons: intake.reasons };
+    const marked = await leftMarkers(this.#trunk, ours, intake.work);
+    if (marked.length > 0) return { kind: "refused", reasons: marked };
+    const { change } = intake.work;
+    return change.edits.size === 0 ? { kind: "unchanged" } : { kind: "taken", change };
   }
 
-  keep(run: RunId, workspace: Workspace) {
+  land(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<GroupAnswer> {
+    requireRunId(run);
+    return landGroup(this.#trunk, run, asCommit(onto), landings);
+  }
+
+  async keep(run: RunId, workspace: Workspace) {
     invariant(run === workspace.run, "a workspace is kept for its own run");
-    return keep(this.#trunk, this.#ours(workspace));
+    const kept = await keep(this.#trunk, this.#ours(workspace));
+    await this.tidy(run);
+    return kept;
+  }
+
+  tidy(run: RunId): Promise<void> {
+    requireRunId(run);
+    return this.#trunk.objects(run).tidy();
   }
 
   placeConflict(workspace: Workspace, tip: Commit) {

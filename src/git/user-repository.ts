@@ -21,8 +21,8 @@ export type UserRepository = {
 /** `commit` is null in a repository without commits. `dirty` counts changed and untracked paths that a run will not see. */
 export type UserHead = { commit: Commit | null; dirty: number };
 
-/** Throws `EnvironmentError` when git is missing or too old. */
-export async function checkGit(git: Git): Promise<void> {
+/** Answers what it says of itself. Throws `EnvironmentError` when git is missing or too old. */
+export async function checkGit(git: Git): Promise<string> {
   const text = await git.text(["version"]);
   const [, major, minor] = /(\d+)\.(\d+)/.exec(text) ?? [];
   const [majorMin, minorMin] = gitLimits.versionMin;
@@ -33,6 +33,7 @@ export async function checkGit(git: Git): Promise<void> {
       `this is ${text}`,
       `Install git ${majorMin}.${minorMin} or newer and put it first on PATH.`,
     );
+  return text;
 }
 
 /**

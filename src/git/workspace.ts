@@ -8,12 +8,18 @@ import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
+import type { GitChange } from "./change.ts";
+import type { ChangedPaths } from "./changed-paths.ts";
 import type { GitCall } from "./git-process.ts";
 import { removeTree } from "./remove-tree.ts";
+import type { MadeTrees } from "./trees.ts";
 import { readShallow, type TrunkRepository } from "./trunk-repository.ts";
 
 /** A file that was conflicted, and the lines in it that only a conflict put there. */
 export type Marked = { path: string; markers: string[] };
+
+/** `tree`: of the whole workspace; `trees`: those of it that are new. */
+export type TakenWork = { change: GitChange; tree: string; trees: MadeTrees };
 
 export class GitWorkspace implements Workspace {
   readonly run: RunId;
@@ -23,22 +29,29 @@ export class GitWorkspace implements Workspace {
   base: Commit;
   /** Outside of the workspace: index, intake, conflict versions. */
   readonly folder: string;
-  /** The index holds the work as `land` took it last. */
-  taken = false;
-  /** What the index holds, as a tree; null: not known. */
-  tree: string | null = null;
-  /** The base whose index was seen to hold no submodule: nothing that is taken in can be one. */
-  plain: Commit | null = null;
+  /** The tree that the index holds: what was put into the folder; null: the base's. */
+  checkedOut: string | null = null;
+  /** The work as it was taken in last. */
+  taken: TakenWork | null = null;
+  /** Objects that `keep` has put into the trunk's store. */
+  readonly kept = new Set<string>();
   conflicts = 0;
   marked: Marked[] = [];
+  readonly changedPaths: ChangedPaths;
   readonly #removed: (workspace: GitWorkspace) => void;
 
-  constructor(place: WorkspacePlace, base: Commit, removed: (workspace: GitWorkspace) => void) {
+  constructor(
+    place: WorkspacePlace,
+    base: Commit,
+    changedPaths: ChangedPaths,
+    removed: (workspace: GitWorkspace) => void,
+  ) {
     this.run = place.run;
     this.name = place.name;
     this.path = place.path;
     this.folder = place.folder;
     this.base = base;
+    this.changedPaths = changedPaths;
     this.#removed = removed;
   }
 

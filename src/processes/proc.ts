@@ -18,6 +18,12 @@ export function environmentOf(pid: number): Buffer {
   return readFile(`/proc/${pid}/environ`);
 }
 
+/** What it takes for itself, and its part of what it has in common with others. 0: it is gone, or somebody else's. */
+export function memoryBytesOf(pid: number): number {
+  const [, kilobytes = "0"] = /^Pss:\s+(\d+) kB$/m.exec(readFile(`/proc/${pid}/smaps_rollup`).toString("latin1")) ?? [];
+  return Number(kilobytes) * 1_024;
+}
+
 /** Whether it lives (zombies do not) and is in the group. */
 export function livesInGroup(pid: number, group: number): boolean {
   const stat = readFile(`/proc/${pid}/stat`).toString("latin1");

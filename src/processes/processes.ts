@@ -1,8 +1,9 @@
 /** Puts the parts together: the process groups of one engine, and the leftovers of the engines before it. */
-import type { Leftovers, ProcessGroups } from "../engine/ports.ts";
+import type { Environment, Leftovers, ProcessGroups } from "../engine/ports.ts";
 import { spawnGroup } from "./group.ts";
 import { MarkedProcesses } from "./marked.ts";
 import { Pipes } from "./pipes.ts";
+import { memoryBytesOf } from "./proc.ts";
 import { Reaper } from "./reaper.ts";
 
 export type Processes = {
@@ -10,6 +11,8 @@ export type Processes = {
   leftovers: Leftovers;
   /** For tests and `longhaul doctor`; null while there is no reaper. */
   reaperPid(): number | null;
+  /** What all processes with these marks take together; null: this system does not say. */
+  memoryBytes(marks: Environment): Promise<number | null>;
   /** Kills what still runs and ends the reaper; nothing can be started afterwards. Waits; repeatable. */
   stop(): Promise<void>;
 };
@@ -26,6 +29,10 @@ export function openProcesses(): Processes {
     },
     leftovers: { killAll: (run) => marked.kill({ LONGHAUL_RUN: run }) },
     reaperPid: () => reaper.pid,
+    async memoryBytes(marks) {
+      const pids = [...(await marked.find(marks))];
+      return pids.reduce((sum, pid) => sum + memoryBytesOf(pid), 0) || null;
+    },
     async stop() {
       await reaper.stop();
       pipes.close();

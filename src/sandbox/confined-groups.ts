@@ -8,7 +8,7 @@ import { proxyLimits } from "../domain/limits.ts";
 import type { RunConfig } from "../domain/run-config.ts";
 import type { Access, GroupOrder, ProcessGroup, ProcessGroups } from "../engine/ports.ts";
 import { openDoor } from "./doors.ts";
-import { programFiles } from "./program-files.ts";
+import { pathsIn, programFiles } from "./program-files.ts";
 import { openProxy, type Decision } from "./proxy/proxy.ts";
 import type { Door, Sandbox, SandboxBounds, SandboxOrder } from "./sandbox.ts";
 
@@ -26,7 +26,7 @@ export type ConfinedOptions = {
   report(error: unknown): void;
 };
 
-const nothing: Access = { role: null, folder: null, writable: [], ports: [] };
+const nothing: Access = { role: null, folder: null, words: [], writable: [], ports: [] };
 
 export function confineGroups(groups: ProcessGroups, options: ConfinedOptions): ProcessGroups {
   let opened = 0;
@@ -50,6 +50,7 @@ export function confineGroups(groups: ProcessGroups, options: ConfinedOptions): 
 function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): SandboxOrder {
   const { config, stateFolder, ownFiles, bounds } = options;
   const { argv, directory, environment, access = nothing } = order;
+  const words = access.words.flatMap((text) => pathsIn(text, environment["LONGHAUL_CONFIG_DIR"] ?? ""));
   const closed = [stateFolder, environment["HOME"] ?? "/"];
   return {
     argv,
@@ -57,7 +58,7 @@ function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): 
     environment,
     writable: [directory, ...access.writable],
     readable: [
-      ...programFiles(argv, environment["PATH"] ?? "", closed),
+      ...programFiles(words, environment["PATH"] ?? "", closed),
       ...ownFiles,
       ...config.readable,
       ...(access.folder === null ? [] : [access.folder]),

@@ -6,12 +6,18 @@ import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import { isOfSystem } from "./system-files.ts";
 
-/** `closed`: folders of which nothing that holds them is let through. */
-export function programFiles(argv: readonly string[], path: string, closed: readonly string[]): string[] {
+/** `named`: absolute paths of the operator's own. `closed`: folders of which nothing that holds them is let through. */
+export function programFiles(named: readonly string[], path: string, closed: readonly string[]): string[] {
   const folders = path.split(delimiter).filter((folder) => isAbsolute(folder) && existsSync(folder));
-  const named = argv.filter((word) => isAbsolute(word) && isFile(word));
-  const found = [...folders.flatMap(packagesOf), ...named.flatMap((file) => filesOf(file, closed))];
+  const found = [...folders.flatMap(packagesOf), ...named.filter(isFile).flatMap((file) => filesOf(file, closed))];
   return [...new Set(found)].filter((each) => !isOfSystem(each) && !closed.some((folder) => holds(each, folder)));
+}
+
+/** Absolute paths in a word of a command, which may be a whole text for a shell. */
+export function pathsIn(text: string, configDirectory: string): string[] {
+  if (isAbsolute(text) && isFile(text)) return [text];
+  const named = text.replace(/"?\$\{?LONGHAUL_CONFIG_DIR\}?"?(?=\/)/g, configDirectory);
+  return named.match(/(?<![\w.~$}-])\/[^\s'"`;|&<>()$*?]+/g) ?? [];
 }
 
 /** A folder of programs, and the packages that its links lead to. */

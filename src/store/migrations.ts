@@ -5,19 +5,38 @@ import type { Database } from "./dialect.ts";
 
 export class StoreTooNewError extends Error {}
 
+const migrationsOf = (database: Database): { [name: string]: Migration } => ({
+  "0001_foundation": foundation(database),
+  "0002_models": models(database),
+});
+
+/** `empty`: there is nothing of ours in it; `older`: it is brought up to date when it is opened. */
+export type StoreAge = "empty" | "older" | "current";
+
+/** Only looks. Rejects with `StoreTooNewError`, and when the database cannot be read. */
+export async function storeAge(database: Database): Promise<StoreAge> {
+  const { db } = database;
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === migrationTable)) return "empty";
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(migrationTable)}`.execute(db);
+  const known = Object.keys(migrationsOf(database));
+  if (rows.some(({ name }) => !known.includes(name))) throw new StoreTooNewError(tooNew);
+  return rows.length < known.length ? "older" : "current";
+}
+
+const migrationTable = "kysely_migration";
+const tooNew = "The database was written by a newer version of Longhaul: update Longhaul to use it.";
+
 export async function migrate(database: Database): Promise<void> {
   const migrator = new Migrator({
     db: database.db,
-    provider: {
-      getMigrations: async () => ({ "0001_foundation": foundation(database), "0002_models": models(database) }),
-    },
+    migrationTableName: migrationTable,
+    provider: { getMigrations: async () => migrationsOf(database) },
   });
   const { error } = await migrator.migrateToLatest();
   if (!error) return;
   if (error instanceof Error && /previously executed migration .* is missing/.test(error.message))
-    throw new StoreTooNewError("The database was written by a newer version of Longhaul: update Longhaul to use it.", {
-      cause: error,
-    });
+    throw new StoreTooNewError(tooNew, { cause: error });
   throw error instanceof Error ? error : new Error("the database could not be migrated", { cause: error });
 }
 

@@ -11,12 +11,18 @@ const connectionsMax = 10;
 const contention = new Set(["40001", "40P01"]);
 const reconnectMs = 1_000;
 
-export function openPostgres(url: string): Database {
+/** `connectMs`: so long is waited for a connection; left out, as long as the system does. */
+export function openPostgres(url: string, connectMs = 0): Database {
   // Integers beyond 2^53 do not occur: ids, ms and millionths of a dollar.
   const getTypeParser: typeof types.getTypeParser = (oid, format) =>
     oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format);
   const numbers = { getTypeParser };
-  const pool = new Pool({ connectionString: url, max: connectionsMax, types: numbers });
+  const pool = new Pool({
+    connectionString: url,
+    max: connectionsMax,
+    types: numbers,
+    connectionTimeoutMillis: connectMs,
+  });
   // A connection that breaks while it is used fails its query as well; that is where it is dealt with.
   pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", () => undefined); // An idle connection that breaks is replaced by the pool at the next query.

@@ -8,6 +8,7 @@ import { expect, inject, test } from "vitest";
 import type { CycleId, EngineId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import { freshDatabase } from "../../test/fresh-database.ts";
 import type { Database } from "./dialect.ts";
+import { storeAge } from "./migrations.ts";
 import { config } from "./open-store.testsuite.ts";
 import { openPostgres } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -42,6 +43,31 @@ test("a database of a newer version is refused and left alone", async () => {
   await expect(openStore(database)).rejects.toThrow(/newer version of Longhaul/);
   await database.close();
   await dispose();
+});
+
+test.each(["SQLite", "PostgreSQL"])("how old a store is can be seen without a change to it: %s", async (kind) => {
+  const { file, dispose } = await temporaryFile();
+  const { url, drop } = await freshDatabase(inject("postgresUrl"));
+  const open = () => (kind === "SQLite" ? openSqlite(file, Date) : openPostgres(url));
+  const look = async (before = "") => {
+    const database = open();
+    try {
+      if (before !== "") await sql.raw(before).execute(database.db);
+      return await storeAge(database);
+    } finally {
+      await database.close();
+    }
+  };
+  expect(await look()).toBe("empty");
+  expect(await look()).toBe("empty");
+  await (await openStore(open())).close();
+  expect(await look()).toBe("current");
+  expect(await look("delete from kysely_migration where name = '0002_models'")).toBe("older");
+  expect(await look()).toBe("older");
+  const newer = "insert into kysely_migration (name, timestamp) values ('9999_future', '2099-01-01')";
+  await expect(look(newer)).rejects.toThrow(/newer version of Longhaul/);
+  await dispose();
+  await drop();
 });
 
 test("a claim reads the queue by an index, not the finished history", async () => {

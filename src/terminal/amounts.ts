@@ -10,6 +10,12 @@ export function duration(ms: number): string {
   return minutes > 0 ? `${minutes}m ${two(seconds % 60)}s` : `${seconds}s`;
 }
 
+const [mega, giga] = [2 ** 20, 2 ** 30];
+
+/** Of memory and disks: `320 MB`, `12.3 GB`. */
+export const room = (bytes: number) =>
+  bytes < giga ? `${Math.floor(bytes / mega)} MB` : `${(Math.floor((10 * bytes) / giga) / 10).toFixed(1)} GB`;
+
 /** How long a command took: `0.4s` below ten seconds, then as `duration`. */
 export const took = (ms: number) => (ms < 10_000 ? `${(Math.max(0, ms) / 1000).toFixed(1)}s` : duration(ms));
 

@@ -37,7 +37,7 @@ type Session = { cwd: string; url: string; token: string; cancelled: boolean; re
 type Servers = { cwd: string; mcpServers: readonly unknown[] };
 
 const env = (name: string) => process.env[name] ?? "";
-const script = JSON.parse(env("SCRIPT")) as (Behaviour | AcpBehaviour)[];
+const script = JSON.parse(env("SCRIPT") || "[]") as (Behaviour | AcpBehaviour)[];
 const cannot = env("CANNOT").split(",");
 const ends = () => (existsSync(env("COUNTER")) ? Number(readFileSync(env("COUNTER"), "utf8")) : 0);
 const sessions = new Map<string, Session>();
@@ -53,6 +53,19 @@ async function tool({ url, token }: Session, name: string, input: object): Promi
   const answer = await fetch(`${url}/tools/${name}`, { method: "POST", headers, body: JSON.stringify(input) });
   const { ok, text } = (await answer.json()) as { ok: boolean; text: string };
   if (!ok) throw new Error(`${name}: ${text}`);
+}
+
+/** As an agent does that looks at its tools before its first prompt. */
+async function listTools(session: Session | undefined): Promise<void> {
+  const headers = {
+    authorization: `Bearer ${session?.token}`,
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+  };
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: {} });
+  const answer = await fetch(`${session?.url}/mcp`, { method: "POST", headers, body });
+  if (!answer.ok) throw new Error(`tools/list: ${answer.status} ${await answer.text()}`);
+  await answer.text();
 }
 
 async function endWith(session: Session, name: string, input: object): Promise<void> {
@@ -87,8 +100,7 @@ async function turn(id: string, prompt: string, client: AgentContext): Promise<P
       return ended;
     case "ask": {
       const toolCall = { toolCallId: "c1", title: "Remove everything" };
-      const { options } = behaviour;
-      const asked = { sessionId: id, toolCall, options };
+      const asked = { sessionId: id, toolCall, options: behaviour.options };
       const answer: RequestPermissionResponse = await client.request(methods.client.session.requestPermission, asked);
       const { outcome } = answer;
       await submit(session, "done", outcome.outcome === "selected" ? outcome.optionId : outcome.outcome);
@@ -213,6 +225,7 @@ agent({ name: "scripted" })
     if (cannot.includes("answer")) return new Promise(() => setInterval(() => {}, 1_000));
     const sessionId = `acp-${process.pid}-${sessions.size}`;
     open(sessionId, params);
+    if (env("LISTS") !== "") void listTools(sessions.get(sessionId));
     const modes = {
       currentModeId: "ask",
       availableModes: [

@@ -21,19 +21,20 @@ export function useCodingAgents(...presets: string[]): () => readonly string[] {
 export async function makeCodingWorld(
   folders: readonly string[],
   brains: (world: ModelWorld["world"]) => NamedBrain[],
-  config: Config,
+  config: Config | ((made: ModelWorld) => Config),
 ): Promise<ModelWorld> {
   const named: { brains: NamedBrain[] } = { brains: [] };
   const made = await makeModelWorld(named);
   const { world, model } = made;
   named.brains.push(...brains(world), besides);
   world.environment["PATH"] = [...folders, world.environment["PATH"]].join(":");
+  const own = typeof config === "function" ? config(made) : config;
   world.writeConfig({
     providers: providersAt(model),
     parallel: { workers: 4, planners: 1 },
     acceptance: ["true"],
-    ...config,
-    roles: { planner: codex, worker: codex, ...config.roles },
+    ...own,
+    roles: { planner: codex, worker: codex, ...own.roles },
   });
   return made;
 }

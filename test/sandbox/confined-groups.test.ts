@@ -59,13 +59,26 @@ test("its programs are those of PATH, with the packages that they are made of", 
   expect(out).toBe("the words");
 });
 
+test("what an agent names is not seen for that", async () => {
+  const world = openWorld();
+  world.write("agent/secret", "SECRET");
+  const secret = join(world.folder, "agent/secret");
+  expect((await world.run("", { argv: ["/bin/cat", secret] })).out).toBe("");
+  expect((await world.run(`cat ${secret}`)).out).toBe("");
+});
+
 test("a program that is named whole is seen with what lies beside it, unless the home or the state lies there, too", async () => {
   const world = openWorld();
   world.write("agent/run.sh", "#!/bin/sh\ncat $(dirname $0)/beside\n");
   world.write("agent/beside", "beside");
-  expect((await world.run("", { argv: [join(world.folder, "agent/run.sh")] })).out).toBe("beside");
+  const program = join(world.folder, "agent/run.sh");
+  expect((await world.run("", { argv: [program], access: { words: [program] } })).out).toBe("beside");
+  expect((await world.run(`${program}`, { access: { words: [`X=1 '${program}' --now`] } })).out).toBe("beside");
   world.write("run.sh", `#!/bin/sh\necho ran; ls -A ${world.folder}\n`);
-  const { out } = await world.run("", { argv: [join(world.folder, "run.sh")] });
+  const { out } = await world.run("", {
+    argv: [join(world.folder, "run.sh")],
+    access: { words: [join(world.folder, "run.sh")] },
+  });
   expect(out.split("\n").toSorted((a, b) => a.localeCompare(b))).toEqual(["", "home", "ran", "run.sh", "state"]);
 });
 

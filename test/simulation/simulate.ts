@@ -67,7 +67,11 @@ class World {
     this.database = database;
     this.store = store;
     const faults = dice.pick([0, 0.02, 0.1, 0.25]);
-    this.trunk = new SimTrunk(() => (dice.chance(0.5) ? clock.wait(dice.int(1, 30_000)) : Promise.resolve()));
+    const diskFaults = dice.pick([0, 0, 0.02]);
+    this.trunk = new SimTrunk(
+      () => (dice.chance(0.5) ? clock.wait(dice.int(1, 30_000)) : Promise.resolve()),
+      () => dice.chance(diskFaults),
+    );
     this.agents = new SimAgents(dice, clock, this.trunk.edits, faults);
     this.crashRate = dice.pick([0, 0.002, 0.01]);
     this.freezeRate = dice.pick([0, 0, 0.001]);

@@ -1,6 +1,6 @@
 /** A trunk in memory: commits are lists of paths; two changes of one path since the base conflict. Survives engines, as a disk does. */
 import type { Commit, EngineId, RunId, SessionId, TaskId } from "../../src/domain/ids.ts";
-import type { LandAnswer, Landed, Submission, Trunk, Workspace } from "../../src/engine/ports.ts";
+import type { Change, LandAnswer, Landed, Landing, TakenIn, Trunk, Workspace } from "../../src/engine/ports.ts";
 
 export type SimCommit = { id: Commit; task: TaskId; session: SessionId; files: string[] };
 
@@ -15,10 +15,16 @@ export class SimTrunk {
   published: Commit = this.root;
   #owner: EngineId | null = null;
   readonly #takeTime: () => Promise<void>;
+  readonly #fails: () => boolean;
 
-  /** `takeTime`: a landing lasts, and much may happen meanwhile. */
-  constructor(takeTime: () => Promise<void>) {
+  /** `takeTime`: a landing lasts, and much may happen meanwhile. `fails`: a fault of the disk, before or after the branch moves. */
+  constructor(takeTime: () => Promise<void>, fails: () => boolean) {
     this.#takeTime = takeTime;
+    this.#fails = fails;
+  }
+
+  #mayFail(): void {
+    if (this.#fails()) throw new Error("the disk of the simulated trunk failed");
   }
 
   tip(): Commit {
@@ -46,12 +52,25 @@ export class SimTrunk {
         await step();
         this.open.clear();
       },
-      land: async (_run, workspace, submission) => {
+      takeIn: async (_run, workspace) => {
+        await step();
+        await this.#takeTime();
+        this.#mayFail();
+        return this.#takenIn(workspace);
+      },
+      land: async (_run, onto, landings) => {
         await riskyStep();
         await this.#takeTime();
-        const answer = mark === this.#owner ? this.#land(workspace, submission) : ({ kind: "moved" } as const);
+        this.#mayFail();
+        if (mark !== this.#owner || onto !== this.tip()) return { kind: "moved" };
+        const answers = landings.map((landing) => this.#land(landing));
         await riskyStep();
-        return answer;
+        this.#mayFail();
+        return { kind: "settled", tip: this.tip(), answers };
+      },
+      tidy: async () => {
+        await step();
+        this.#mayFail();
       },
       placeConflict: async (workspace, tip) => {
         await step();
@@ -74,6 +93,11 @@ export class SimTrunk {
     };
   }
 
+  #takenIn(workspace: Workspace): TakenIn {
+    const files = [...(this.edits.get(workspace.path) ?? [])];
+    return files.length === 0 ? { kind: "unchanged" } : { kind: "taken", change: new SimChange(workspace.base, files) };
+  }
+
   #openWorkspace(step: () => Promise<void>, run: RunId, name: string, base: Commit, edits: string[]): Workspace {
     const path = `/sim/${name}`;
     if (this.open.has(path)) throw new Error(`workspace ${path} is open already`);
@@ -92,11 +116,9 @@ export class SimTrunk {
     };
   }
 
-  #land(workspace: Workspace, { task, session, onto }: Submission): LandAnswer {
-    if (onto !== this.tip()) return { kind: "moved" };
-    const files = [...(this.edits.get(workspace.path) ?? [])];
-    if (files.length === 0) return { kind: "unchanged" };
-    const since = this.commits.slice(this.#position(workspace.base));
+  #land({ change, task, session }: Landing): LandAnswer {
+    const { base, files } = asSim(change);
+    const since = this.commits.slice(this.#position(base));
     const conflicting = files.filter((file) => since.some((commit) => commit.files.includes(file)));
     if (conflicting.length > 0) return { kind: "conflict", files: conflicting };
     const commit = { id: `c${this.commits.length + 1}` as Commit, task, session, files };
@@ -112,4 +134,19 @@ export class SimTrunk {
   #position(commit: Commit): number {
     return commit === this.root ? 0 : this.commits.findIndex(({ id }) => id === commit) + 1;
   }
+}
+
+class SimChange implements Change {
+  readonly base: Commit;
+  readonly files: string[];
+
+  constructor(base: Commit, files: string[]) {
+    this.base = base;
+    this.files = files;
+  }
+}
+
+function asSim(change: Change): SimChange {
+  if (change instanceof SimChange) return change;
+  throw new Error("a change of another trunk");
 }

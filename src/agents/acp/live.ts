@@ -106,10 +106,12 @@ export class LiveSession {
 
 const authRequired = -32_000;
 
+export const asksForLogin = (error: unknown): boolean => error instanceof RequestError && error.code === authRequired;
+
 /** What an agent answers instead of a result. */
 export function refusalOf(error: RequestError, title: string): AgentFailure {
   const said = [error.message, dataOf(error.data)].filter(Boolean).join(": ");
-  if (error.code === authRequired)
+  if (asksForLogin(error))
     return {
       kind: "misconfigured",
       detail: `${title} is not logged in (${said}): log in with its own program, or give the agent a model`,

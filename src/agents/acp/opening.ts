@@ -4,12 +4,13 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RequestError, type McpServer } from "@agentclientprotocol/sdk";
 import { z } from "zod";
+import { describeFailure } from "../../domain/failure.ts";
 import { acpLimits, type AcpWaits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
 import type { AgentFailure, Environment, ProcessGroups } from "../../engine/ports.ts";
 import { lastLines } from "../plain-text.ts";
 import { launchOf, type Launch, type LaunchHome, type MeteredAt } from "./launch.ts";
-import { deathOf, LiveSession, refusalOf } from "./live.ts";
+import { asksForLogin, deathOf, LiveSession, refusalOf } from "./live.ts";
 import { AcpProgram, type Listener, type OpenedSession } from "./program.ts";
 import type { StartGate } from "./start-gate.ts";
 
@@ -44,26 +45,26 @@ export type OpeningOrder = {
   onWait(): void;
 };
 
-export type Opened = { ok: true; live: LiveSession; canRejoin: boolean } | { ok: false; failure: AgentFailure };
+export type Opened =
+  | { ok: true; live: LiveSession; canRejoin: boolean }
+  /** `asksForLogin`: it would begin for somebody who has logged in. */
+  | { ok: false; failure: AgentFailure; asksForLogin: boolean };
 
 export async function openLive(host: OpeningHost, order: OpeningOrder): Promise<Opened> {
   const { memoryBytes } = order.config.preset;
   const passed = await host.gate.pass(memoryBytes, order.signal, order.onWait, () => start(host, order));
   if (passed.ok) return passed.value;
   const megabytes = (bytes: number) => Math.floor(bytes / 1_048_576);
-  return {
-    ok: false,
-    failure: {
-      kind: "suspended",
-      until: host.now() + acpLimits.roomAgainMs,
-      detail: `${order.config.preset.name} needs ${megabytes(memoryBytes)} MB of memory, and ${megabytes(passed.freeBytes)} MB are free, of which ${megabytes(acpLimits.freeBytesMin)} stay so`,
-    },
-  };
+  return failed({
+    kind: "suspended",
+    until: host.now() + acpLimits.roomAgainMs,
+    detail: `${order.config.preset.name} needs ${megabytes(memoryBytes)} MB of memory, and ${megabytes(passed.freeBytes)} MB are free, of which ${megabytes(acpLimits.freeBytesMin)} stay so`,
+  });
 }
 
 async function start({ groups, version, waits }: OpeningHost, order: OpeningOrder): Promise<Opened> {
   const { config, workspace, marks, signal, onWords } = order;
-  if (signal.aborted) return { ok: false, failure: closedEarly };
+  if (signal.aborted) return failed(closedEarly);
   const launch = launchOf({ ...order, asRoot: process.getuid?.() === 0 });
   if (launch.home) makeHome(launch.home);
   const { argv, environment } = launch;
@@ -89,14 +90,16 @@ async function start({ groups, version, waits }: OpeningHost, order: OpeningOrde
       return { ok: true, live, canRejoin: config.preset.resume !== null && (resume || load) };
     }
     await program.kill(0);
-    return { ok: false, failure: session === "late" ? notReady(program, config, waits.readyMs) : closedEarly };
+    return failed(session === "late" ? notReady(program, config, waits.readyMs) : closedEarly);
   } catch (error) {
     await program.kill(0);
-    return { ok: false, failure: await startFailure(error, program, config) };
+    return failed(await startFailure(error, program, config), asksForLogin(error));
   } finally {
     over.abort();
   }
 }
+
+const failed = (failure: AgentFailure, asks = false): Opened => ({ ok: false, failure, asksForLogin: asks });
 
 /** Its folder, with the operator's login where there is one. Repeatable. */
 function makeHome({ folder, files, links }: LaunchHome): void {
@@ -175,7 +178,10 @@ async function startFailure(error: unknown, program: AcpProgram, { preset }: Acp
   if (missing || end.kind === "not_started")
     return { kind: "environment", detail: `${title} is not installed, or something that it runs: ${install}` };
   const death = deathOf(end, program.words(), title);
-  return { kind: "environment", detail: cannot(title, death.kind === "crashed" ? death.detail : "it ended at once") };
+  return {
+    kind: "environment",
+    detail: cannot(title, death.kind === "crashed" ? describeFailure(death) : "it ended at once"),
+  };
 }
 
 function notReady(program: AcpProgram, { preset }: AcpAgentConfig, readyMs: number): AgentFailure {

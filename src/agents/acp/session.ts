@@ -18,7 +18,7 @@ import type { AgentChoice } from "../prompts/brief-text.ts";
 import { renderBrief, renderNudge, renderOwnTools, type Prompts } from "../prompts/prompts.ts";
 import { sentBackText } from "../prompts/worker-text.ts";
 import type { ServedTools } from "../tool-server/server.ts";
-import { openSessionTools, shimIn, type SessionToolsHost } from "../tool-server/session-tools.ts";
+import { openSessionTools, type SessionToolsHost } from "../tool-server/session-tools.ts";
 import type { SessionEnd } from "../tools/tool.ts";
 import { outsideToolsFor } from "../tools/tools.ts";
 import { Conversation, type Attached } from "./conversation.ts";
@@ -27,6 +27,7 @@ import type { LiveSession, TurnEnd } from "./live.ts";
 import { openMetered, type MeteredSession, type MeteringHost } from "./metering.ts";
 import { closedEarly, type OpeningHost } from "./opening.ts";
 import { SessionRecord } from "./record.ts";
+import { wayToTools } from "./way-to-tools.ts";
 import { UpdateText } from "./updates.ts";
 import { SaidUsage } from "./usage.ts";
 
@@ -252,13 +253,9 @@ export class AcpSession implements AgentSession {
   #opening(brief: Brief): string {
     const { prompts, agents, now } = this.#host;
     const { system, brief: message } = renderBrief(prompts, brief, { now: now(), agents });
-    return [system, renderOwnTools(prompts, brief.role, this.#wayToTools()), message].join("\n\n");
-  }
-
-  /** Whole, for shells that read a profile have a PATH of their own. */
-  #wayToTools() {
-    const { tools, toolPrefix } = this.#config.preset;
-    return tools === "mcp" ? { tools, toolPrefix } : { tools, program: shellWord(shimIn(this.#folder)) };
+    return [system, renderOwnTools(prompts, brief.role, wayToTools(this.#config.preset, this.#folder)), message].join(
+      "\n\n",
+    );
   }
 
   #marks(): Environment {
@@ -289,9 +286,6 @@ function backText(brief: Brief): string {
   const sentBack = brief.role === "worker" ? brief.sentBack : null;
   return sentBack ? sentBackText(sentBack) : "It was not taken. Go on.";
 }
-
-const shellWord = (path: string): string =>
-  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 
 const restartedText =
   "Your program was stopped in the middle and started again. The workspace is as it was left then; commands that ran have ended. Look where you stand, and go on.";

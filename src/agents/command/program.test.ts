@@ -24,7 +24,11 @@ test.each([[["tool", "x"]], ["tool x | y"], ["A=1 B=b/c tool"]])("%j is found in
 test.each([[["no-tool"]], ["no-tool -x"], [["tool-folder"]], [["text"]]])(
   "%j is missing, and it says where it looked",
   (command) => {
-    expect(find(command)).toEqual({ kind: "missing", lookedFor: expect.stringContaining("/nowhere:") });
+    expect(find(command)).toEqual({
+      kind: "missing",
+      lookedFor: expect.stringContaining("/nowhere:"),
+      problem: expect.stringMatching(/ is not in PATH$/),
+    });
   },
 );
 
@@ -32,7 +36,11 @@ test("paths", () => {
   expect(find("./judge.sh")).toEqual({ kind: "found", path: join(folder, "judge.sh") });
   expect(find([join(folder, "judge.sh")])).toMatchObject({ kind: "found" });
   expect(find("./other.sh")).toMatchObject({ kind: "unknown" });
-  expect(find(["/no/such/program"])).toEqual({ kind: "missing", lookedFor: "/no/such/program, which does not exist" });
+  expect(find(["/no/such/program"])).toEqual({
+    kind: "missing",
+    lookedFor: "/no/such/program, which does not exist",
+    problem: "/no/such/program does not exist",
+  });
   expect(find([join(folder, "bin", "text")])).toMatchObject({
     kind: "missing",
     lookedFor: expect.stringContaining("no executable file"),

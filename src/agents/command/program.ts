@@ -6,7 +6,8 @@ import type { Environment } from "../../engine/ports.ts";
 
 export type FoundProgram =
   | { kind: "found"; path: string }
-  | { kind: "missing"; lookedFor: string }
+  /** `problem`: in short, without the places that were looked at. */
+  | { kind: "missing"; lookedFor: string; problem: string }
   /** Only a run can tell: more than a plain word stands first in a shell text, or the path is relative to the workspace. */
   | { kind: "unknown"; why: string };
 
@@ -43,7 +44,8 @@ export function findProgram(
   configDirectory: string,
 ): FoundProgram {
   const program = typeof agent.command === "string" ? firstWord(agent.command) : agent.command[0];
-  if (program === undefined || program === "") return { kind: "missing", lookedFor: "a program: the command is empty" };
+  if (program === undefined || program === "")
+    return { kind: "missing", lookedFor: "a program: the command is empty", problem: "the command is empty" };
   if (typeof agent.command === "string") {
     if (!plainWord.test(program)) return { kind: "unknown", why: `the shell decides what "${program}" is` };
     if (shellWords.has(program)) return { kind: "found", path: "/bin/sh" };
@@ -51,17 +53,20 @@ export function findProgram(
   if (program.includes("/")) {
     const path = resolve(configDirectory, program);
     if (isExecutable(path)) return { kind: "found", path };
-    if (isAbsolute(program))
-      return {
-        kind: "missing",
-        lookedFor: `${program}, ${isThere(path) ? "which is no executable file" : "which does not exist"}`,
-      };
+    if (isAbsolute(program)) {
+      const what = isThere(path) ? "is no executable file" : "does not exist";
+      return { kind: "missing", lookedFor: `${program}, which ${what}`, problem: `${program} ${what}` };
+    }
     return { kind: "unknown", why: `${program} is relative to the workspace and not in ${configDirectory}` };
   }
   const folders = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const path = folders.map((folder) => join(folder, program)).find(isExecutable);
   return path === undefined
-    ? { kind: "missing", lookedFor: `"${program}" in PATH (${folders.join(delimiter) || "empty"})` }
+    ? {
+        kind: "missing",
+        lookedFor: `"${program}" in PATH (${folders.join(delimiter) || "empty"})`,
+        problem: `${program} is not in PATH`,
+      }
     : { kind: "found", path };
 }
 

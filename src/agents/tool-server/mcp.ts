@@ -14,12 +14,12 @@ import {
 } from "@modelcontextprotocol/server";
 import { toolServerLimits } from "../../domain/limits.ts";
 import { goneSignal, HttpError } from "../loopback/exchange.ts";
-import type { OpenTools } from "./open-tools.ts";
+import type { AskedTools } from "./routes.ts";
 
 /** Where a client puts the key of a call that it may repeat. */
 const keyInMeta = "longhaul/key";
 
-export function mcpHandler(tools: OpenTools, version: string): McpHttpHandler {
+export function mcpHandler(tools: AskedTools, version: string): McpHttpHandler {
   const calls = new CallsById();
   return createMcpHandler(() => serverOf(tools, version, calls), {
     // Always a stream: of an answer that takes 20 minutes the head and signs of life come at once, before a client gives up.
@@ -29,7 +29,7 @@ export function mcpHandler(tools: OpenTools, version: string): McpHttpHandler {
   });
 }
 
-function serverOf(tools: OpenTools, version: string, calls: CallsById): Server {
+function serverOf(tools: AskedTools, version: string, calls: CallsById): Server {
   const server = new Server({ name: "longhaul", version }, { capabilities: { tools: {} } });
   server.setRequestHandler("tools/list", () => ({
     tools: tools.list().map(({ name, description, input }) => ({
@@ -96,5 +96,10 @@ export async function serveMcp(
   const answer = await handler.fetch(asked, method === "POST" ? { parsedBody: body } : {});
   response.writeHead(answer.status, Object.fromEntries(answer.headers));
   if (!answer.body) return void response.end();
-  await pipeline(Readable.fromWeb(answer.body), response);
+  try {
+    await pipeline(Readable.fromWeb(answer.body), response);
+  } catch (error) {
+    // A client that is killed leaves what it was reading.
+    if (!response.destroyed || (error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+  }
 }

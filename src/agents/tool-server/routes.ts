@@ -5,8 +5,11 @@ import { toolServerLimits } from "../../domain/limits.ts";
 import { goneSignal, HttpError, readJson, sendJson } from "../loopback/exchange.ts";
 import type { OpenTools } from "./open-tools.ts";
 
+/** What can be asked of a conversation's tools. */
+export type AskedTools = Pick<OpenTools, "list" | "call" | "close">;
+
 export type Conversation = {
-  tools: OpenTools;
+  tools: AskedTools;
   /** Of the product. */
   version: string;
   /** Being answered. */

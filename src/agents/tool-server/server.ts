@@ -3,10 +3,11 @@
  * session that needs it. Invariant: a token opens the tools of one conversation, for as long as that is open.
  */
 import { bearerToken } from "../loopback/exchange.ts";
-import { LoopbackServer } from "../loopback/server.ts";
+import { LoopbackServer, type Door } from "../loopback/server.ts";
 import type { SessionEnd, Tool, ToolContext } from "../tools/tool.ts";
 import { OpenTools } from "./open-tools.ts";
-import { answerRequest, type Conversation } from "./routes.ts";
+import { answerRequest, type AskedTools, type Conversation } from "./routes.ts";
+import { ShownTools } from "./shown-tools.ts";
 
 export type ServedTools = {
   /** Without a path: `/mcp` and `/tools` lie below it. */
@@ -19,6 +20,9 @@ export type ServedTools = {
   /** Shuts the door, ends the calls that run and waits for them. Repeatable. */
   close(): Promise<void>;
 };
+
+/** `listed` answers once somebody has listed them. */
+export type SeenTools = Door & { listed: Promise<void> };
 
 export type ToolServerOptions = {
   /** Of the product. */
@@ -48,14 +52,23 @@ export class ToolServer {
     context: Omit<ToolContext, "call">,
     onEnd: () => void = () => {},
   ): Promise<ServedTools> {
-    const { version, report } = this.#options;
-    const served = new OpenTools(tools, context, report, onEnd);
-    const conversation: Conversation = { tools: served, version, requests: 0, mcp: null };
-    const door = await this.#loopback.open({
+    const served = new OpenTools(tools, context, this.#options.report, onEnd);
+    const door = await this.#door(served);
+    return { ...door, end: () => served.end(), goOn: () => served.goOn() };
+  }
+
+  /** To see whether an agent finds them: whoever has the token may list the tools, and call none. */
+  async show(tools: readonly Tool[]): Promise<SeenTools> {
+    const shown = new ShownTools(tools);
+    return { ...(await this.#door(shown)), listed: shown.listed };
+  }
+
+  #door(tools: AskedTools): Promise<Door> {
+    const conversation: Conversation = { tools, version: this.#options.version, requests: 0, mcp: null };
+    return this.#loopback.open({
       answer: (request, response) => answerRequest(conversation, request, response),
       close: () => closeConversation(conversation),
     });
-    return { ...door, end: () => served.end(), goOn: () => served.goOn() };
   }
 
   /** Closes what is open and waits. Repeatable. */

@@ -1,14 +1,14 @@
 /** The role tools over MCP and over plain HTTP: what is listed, what a call does, what ends a session. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { allRoles } from "../../../src/domain/session.ts";
 import { memoryHost } from "../../../src/agents/memory-host.testsuite.ts";
 import type { Tool } from "../../../src/agents/tools/tool.ts";
 import { toolsFor } from "../../../src/agents/tools/tools.ts";
 import { toolTexts } from "../../../src/agents/tools/tool-texts.ts";
-import { callHttp, callMcp, connect, serve } from "./serving.ts";
+import { callHttp, callMcp, connect, serve, server } from "./serving.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -20,6 +20,43 @@ test.each(allRoles)("a %s sees the tools of its role, and no others", async (rol
   expect(tools.map(({ name, description, inputSchema }) => ({ name, description, input: inputSchema }))).toEqual(texts);
   const headers = { authorization: `Bearer ${served.token}` };
   expect(await (await fetch(`${served.url}/tools`, { headers })).json()).toEqual({ tools: texts });
+});
+
+test("tools that are only shown are listed, it is known that they were, and none can be called", async () => {
+  const shown = await server.show(toolsFor("worker"));
+  onTestFinished(() => shown.close());
+  const seen = { is: false };
+  void shown.listed.then(() => (seen.is = true));
+  const client = await connect(shown);
+  expect(seen.is).toBe(false);
+  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(toolsFor("worker").map(({ name }) => name));
+  await shown.listed;
+  for (const { name } of toolsFor("worker"))
+    expect(await callMcp(client, name, {})).toEqual({ ok: false, text: expect.stringContaining("none can be called") });
+});
+
+test("a client that is killed while it is answered is no fault of ours", async () => {
+  const { served } = await serve("worker");
+  const killed = new AbortController();
+  const answer = await fetch(`${served.url}/mcp`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${served.token}`,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+    },
+    body: JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "bash", arguments: { command: "sleep 1000" } },
+    }),
+    signal: killed.signal,
+  });
+  expect(answer.status).toBe(200);
+  killed.abort();
+  // The call that nobody waits for ends, and lets the next one run; faults are counted at the end of this file.
+  expect(await callHttp(served, "bash", { command: "true" })).toMatchObject({ ok: true });
 });
 
 test("a worker edits, runs and submits over MCP; what it does not know of a call is ignored", async () => {

@@ -1,22 +1,37 @@
 /**
- * Owns the look at a worker's folder before git looks at it: finds what git must not meet there. Invariant: opens no
- * file and follows no link. Names are kept byte for byte (latin1), so that no encoding hides one.
+ * Owns the finding of changes by git itself, where a `.gitignore` has patterns that only git can judge. Before git looks
+ * at the worker's folder, this finds what git must not meet there. Invariant: opens no file and follows no link. Names
+ * are kept byte for byte (latin1), so that no encoding hides one.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dirent } from "node:fs";
 import pLimit from "p-limit";
 import { gitLimits } from "../domain/limits.ts";
+import type { Suspects } from "./changed-paths.ts";
 import { isGitName, showPath } from "./entry-rules.ts";
 import type { Git, GitCall } from "./git-process.ts";
+import { gitNameReason } from "./walk.ts";
 
 /** `ignorable`: the path which, if the repository ignores it, makes this none of our business; null: never. Latin1. */
 type Oddity = { path: string; ignorable: string | null; reason: string };
 
 const readByGit = new Set([".gitignore", ".gitattributes", ".gitmodules"]);
 
+/** As `ChangedPaths`, from the index file of `call`. */
+export async function listedByGit(git: Git, call: GitCall, root: string): Promise<Suspects> {
+  const reasons = await survey(git, call, root);
+  if (reasons.length > 0) return { present: [], gone: [], reasons };
+  const listed = await git.run(
+    ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard", "--deduplicate"],
+    call,
+  );
+  // Whether one is there is seen when it is read.
+  return { present: listed.stdout.toString("latin1").split("\0").slice(0, -1), gone: [], reasons };
+}
+
 /** Reasons why nothing of this folder may land. Ignored folders may hold anything. */
-export async function survey(git: Git, call: GitCall, root: string): Promise<string[]> {
+async function survey(git: Git, call: GitCall, root: string): Promise<string[]> {
   const oddities = await findOddities(root);
   if (oddities.length === 0) return [];
   // git would open these wherever it looks for rules, and wait for ever on a pipe.
@@ -72,11 +87,7 @@ async function lookInto(root: string, folder: string, oddities: Oddity[]): Promi
 function judge(child: string, folder: string, entry: Dirent): Oddity | null {
   const name = Buffer.from(entry.name, "latin1").toString("utf8");
   if (isGitName(name)) {
-    const reason =
-      name === ".git"
-        ? "a git repository inside the tree cannot land: remove its .git, or have .gitignore ignore its folder"
-        : "no part of a path may be named .git, in any spelling";
-    return { path: child, ignorable: folder || child, reason };
+    return { path: child, ignorable: folder || child, reason: gitNameReason(name) };
   }
   if (entry.isFile() || entry.isDirectory() || entry.isSymbolicLink()) return null;
   return {

@@ -1,5 +1,5 @@
 /** Presets of the agents that are tested on request (`LONGHAUL_TEST_AGENTS=all`). */
-import type { AcpPreset } from "./acp-preset.ts";
+import type { AcpPreset } from "../domain/acp-preset.ts";
 
 const mb = 1_048_576;
 

@@ -3,7 +3,7 @@
  * given our tools. What is said here was seen with the real programs (docs/coding-agents.md).
  */
 import { gemini, opencode, pi, qwen } from "./more-acp-presets.ts";
-import type { AcpPreset, OperatorsFile } from "./acp-preset.ts";
+import type { AcpPreset, OperatorsFile } from "../domain/acp-preset.ts";
 
 const mb = 1_048_576;
 

@@ -1,0 +1,221 @@
+/**
+ * The lane, from the trunk's side: groups of what is waiting, as the engine's lane makes them, without its database.
+ * Bare: changes as if they were taken in already. With intake: from workspaces that a worker has written into.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import pLimit from "p-limit";
+import type { Commit, RunId, SessionId, TaskId } from "../src/domain/ids.ts";
+import { laneLimits } from "../src/domain/limits.ts";
+import type { LandAnswer, Landing } from "../src/engine/ports.ts";
+import { GitChange } from "../src/git/change.ts";
+import { everyPath, type ChangedPaths } from "../src/git/changed-paths.ts";
+import { Git } from "../src/git/git-process.ts";
+import { takeIn } from "../src/git/intake.ts";
+import { landGroup } from "../src/git/landing.ts";
+import { nameObject } from "../src/git/objects.ts";
+import { packBlob } from "../src/git/pack.ts";
+import { TrunkRepository } from "../src/git/trunk-repository.ts";
+import { findRepository } from "../src/git/user-repository.ts";
+import { checkOut, GitWorkspace, placeOf } from "../src/git/workspace.ts";
+import type { LandingCase, LandingFigures } from "./landing-case.ts";
+import { edited, fileOf, git, hotFile, isHot, type Generated } from "./landing-repository.ts";
+
+const run = "bench" as RunId;
+
+export class LaneBench {
+  readonly figures: LandingFigures = { landed: 0, seconds: 0, tries: [], ms: [] };
+  readonly #one: LandingCase;
+  readonly #trunk: TrunkRepository;
+  readonly #state: string;
+  readonly #files: string[];
+  readonly #oneAtATime = pLimit(1);
+  readonly #intakes = pLimit(laneLimits.intakesAtOnce);
+  #waiting: { landing: Landing; settle(answer: LandAnswer): void; fail(error: unknown): void }[] = [];
+  #tip: Commit;
+  #ids = 0;
+
+  private constructor(one: LandingCase, trunk: TrunkRepository, state: string, files: string[], tip: Commit) {
+    this.#one = one;
+    this.#trunk = trunk;
+    this.#state = state;
+    this.#files = files;
+    this.#tip = tip;
+  }
+
+  static async open(one: LandingCase, folder: string, origin: Generated): Promise<LaneBench> {
+    const user = join(folder, "user");
+    git(folder, "clone", "--quiet", "--shared", "--no-checkout", origin.path, user);
+    const repository = await findRepository(new Git(process.env), user);
+    const state = join(folder, "state");
+    mkdirSync(state);
+    const settings = { identity: { name: "Bench", email: "bench@localhost" }, onStep: () => undefined };
+    const trunk = await TrunkRepository.open(new Git(process.env), repository, state, settings);
+    const tip = git(user, "rev-parse", "HEAD") as Commit;
+    await trunk.ensureCommit(run, tip);
+    await trunk.moveBranch(run, null, tip);
+    return new LaneBench(one, trunk, state, origin.files, tip);
+  }
+
+  async measure(): Promise<LandingFigures> {
+    const { landers, landings, scheme } = this.#one;
+    // The first pays for reading the trees once; a run does that in its first second.
+    await this.#prepared(0);
+    this.figures.landed = this.figures.tries.length = this.figures.ms.length = 0;
+    if (scheme === "bare") await this.#timed(() => this.#bareLanders());
+    else for (let done = 0; done < landings; done += landers) await this.#round();
+    return this.figures;
+  }
+
+  /** Each lander begins its next change when it has landed. */
+  async #bareLanders(): Promise<void> {
+    const { landers, landings } = this.#one;
+    const each = Math.max(2, Math.ceil(landings / landers));
+    const lander = async (n: number) => {
+      for (let round = 0; round < each; round++) await this.#prepared(n + round * landers);
+    };
+    await Promise.all(Array.from({ length: landers }, (_, n) => lander(n)));
+  }
+
+  async #prepared(n: number): Promise<void> {
+    const hot = isHot(n + Math.floor(n / this.#one.landers), this.#one.overlap);
+    const path = hot ? hotFile : fileOf(this.#files, n % this.#one.landers);
+    await this.#land(async () => {
+      const { trees, reader } = this.#trunk.objects(run);
+      const base = this.#tip;
+      const entry = await trees.find(await trees.rootOf(base), path);
+      const before = await reader.read(entry?.oid ?? "", "blob");
+      const body = Buffer.from(edited(before.toString("utf8"), ++this.#ids, hot));
+      const oid = nameObject("blob", body, base);
+      return new GitChange(base, new Map([[path, { mode: "100644", oid }]]), [await packBlob(oid, body)]);
+    });
+  }
+
+  /** Every lander has a workspace with a change in it, and all want to land at once. */
+  async #round(): Promise<void> {
+    const { landers, overlap, scheme } = this.#one;
+    const workspaces = scheme === "overlay" ? await this.#overlays() : await this.#checkouts();
+    const first = this.#ids;
+    const works = workspaces.map((workspace, n) => {
+      const hot = isHot(first + n, overlap);
+      const file = join(workspace.path, hot ? hotFile : fileOf(this.#files, n));
+      writeFileSync(file, edited(readFileSync(file, "utf8"), ++this.#ids, hot));
+      return { workspace, file, hot };
+    });
+    await this.#timed(() => Promise.all(works.map((work) => this.#landWorkspace(work))));
+    for (const workspace of workspaces) {
+      if (scheme === "overlay") spawnSync("umount", [workspace.path]);
+      await workspace.remove();
+    }
+    if (this.figures.landed % landers !== 0) throw new Error("not every lander has landed");
+  }
+
+  async #landWorkspace({
+    workspace,
+    file,
+    hot,
+  }: {
+    workspace: GitWorkspace;
+    file: string;
+    hot: boolean;
+  }): Promise<void> {
+    const id = ++this.#ids;
+    let tries = 0;
+    await this.#land(async () => {
+      if (++tries > 1) {
+        // What a worker makes of a conflict: the same change on what is there now.
+        const { trees, reader } = this.#trunk.objects(run);
+        workspace.base = this.#tip;
+        workspace.checkedOut = null;
+        const entry = await trees.find(await trees.rootOf(this.#tip), hotFile);
+        writeFileSync(file, edited((await reader.read(entry?.oid ?? "", "blob")).toString("utf8"), id, hot));
+      }
+      const intake = await this.#intakes(() => takeIn(this.#trunk, workspace));
+      if (!intake.ok) throw new Error(intake.reasons.join("; "));
+      return intake.work.change;
+    });
+  }
+
+  /** Lands what `make` makes, again as long as it conflicts. */
+  async #land(make: () => Promise<GitChange>): Promise<void> {
+    const began = performance.now();
+    for (let tries = 1; ; tries++) {
+      const id = ++this.#ids;
+      const landing = {
+        change: await make(),
+        cycle: 1,
+        task: id as TaskId,
+        session: id as SessionId,
+        message: `Lander ${id}`,
+      };
+      const answer = await new Promise<LandAnswer>((settle, fail) => {
+        this.#waiting.push({ landing, settle, fail });
+        void this.#oneAtATime(() => this.#landWaiting());
+      });
+      if (answer.kind === "conflict") continue;
+      if (answer.kind !== "landed") throw new Error(`a change was answered: ${answer.kind}`);
+      this.figures.landed++;
+      this.figures.tries.push(tries);
+      this.figures.ms.push(performance.now() - began);
+      return;
+    }
+  }
+
+  async #landWaiting(): Promise<void> {
+    const group = this.#waiting.splice(0, laneLimits.landingsPerGroupMax);
+    if (group.length === 0) return;
+    try {
+      const landings = group.map(({ landing }) => landing);
+      const answer = await landGroup(this.#trunk, run, this.#tip, landings);
+      if (answer.kind === "moved") throw new Error("the branch was moved by somebody else");
+      this.#tip = answer.tip;
+      for (const [n, { settle }] of group.entries()) {
+        const one = answer.answers[n];
+        if (one) settle(one);
+      }
+      await this.#trunk.objects(run).tidy();
+    } catch (error) {
+      for (const { fail } of group) fail(error);
+    }
+  }
+
+  async #timed(work: () => Promise<unknown>): Promise<void> {
+    const from = performance.now();
+    await work();
+    this.figures.seconds += (performance.now() - from) / 1000;
+  }
+
+  async #checkouts(): Promise<GitWorkspace[]> {
+    const atOnce = pLimit(2);
+    const open = async (n: number) => {
+      const workspace = new GitWorkspace(placeOf(this.#state, run, `s${n}`), this.#tip, everyPath, () => undefined);
+      await checkOut(this.#trunk, workspace);
+      return workspace;
+    };
+    return Promise.all(Array.from({ length: this.#one.landers }, (_, n) => atOnce(() => open(n))));
+  }
+
+  /** One checkout of the tip, with an upper folder of its own for each lander. */
+  async #overlays(): Promise<GitWorkspace[]> {
+    const lower = new GitWorkspace(placeOf(this.#state, run, "lower"), this.#tip, everyPath, () => undefined);
+    await checkOut(this.#trunk, lower);
+    return Array.from({ length: this.#one.landers }, (_, n) => {
+      const place = placeOf(this.#state, run, `s${n}`);
+      const [upper, work] = [join(place.folder, "upper"), join(place.folder, "work")];
+      for (const folder of [place.path, upper, work]) mkdirSync(folder, { recursive: true });
+      const options = `lowerdir=${lower.path},upperdir=${upper},workdir=${work}`;
+      const mounted = spawnSync("mount", ["-t", "overlay", "-o", options, "overlay", place.path]);
+      if (mounted.status !== 0) throw new Error(`an overlay cannot be mounted: ${mounted.stderr.toString()}`);
+      const listUpper: ChangedPaths = async () => ({ present: filesBelow(upper), gone: [], reasons: [] });
+      return new GitWorkspace(place, this.#tip, listUpper, () =>
+        rmSync(dirname(upper), { recursive: true, force: true }),
+      );
+    });
+  }
+}
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));

@@ -1,0 +1,63 @@
+/** Bounds of how work is taken in and landed; the part of `limits.ts` that is about git. */
+
+/** How git is run, and what may land. */
+export const gitLimits = {
+  /** git before this has no `merge-tree --write-tree`. */
+  versionMin: [2, 38],
+  /** One file that a change may bring; more belongs into LFS or outside of the repository. */
+  fileBytesMax: 104_857_600,
+  /** A commit message without its trailers. */
+  messageBytesMax: 16_384,
+  subjectBytesMax: 200,
+  /** Reasons that one refusal lists one by one. */
+  reasonsMax: 20,
+  /** One git process; copying a big repository is the slowest of them. */
+  processMs: 600_000,
+  /** One git process that reads a worker's files. */
+  intakeMs: 120_000,
+  /** One answer of a git process that stays. */
+  answerMs: 120_000,
+  /** Between SIGTERM, on which git removes its locks, and SIGKILL. */
+  killGraceMs: 5_000,
+  /** What one git process may print. */
+  outputBytesMax: 268_435_456,
+  stderrBytesMax: 65_536,
+  /** Files and folders read at once. */
+  filesAtOnce: 16,
+  /** Files and folders of one change; more are not the work of one task. */
+  changedPathsMax: 100_000,
+  /** Files and folders that a walk looks at. */
+  walkedMax: 10_000_000,
+  /** A `.gitattributes` that a change may bring. */
+  attributesBytesMax: 1_048_576,
+  /** A larger file is read a piece at a time, so that everything else goes on meanwhile. */
+  readAtOnceBytesMax: 262_144,
+  readBytes: 1_048_576,
+  /** Steps of a walk or of the reading of files before the event loop gets its turn. */
+  stepsAtOnce: 256,
+  /** A larger `.gitignore` is left to git. */
+  ignoreBytesMax: 65_536,
+  /** Patterns that are held against new names, in bytes: before the event loop gets its turn, and before git is asked. */
+  ignoreWorkAtOnce: 131_072,
+  ignoreWorkMax: 134_217_728,
+  /** A conflicted file that is searched for conflict markers. */
+  markedBytesMax: 104_857_600,
+} as const;
+
+/** How work is landed in groups. */
+export const laneLimits = {
+  /** Work that is taken in side by side. */
+  intakesAtOnce: 4,
+  /** Landings that are made durable together. */
+  landingsPerGroupMax: 64,
+  /** Content of one change that waits in memory for its landing; more of it is put into the trunk's store at once. */
+  changeBytesMax: 1_048_576,
+  /** Objects of a group, before they are put into the store as a pack of their own. */
+  packBytesMax: 67_108_864,
+  /** Packs in the trunk's store, before small ones are made one. */
+  packsMax: 100,
+  /** Lines of trees that are kept in memory; one is about 200 bytes. */
+  treeEntriesCachedMax: 500_000,
+  /** Commits whose trees are known by name. */
+  rootsCachedMax: 4_096,
+} as const;

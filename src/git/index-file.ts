@@ -1,0 +1,61 @@
+/** Owns the reading of the engine's own index files (gitformat-index, versions 2 and 3). Pure. */
+
+/** What git noted of a file when it wrote it. Numbers as the index keeps them: 32 bits each. */
+export type Noted = {
+  oid: string;
+  /** As in a tree: `100644`. */
+  mode: string;
+  /** In ms since 1970, with fractions. */
+  changedAt: number;
+  modifiedAt: number;
+  inode: number;
+  bytes: number;
+};
+
+export class IndexFile {
+  /** Where each path's entry begins, in the order of the index. */
+  readonly #places = new Map<string, number>();
+  /** Paths of submodules. */
+  readonly submodules: string[] = [];
+  readonly #content: Buffer;
+  readonly #nameBytes: number;
+
+  /** `like`: any object name of the same repository. */
+  constructor(content: Buffer, like: string) {
+    const version = content.readUInt32BE(4);
+    if (content.toString("latin1", 0, 4) !== "DIRC" || (version !== 2 && version !== 3))
+      throw new Error(`an index file of version ${version} cannot be read`);
+    this.#content = content;
+    this.#nameBytes = like.length / 2;
+    const count = content.readUInt32BE(8);
+    for (let n = 0, at = 12; n < count; n++) {
+      const flags = content.readUInt16BE(at + 40 + this.#nameBytes);
+      const from = at + 42 + this.#nameBytes + (version === 3 && flags & 0x4000 ? 2 : 0);
+      const to = content.indexOf(0, from);
+      const path = content.toString("latin1", from, to);
+      this.#places.set(path, at);
+      if (content.readUInt32BE(at + 24) === 0o160000) this.submodules.push(path);
+      // Padded with one to eight zeros.
+      at += (to - at + 8) & ~7;
+    }
+  }
+
+  /** Latin1. */
+  paths(): IterableIterator<string> {
+    return this.#places.keys();
+  }
+
+  get(path: string): Noted | undefined {
+    const at = this.#places.get(path);
+    if (at === undefined) return undefined;
+    const number = (n: number) => this.#content.readUInt32BE(at + n * 4);
+    return {
+      changedAt: number(0) * 1000 + number(1) / 1e6,
+      modifiedAt: number(2) * 1000 + number(3) / 1e6,
+      inode: number(5),
+      mode: number(6).toString(8),
+      bytes: number(9),
+      oid: this.#content.toString("hex", at + 40, at + 40 + this.#nameBytes),
+    };
+  }
+}
