@@ -3,7 +3,7 @@ import { z } from "zod";
 import { presetNames } from "./acp-presets.ts";
 import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
 import { entryFault } from "../domain/network-target.ts";
-import { configDefaults } from "../domain/run-config.ts";
+import { configDefaults, sandboxChoices } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
 const role = z.enum(["planner", "worker", "judge"]);
@@ -203,7 +203,7 @@ export const configSchema = z.strictObject({
     .regex(/^[^<>\n]+ <[^<>\s]+>$/, "expected the form: Name <address>")
     .default(configDefaults.identity),
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
-  sandbox: z.enum(["auto", "bubblewrap", "none"]).default(configDefaults.sandbox),
+  sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */
   network: z.strictObject({ planner: hosts, worker: hosts, judge: hosts }).prefault({}),
   /** Paths that programs may read, beside the system's: absolute, `~/…`, or relative to the configuration. */

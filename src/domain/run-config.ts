@@ -34,7 +34,8 @@ export type RunConfig = {
 };
 
 /** `auto`: the first that works on this machine; without one, nothing runs. */
-export type SandboxChoice = "auto" | "bubblewrap" | "none";
+export const sandboxChoices = ["auto", "bubblewrap", "none"] as const;
+export type SandboxChoice = (typeof sandboxChoices)[number];
 
 /** `roles`: which roles it may have; `description`: for planners, which may ask for it by name. */
 export type AgentConfig = (CommandAgentConfig | ModelAgentConfig | AcpAgentConfig) & {

@@ -36,7 +36,16 @@ const always = [
   "sandbox",
 ];
 
+/** Asked once for a process: what a machine can do does not change while it runs. */
 export function probeBubblewrap(path: string): BubblewrapProbe {
+  const known = probes.get(path) ?? probe(path);
+  probes.set(path, known);
+  return known;
+}
+
+const probes = new Map<string, BubblewrapProbe>();
+
+function probe(path: string): BubblewrapProbe {
   if (process.platform !== "linux")
     return missing("bubblewrap is for Linux", "There is no sandbox for this system yet.");
   const program = path

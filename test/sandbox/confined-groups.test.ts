@@ -73,7 +73,7 @@ test("a program that is named whole is seen with what lies beside it, unless the
   world.write("agent/beside", "beside");
   const program = join(world.folder, "agent/run.sh");
   expect((await world.run("", { argv: [program], access: { words: [program] } })).out).toBe("beside");
-  expect((await world.run(`${program}`, { access: { words: [`X=1 '${program}' --now`] } })).out).toBe("beside");
+  expect((await world.run(program, { access: { words: [`X=1 '${program}' --now`] } })).out).toBe("beside");
   world.write("run.sh", `#!/bin/sh\necho ran; ls -A ${world.folder}\n`);
   const { out } = await world.run("", {
     argv: [join(world.folder, "run.sh")],
