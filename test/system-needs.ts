@@ -9,9 +9,16 @@ const gitNeeded: Version = [2, 38];
 
 type Version = [major: number, minor: number];
 
+/** The sandbox of Linux; elsewhere its tests say that they need Linux. */
+function bubblewrapMissing(): string | null {
+  if (process.platform !== "linux" || spawnSync("bwrap", ["--version"]).status === 0) return null;
+  return 'bubblewrap is needed and there is none: install the package "bubblewrap".';
+}
+
 /** Each answer is null when the need is met, else what is missing and how to get it. */
 export const needs: { name: string; missing(): string | null }[] = [
   { name: "git", missing: () => gitMissing(spawnSync("git", ["--version"], { encoding: "utf8" }).stdout) },
+  { name: "bubblewrap", missing: bubblewrapMissing },
   {
     name: "PostgreSQL",
     missing: () => {

@@ -35,6 +35,8 @@ export default {
     },
   ],
   parallel: { workers: 8, planners: 4 },
+  // What these programs are made of; the packages that they use are those of this checkout, which they see anyway.
+  readable: [import.meta.dirname],
   limits: {
     cyclesMax: 6,
     // Every task writes into one record: with many workers a landing may lose to others more often than usual.

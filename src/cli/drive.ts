@@ -20,6 +20,7 @@ import { exitCodes, RefusedError } from "./exit.ts";
 import type { Project } from "./project.ts";
 import { followRun, type FollowOptions } from "./follow.ts";
 import { openDoors, runAgents, type Doors } from "./run-agents.ts";
+import { openSandbox, type OpenSandbox } from "./sandbox.ts";
 
 const clock = {
   now: () => Date.now(),
@@ -33,8 +34,10 @@ const clock = {
 export async function drive(project: Project, run: Run, options: FollowOptions): Promise<number> {
   const processes = openProcesses();
   const doors = openDoors(run.config, report);
+  let sandbox: OpenSandbox | null = null;
   try {
-    const ports = await openPorts(project, run, processes, doors);
+    sandbox = openSandbox(processes.groups, run.config, project.stateFolder, report);
+    const ports = await openPorts(project, run, { ...processes, groups: sandbox.groups }, doors);
     await ports.trunk.begin(run.id, run.base);
     const me = {
       id: `${hostname()}-${process.pid}-${Date.now().toString(36)}` as EngineId,
@@ -52,6 +55,7 @@ export async function drive(project: Project, run: Run, options: FollowOptions):
   } finally {
     await doors.stop();
     await processes.stop();
+    sandbox?.close();
   }
 }
 

@@ -3,6 +3,7 @@
  * `longhaul tool` many times over, and need nothing of the engine.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { sandboxChoices } from "../domain/run-config.ts";
 import type { CostsOptions } from "./costs.ts";
 import type { DoctorOptions } from "./doctor/doctor.ts";
 import type { EstimateOptions } from "./estimate.ts";
@@ -49,6 +50,12 @@ function makeProgram(exit: (code: number) => void): Command {
     .option("-c, --config <file>", "another configuration file")
     .option("--workers <n>", "task attempts at once", wholeNumber(1))
     .option("--planners <n>", "planner turns at once", wholeNumber(1))
+    .addOption(
+      new Option(
+        "--sandbox <kind>",
+        "what confines the programs of agents; none: they run with your own rights",
+      ).choices(sandboxChoices),
+    )
     .addOption(jsonOption())
     .action(async (goal: string | undefined, options: RunOptions) =>
       exit(await (await import("./run.ts")).run(goal, options)),

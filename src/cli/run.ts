@@ -5,7 +5,7 @@ import { loadPrompts } from "../agents/prompts/prompts.ts";
 import { environment, loadConfig } from "../config.ts";
 import { toMicroUsd } from "../config/resolve.ts";
 import { makeRunId } from "../domain/ids.ts";
-import type { RunConfig } from "../domain/run-config.ts";
+import type { RunConfig, SandboxChoice } from "../domain/run-config.ts";
 import { resume as resumeRun, type Changes } from "../engine/control.ts";
 import { Git } from "../git/git-process.ts";
 import { openGitTrunk } from "../git/trunk.ts";
@@ -20,15 +20,24 @@ import { exitCodes, RefusedError, UsageError } from "./exit.ts";
 import type { Common } from "./inspect.ts";
 import { print, printJson, say } from "./output.ts";
 import { chooseRun, openProject, withProject, type Project } from "./project.ts";
+import { requireSandbox } from "./sandbox.ts";
 
-export type RunOptions = { goalFile?: string; config?: string; workers?: number; planners?: number; json?: boolean };
+export type RunOptions = {
+  goalFile?: string;
+  config?: string;
+  workers?: number;
+  planners?: number;
+  sandbox?: SandboxChoice;
+  json?: boolean;
+};
 
 export async function run(goalText: string | undefined, options: RunOptions): Promise<number> {
   const goal = await readGoal(goalText, options.goalFile);
   const repository = await findRepository(new Git(environment), process.cwd());
   const loaded = await readConfig(repository.topLevel, options);
-  const config = withParallel(loaded.config, options);
+  const config = withOptions(loaded.config, options);
   requireAgents(config);
+  requireSandbox(config);
   await loadPrompts(config.prompts); // Its faults are the operator's, and are said before anything begins.
   const max = config.limits.goalBytesMax;
   if (Buffer.byteLength(goal) > max)
@@ -62,9 +71,13 @@ async function readGoal(text: string | undefined, file: string | undefined): Pro
   return goal;
 }
 
-function withParallel(config: RunConfig, { workers, planners }: RunOptions): RunConfig {
+function withOptions(config: RunConfig, { workers, planners, sandbox }: RunOptions): RunConfig {
   const { parallel } = config;
-  return { ...config, parallel: { workers: workers ?? parallel.workers, planners: planners ?? parallel.planners } };
+  return {
+    ...config,
+    parallel: { workers: workers ?? parallel.workers, planners: planners ?? parallel.planners },
+    sandbox: sandbox ?? config.sandbox,
+  };
 }
 
 async function createRun(project: Project, goal: string, config: RunConfig) {
@@ -120,6 +133,7 @@ async function readChanges({ config: path, budgetUsd, budgetTokens }: ResumeOpti
   if (path === undefined) return { budget };
   const { config } = await loadConfig(resolvePath(path));
   requireAgents(config);
+  requireSandbox(config);
   await loadPrompts(config.prompts);
   return { config, budget };
 }

@@ -1,4 +1,5 @@
 /** From what a user wrote to a complete run configuration: names are resolved, and every fault has its place and mend. */
+import { join, resolve as resolvePath } from "node:path";
 import { limitDefaults, modelAgentLimits } from "../domain/limits.ts";
 import {
   agentsOnOffer,
@@ -60,9 +61,20 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
     limits: { ...limitDefaults, ...given },
     directory: around.directory,
     identity: config.identity,
+    sandbox: config.sandbox,
+    network: config.network,
+    readable: config.readable.map((written) => absolute(written, around)),
+    caches: config.caches.map(({ path: written, mode }) => ({ path: absolute(written, around), mode })),
   };
   checkAreas(resolved, path);
   return resolved;
+}
+
+/** `~/…` is below the operator's home; what else is not absolute, below the configuration's folder. */
+function absolute(written: string, { directory, environment }: Around): string {
+  const home = environment["HOME"];
+  if (home !== undefined && /^~(?=\/|$)/.test(written)) return join(home, written.slice(1));
+  return resolvePath(directory, written);
 }
 
 function resolveRoles(

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { presetNames } from "./acp-presets.ts";
 import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
-import { configDefaults } from "../domain/run-config.ts";
+import { entryFault } from "../domain/network-target.ts";
+import { configDefaults, sandboxChoices } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
 const role = z.enum(["planner", "worker", "judge"]);
@@ -154,6 +155,16 @@ const limitsSchema = z.strictObject(
 
 const price = z.number().nonnegative();
 
+/** What a sandbox lets through: `docs/sandbox.md`. */
+const hosts = z
+  .array(
+    z.string().superRefine((entry, context) => {
+      const fault = entryFault(entry);
+      if (fault !== null) context.addIssue({ code: "custom", message: fault });
+    }),
+  )
+  .default([]);
+
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
   agents: z.record(name, agentSchema).default({}),
@@ -191,6 +202,13 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[^<>\n]+ <[^<>\s]+>$/, "expected the form: Name <address>")
     .default(configDefaults.identity),
+  /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
+  sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
+  /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */
+  network: z.strictObject({ planner: hosts, worker: hosts, judge: hosts }).prefault({}),
+  /** Paths that programs may read, beside the system's: absolute, `~/…`, or relative to the configuration. */
+  readable: z.array(name).default([]),
+  caches: z.array(z.strictObject({ path: name, mode: z.enum(["read-only", "private"]) })).default([]),
 });
 
 export type WrittenConfig = z.output<typeof configSchema>;

@@ -1,11 +1,12 @@
 /**
  * Every bound of the product, in one place. The config may override those of `limitDefaults` (`limits:`); the groups
- * behind them are bounds of one part's machinery, which nobody needs to set (`server-limits.ts` has those of our servers).
- * Units stand last in the name. Nothing else in the code may wait, queue, recurse or buffer without a bound that is
- * written here.
+ * behind them are bounds of one part's machinery, which nobody needs to set (`server-limits.ts` has those of our servers,
+ * `program-limits.ts` those of programs and their sandboxes). Units stand last in the name. Nothing else in the code may
+ * wait, queue, recurse or buffer without a bound that is written here.
  */
 export { acpLimits, type AcpWaits } from "./acp-limits.ts";
 export { doctorLimits } from "./doctor-limits.ts";
+export { processLimits, proxyLimits, sandboxLimits } from "./program-limits.ts";
 export { loopbackLimits, meterLimits, toolServerLimits } from "./server-limits.ts";
 export { gitLimits, laneLimits } from "./git-limits.ts";
 
@@ -95,26 +96,6 @@ export const parallelDefaults = {
 };
 
 export type Parallel = typeof parallelDefaults;
-
-/** How groups of processes are ended and found. */
-export const processLimits = {
-  /** After SIGKILL; then the rest of a group (zombies that nobody reaps, disk sleep) is given up. */
-  groupGoneMs: 5_000,
-  /** A pipe that a process outside the group still holds is closed when nothing came through it for this long … */
-  drainQuietMs: 50,
-  /** … or at the latest after this long. */
-  drainMs: 2_000,
-  /** Looking again, at first and at most. */
-  pollMs: 1,
-  pollMsMax: 50,
-  /** Between two starts of the reaper, when it does not stay alive. */
-  reaperRestartMs: 1_000,
-  /** Killing marked processes; a program that starts new ones faster than that is given up. */
-  markedGoneMs: 5_000,
-  /** Processes looked at before the event loop gets its turn. */
-  scanBatch: 256,
-  environBytesMax: 8_388_608,
-} as const;
 
 /** How much of what a command agent prints is kept. */
 export const commandAgentLimits = {

@@ -24,7 +24,18 @@ export type RunConfig = {
   directory: string;
   /** Who commits: `Name <address>`. */
   identity: string;
+  /** What the programs of its sessions are confined by. */
+  sandbox: SandboxChoice;
+  /** Hosts that they may reach, by role: `entryFault` says in what form. Checks and acceptance commands reach none. */
+  network: { [R in Role]: string[] };
+  /** Absolute paths outside of the workspace that they may read, and caches. */
+  readable: string[];
+  caches: { path: string; mode: "read-only" | "private" }[];
 };
+
+/** `auto`: the first that works on this machine; without one, nothing runs. */
+export const sandboxChoices = ["auto", "bubblewrap", "none"] as const;
+export type SandboxChoice = (typeof sandboxChoices)[number];
 
 /** `roles`: which roles it may have; `description`: for planners, which may ask for it by name. */
 export type AgentConfig = (CommandAgentConfig | ModelAgentConfig | AcpAgentConfig) & {
@@ -131,6 +142,10 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   parallel: parallelDefaults,
   limits: limitDefaults,
   identity: "Longhaul <longhaul@localhost>",
+  sandbox: "auto",
+  network: { planner: [], worker: [], judge: [] },
+  readable: [],
+  caches: [],
 };
 
 /** A command agent that may have every role. */
@@ -147,5 +162,6 @@ export function completeConfig(stored: RunConfig): RunConfig {
     agents: Object.fromEntries(agents) as RunConfig["agents"],
     budget: { ...noBudgets, ...stored.budget },
     limits: { ...limitDefaults, ...stored.limits },
+    network: { ...configDefaults.network, ...stored.network },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Everything the engine needs of the outside, as ports. `cli/main.ts` hands in the real ones; the simulation hands
- * in virtual ones. The store has a file of its own (`store-port.ts`).
+ * in virtual ones. The store (`store-port.ts`) and processes (`process-ports.ts`) have files of their own.
  */
 import type { Brief, ConflictFile } from "../domain/brief.ts";
 import type { Cost } from "../domain/budget.ts";
@@ -13,6 +13,8 @@ import type { OpenChildren } from "../domain/planner.ts";
 import type { Again } from "../domain/rate.ts";
 import type { Step, Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
+
+export type { Access, Environment, GroupEnd, GroupOrder, ProcessGroup, ProcessGroups } from "./process-ports.ts";
 
 /** Time. Leases and deadlines of rows use the database's clock; this one only wakes the engine up. */
 export interface Clock {
@@ -165,51 +167,6 @@ export interface Leftovers {
    */
   killAll(run: RunId): Promise<number>;
 }
-
-// --- processes ----------------------------------------------------------------------------------------------
-
-/** Runs programs in process groups of their own, none of which outlives the engine, however the engine ends. */
-export interface ProcessGroups {
-  /** Never throws for what the program is or does: `ended` tells. */
-  spawn(order: GroupOrder): ProcessGroup;
-  /**
-   * Kills every process that was started with exactly these variables, also one that left its group, but for the `spared`
-   * ids. Waits until they are gone, within a bound; answers how many there were. Linux only; elsewhere it answers 0.
-   */
-  killMarked(marks: Environment, spared?: ReadonlySet<number>): Promise<number>;
-  /** Those that `killMarked` would kill, as it is now. */
-  findMarked(marks: Environment): Promise<ReadonlySet<number>>;
-}
-
-export type Environment = { [name: string]: string };
-
-export type GroupOrder = {
-  /** The first is looked up in the PATH of `environment`; with a slash in it, it is relative to `directory`. */
-  argv: readonly [string, ...string[]];
-  directory: string;
-  /** The whole environment; nothing is added. Names that are not shell identifiers may be lost. */
-  environment: Environment;
-  /** null: empty. A file keeps `/dev/stdin` openable and costs no memory. `talk`: what `ProcessGroup.say` writes. */
-  stdin: { text: string } | { file: string } | "talk" | null;
-  /** In pieces of at most 64 KB, valid UTF-8 (invalid bytes become U+FFFD), not cut into lines. Must not throw. */
-  onStdout(text: string): void;
-  onStderr(text: string): void;
-};
-
-export interface ProcessGroup {
-  /** The group's id, which is its leader's process id; null when it could not be started. */
-  readonly pid: number | null;
-  /** To the stdin of a leader with `stdin: "talk"`; answers once it was taken, or nobody reads any more. */
-  say(text: string): Promise<void>;
-  /** Answers once the leader has ended, the rest of its group has been killed and all output was handed over. Never rejects. */
-  readonly ended: Promise<GroupEnd>;
-  /** SIGTERM to the group, SIGKILL after `graceMs`; answers with `ended`. Repeatable; the shortest grace counts. */
-  kill(graceMs: number): Promise<void>;
-}
-
-export type GroupEnd =
-  /** 126 and 127: most likely the program could not be run or found; a shell's message is on stderr. */
-  { kind: "exited"; exitCode: number } | { kind: "killed"; signal: string } | { kind: "not_started"; reason: string };
 
 // --- trunk --------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 /** The head of a screen: what the run is for, what state it is in, and its counts. */
 import { usd, type Budget, type Spend } from "../domain/budget.ts";
 import type { Run } from "../domain/run.ts";
+import type { RunConfig } from "../domain/run-config.ts";
 import { assertNever } from "../domain/assert.ts";
 import type { TaskStatus } from "../domain/task.ts";
 import type { RunView, TaskCounts } from "../engine/views.ts";
@@ -23,6 +24,7 @@ export function headLines(view: RunView, width: number): Line[] {
   return [
     [strong(goalLine(view.run.goal))],
     stateLine(view),
+    ...confinementLines(view.run.config),
     ...stateNotes(view, width),
     ...restLines(view),
     [],
@@ -56,6 +58,12 @@ function stateLine({ run, cycle, now }: RunView): Line {
     `   ${duration(until - run.createdAt)} in all`,
   ];
 }
+
+/** Nothing while programs are confined, as they are unless somebody said otherwise. */
+export const confinementLines = ({ sandbox }: RunConfig): Line[] =>
+  sandbox === "none"
+    ? [[toned("warn", "  not confined: agents run programs with your own rights (--sandbox=none)")]]
+    : [];
 
 function cycleWords(cycle: NonNullable<RunView["cycle"]>, now: number): string {
   const { state, startedAt } = cycle;

@@ -6,6 +6,7 @@ import { roleOf } from "../domain/session.ts";
 import type { SessionView } from "../engine/views.ts";
 import { count, duration } from "./amounts.ts";
 import { phrase } from "./cells.ts";
+import { confinementLines } from "./head.ts";
 import { paint, quiet, strong, toned, type Line, type Paint } from "./paint.ts";
 import { label } from "./section.ts";
 
@@ -23,6 +24,7 @@ export function renderSessionHead(head: SessionHead, options: Paint): string {
   const lines: Line[] = [
     [strong(idText("session", session.id)), `  ${roleOf[session.kind]}`, ...aboutWords(session)],
     [label("agent"), agentWords(head)],
+    ...confinementLines(head.config),
     [label("state"), ...stateWords(head)],
     ...(promptHash === null
       ? []

@@ -1,13 +1,15 @@
 /** Starts the program of a session and gets the session ready for its first turn. */
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RequestError, type McpServer } from "@agentclientprotocol/sdk";
 import { z } from "zod";
 import { describeFailure } from "../../domain/failure.ts";
 import { acpLimits, type AcpWaits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
-import type { AgentFailure, Environment, ProcessGroups } from "../../engine/ports.ts";
+import type { Role } from "../../domain/session.ts";
+import type { Access, AgentFailure, Environment, ProcessGroups } from "../../engine/ports.ts";
+import { portOf } from "../loopback/server.ts";
 import { lastLines } from "../plain-text.ts";
 import { launchOf, type Launch, type LaunchHome, type MeteredAt } from "./launch.ts";
 import { asksForLogin, deathOf, LiveSession, refusalOf } from "./live.ts";
@@ -24,6 +26,7 @@ export type OpeningHost = {
 
 export type OpeningOrder = {
   config: AcpAgentConfig;
+  role: Role;
   workspace: string;
   /** As people know it: `s41`. */
   sessionName: string;
@@ -68,7 +71,8 @@ async function start({ groups, version, waits }: OpeningHost, order: OpeningOrde
   const launch = launchOf({ ...order, asRoot: process.getuid?.() === 0 });
   if (launch.home) makeHome(launch.home);
   const { argv, environment } = launch;
-  const program = new AcpProgram({ groups, argv, environment, directory: workspace, onWords });
+  const access = accessOf(launch, order);
+  const program = new AcpProgram({ groups, argv, environment, access, directory: workspace, onWords });
   const over = new AbortController();
   const late = sleep(waits.readyMs, "late" as const, { signal: AbortSignal.any([over.signal, signal]) }).catch(
     () => "closed" as const,
@@ -101,18 +105,44 @@ async function start({ groups, version, waits }: OpeningHost, order: OpeningOrde
 
 const failed = (failure: AgentFailure, asks = false): Opened => ({ ok: false, failure, asksForLogin: asks });
 
+/** Beside its workspace: its home, the operator's login that its home leads to, its tools, and its way to a model. */
+function accessOf({ argv, home }: Launch, { role, folder, tools, metered }: OpeningOrder): Access {
+  const logins = home?.links.map(({ to }) => to).filter((to) => existsSync(to)) ?? [];
+  return {
+    role,
+    folder,
+    words: argv,
+    writable: home === null ? [] : [home.folder, ...logins],
+    ports: [tools, ...(metered ? [metered] : [])].map(({ url }) => portOf(url)),
+  };
+}
+
 /** Its folder, with the operator's login where there is one. Repeatable. */
 function makeHome({ folder, files, links }: LaunchHome): void {
-  mkdirSync(folder, { recursive: true });
   for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text, { mode: 0o600 });
+    const at = placeIn(folder, path);
+    rmSync(at, { recursive: true, force: true });
+    writeFileSync(at, text, { mode: 0o600, flag: "wx" });
   }
+  mkdirSync(folder, { recursive: true });
   for (const { at, to } of links) {
     if (!existsSync(to) || existsSync(at)) continue;
-    mkdirSync(dirname(at), { recursive: true });
-    symlinkSync(to, at);
+    symlinkSync(to, placeIn(folder, relative(folder, at)));
   }
+}
+
+/** With the folders above it. An earlier program of the session has had them: what is no folder any more is made one. */
+function placeIn(folder: string, path: string): string {
+  const place = join(folder, path);
+  const between = relative(folder, dirname(place)).split(sep).filter(Boolean);
+  mkdirSync(folder, { recursive: true });
+  let at = folder;
+  for (const name of between) {
+    at = join(at, name);
+    if (lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(at);
+    mkdirSync(at, { recursive: true });
+  }
+  return place;
 }
 
 async function ready(

@@ -5,7 +5,7 @@
 import { client, methods, type ClientConnection, type ContentBlock, type McpServer } from "@agentclientprotocol/sdk";
 import { z } from "zod";
 import { acpLimits } from "../../domain/limits.ts";
-import type { Environment, GroupEnd, ProcessGroup, ProcessGroups } from "../../engine/ports.ts";
+import type { Access, Environment, GroupEnd, ProcessGroup, ProcessGroups } from "../../engine/ports.ts";
 import { Tail } from "../command/stdout.ts";
 import { choose } from "./permission.ts";
 import { Wire } from "./wire.ts";
@@ -15,6 +15,7 @@ export type ProgramOrder = {
   argv: readonly [string, ...string[]];
   directory: string;
   environment: Environment;
+  access: Access;
   /** What it writes beside its messages. Must not throw. */
   onWords(text: string): void;
 };
@@ -66,7 +67,7 @@ export class AcpProgram {
   #abilities: Abilities | null = null;
 
   constructor(order: ProgramOrder) {
-    const { groups, argv, directory, environment } = order;
+    const { groups, argv, directory, environment, access } = order;
     const onWords = (text: string) => {
       this.#words.add(text);
       order.onWords(text);
@@ -80,6 +81,7 @@ export class AcpProgram {
       argv,
       directory,
       environment,
+      access,
       stdin: "talk",
       onStdout: (text) => {
         if (!this.#wire.hear(text)) void this.#group.kill(0);

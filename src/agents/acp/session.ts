@@ -9,7 +9,7 @@ import type { Brief } from "../../domain/brief.ts";
 import { idText } from "../../domain/ids.ts";
 import { acpLimits, type AcpWaits, type Limits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
-import { noUsage } from "../../domain/session.ts";
+import { noUsage, type Role } from "../../domain/session.ts";
 import type { AgentAnswer, AgentFailure, AgentSession, Environment, SessionOrder } from "../../engine/ports.ts";
 import { boundEnd } from "../command/handoff.ts";
 import { Tail } from "../command/stdout.ts";
@@ -47,7 +47,7 @@ export type AcpAgentHost = SessionToolsHost &
   };
 
 /** What stays the same when its program has to be started again. */
-type Place = { served: ServedTools; environment: Environment; metered: MeteredSession | null };
+type Place = { role: Role; served: ServedTools; environment: Environment; metered: MeteredSession | null };
 
 export class AcpSession implements AgentSession {
   readonly handOffFile = "";
@@ -203,14 +203,15 @@ export class AcpSession implements AgentSession {
       folder: this.#folder,
       onEnd: () => this.#awaitLastWords(),
     });
-    this.#place = { served, environment, metered };
+    this.#place = { role: brief.role, served, environment, metered };
     return this.#place;
   }
 
-  #attach({ served, environment, metered }: Place): Promise<Attached> {
+  #attach({ role, served, environment, metered }: Place): Promise<Attached> {
     const { onOutput, workspace } = this.#order;
     return this.#conversation.attach({
       config: this.#config,
+      role,
       workspace,
       sessionName: this.#name,
       folder: this.#folder,

@@ -72,6 +72,7 @@ async function attempt(host: TrialHost, order: TrialOrder, shown: SeenTools): Pr
     { ...host, waits: { readyMs: order.withinMs, cancelMs: host.killGraceMs } },
     {
       ...order,
+      role: "worker",
       sessionName: "trial",
       tools: shown,
       rejoin: null,

@@ -12,7 +12,7 @@ import type { Brief } from "../../domain/brief.ts";
 import { idText } from "../../domain/ids.ts";
 import { commandAgentLimits, type Limits } from "../../domain/limits.ts";
 import type { CommandAgentConfig } from "../../domain/run-config.ts";
-import { noUsage, type Usage } from "../../domain/session.ts";
+import { noUsage, type Role, type Usage } from "../../domain/session.ts";
 import type {
   AgentAnswer,
   AgentSession,
@@ -21,6 +21,7 @@ import type {
   ProcessGroup,
   SessionOrder,
 } from "../../engine/ports.ts";
+import { portOf } from "../loopback/server.ts";
 import { readAnswer, type AnswerLimits } from "./answer.ts";
 import { argvOf, programText } from "./program.ts";
 import { Stdout, Tail } from "./stdout.ts";
@@ -39,7 +40,7 @@ export type CommandAgentHost = SessionToolsHost & {
   limits: AnswerLimits & Pick<Limits, "resultBytesMax" | "killGraceMs">;
 };
 
-type Prepared = { briefFile: string; served: ServedTools; environment: Environment };
+type Prepared = { role: Role; briefFile: string; served: ServedTools; environment: Environment };
 
 export class CommandSession implements AgentSession {
   readonly #host: CommandAgentHost;
@@ -120,7 +121,7 @@ export class CommandSession implements AgentSession {
     const environment = this.#environment(brief, briefFile);
     const tools = toolsFor(brief.role);
     const order = { order: this.#order, brief, tools, environment, folder: this.#folder };
-    return { briefFile, ...(await openSessionTools(this.#host, order)) };
+    return { role: brief.role, briefFile, ...(await openSessionTools(this.#host, order)) };
   }
 
   /** null: it was closed before the program began. */
@@ -132,12 +133,19 @@ export class CommandSession implements AgentSession {
     }
   }
 
-  async #run({ briefFile, served, environment }: Prepared, stdout: Stdout, stderr: Tail): Promise<GroupEnd> {
+  async #run({ briefFile, served, environment, role }: Prepared, stdout: Stdout, stderr: Tail): Promise<GroupEnd> {
     const group = this.#host.groups.spawn({
       argv: argvOf(this.#config.command),
       directory: this.#order.workspace,
       environment,
       stdin: { file: briefFile },
+      access: {
+        role,
+        folder: this.#folder,
+        words: [this.#config.command].flat(),
+        writable: [],
+        ports: [portOf(served.url)],
+      },
       onStdout: (text) => {
         stdout.add(text);
         this.#order.onOutput("stdout", text);

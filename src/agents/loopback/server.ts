@@ -124,4 +124,7 @@ export class LoopbackServer {
   }
 }
 
+/** Of a door's URL. */
+export const portOf = (url: string): number => Number(new URL(url).port);
+
 const hashOf = (token: string) => createHash("sha256").update(token).digest("base64url");

@@ -2,6 +2,7 @@
  * One session of a model agent: a loop of single steps, each recorded before the next begins. Keeps: what is recorded is
  * never done again, what is not recorded has left no trace in the workspace of whoever continues the session.
  */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../../domain/assert.ts";
 import type { Brief } from "../../domain/brief.ts";
@@ -57,6 +58,7 @@ export class ModelSession implements AgentSession {
   readonly #order: SessionOrder;
   readonly #name: string;
   readonly #stopped = new AbortController();
+  readonly #folder: string;
   readonly #outputs: FileOutputs;
   #pending: Promise<AgentAnswer> | null = null;
   #conversation: Conversation | null = null;
@@ -69,7 +71,8 @@ export class ModelSession implements AgentSession {
     this.#config = config;
     this.#order = order;
     this.#name = idText("session", order.session);
-    this.#outputs = new FileOutputs(join(host.stateFolder, "sessions", order.run, this.#name, "outputs"));
+    this.#folder = join(host.stateFolder, "sessions", order.run, this.#name);
+    this.#outputs = new FileOutputs(join(this.#folder, "outputs"));
   }
 
   async converse(brief: Brief): Promise<AgentAnswer> {
@@ -90,6 +93,7 @@ export class ModelSession implements AgentSession {
     this.#stopped.abort();
     await this.#pending?.catch(() => null); // Whoever conversed has been told.
     await this.#outputs.remove();
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #converse(brief: Brief): Promise<AgentAnswer> {
@@ -265,6 +269,7 @@ export class ModelSession implements AgentSession {
       session,
       role: brief.role,
       workspace,
+      folder: this.#folder,
       groups,
       host,
       brief,

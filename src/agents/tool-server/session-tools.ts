@@ -39,6 +39,7 @@ export async function openSessionTools(
     session,
     role: brief.role,
     workspace,
+    folder,
     groups,
     host,
     brief,

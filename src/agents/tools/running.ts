@@ -15,6 +15,8 @@ export type RunOrder = {
   timeoutMs: number;
   /** Before it is killed. Default: none, which is right for programs that only read. */
   graceMs?: number;
+  /** It may reach the hosts of the session's role. Default: none. */
+  network?: boolean;
   /** Called until `enough` is. Must not throw. */
   onStdout(text: string, enough: () => void): void;
   onStderr(text: string): void;
@@ -24,7 +26,7 @@ export type RunOrder = {
 export type RunEnd = { end: GroupEnd; cut: "timeout" | "abort" | "enough" | null };
 
 export async function runProgram(order: RunOrder, context: ToolContext): Promise<RunEnd> {
-  const { groups, workspace, signal } = context;
+  const { groups, workspace, folder, role, signal } = context;
   if (signal.aborted) return { end: { kind: "killed", signal: "SIGKILL" }, cut: "abort" };
   let cut: RunEnd["cut"] = null;
   const stop = (why: NonNullable<RunEnd["cut"]>) => {
@@ -41,6 +43,7 @@ export async function runProgram(order: RunOrder, context: ToolContext): Promise
       if (cut !== "enough") order.onStdout(text, () => stop("enough"));
     },
     onStderr: (text) => order.onStderr(text),
+    access: { role: order.network === true ? role : null, folder, words: [], writable: [], ports: [] },
   });
   const timer = setTimeout(() => stop("timeout"), order.timeoutMs);
   const onAbort = () => stop("abort");

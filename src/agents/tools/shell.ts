@@ -61,6 +61,7 @@ async function run({ command, timeoutSeconds }: Input, context: ToolContext): Pr
     environment: { ...context.environment, LONGHAUL_CALL: mark },
     timeoutMs: timeoutSeconds * 1_000,
     graceMs: context.limits.killGraceMs,
+    network: true,
     onStdout: onText,
     onStderr: onText,
   };

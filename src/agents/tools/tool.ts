@@ -45,6 +45,8 @@ export type ToolContext = {
   call: string;
   /** Absolute; the only folder that tools touch. What is in it may be hostile. */
   workspace: string;
+  /** The session's own; absolute. Commands have their home and /tmp there. */
+  folder: string;
   groups: ProcessGroups;
   /** The engine's side of the session. */
   host: SessionHost;

@@ -70,6 +70,7 @@ export function openWorld(role: Role = "worker"): World {
     role,
     call: "",
     workspace,
+    folder: join(folder, "session"),
     groups: processes.groups,
     host: memoryHost(),
     brief: briefs(run as RunId, session, workspace, "")[role],
@@ -80,8 +81,7 @@ export function openWorld(role: Role = "worker"): World {
     onOutput: (text) => void (printed.text += text),
   };
   const gitWith = (input: string, ...args: string[]) => runGit({ cwd: workspace, env: environment, input }, args);
-  const git = (...args: string[]) => gitWith("", ...args);
-  git("init", "-q");
+  gitWith("", "init", "-q");
   return {
     folder,
     workspace,
@@ -89,7 +89,7 @@ export function openWorld(role: Role = "worker"): World {
     context,
     outputs,
     printed,
-    git,
+    git: (...args) => gitWith("", ...args),
     gitWith,
     async call(name, input, more = {}) {
       const bugs: unknown[] = [];

@@ -1,0 +1,166 @@
+/**
+ * The one place where what a session executes becomes confined: process groups whose every program runs in a sandbox.
+ * Invariant: a program of which the sandbox cannot be made is not started.
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { proxyLimits } from "../domain/limits.ts";
+import type { RunConfig } from "../domain/run-config.ts";
+import type { Access, GroupOrder, ProcessGroup, ProcessGroups } from "../engine/ports.ts";
+import { openDoor } from "./doors.ts";
+import { pathsIn, programFiles } from "./program-files.ts";
+import { openProxy, type Decision } from "./proxy/proxy.ts";
+import type { Door, Sandbox, SandboxBounds, SandboxOrder } from "./sandbox.ts";
+
+export type ConfinedOptions = {
+  sandbox: Sandbox;
+  config: Pick<RunConfig, "network" | "readable" | "caches">;
+  bounds: SandboxBounds;
+  /** Absolute; hidden, but for a session's own folders in it. */
+  stateFolder: string;
+  /** Of our own: this Node, this package, what they need. */
+  ownFiles: readonly string[];
+  /** For sockets; ours alone. */
+  folder: string;
+  /** Tells of a fault of our own; must not throw. */
+  report(error: unknown): void;
+};
+
+const nothing: Access = { role: null, folder: null, words: [], writable: [], ports: [] };
+
+export function confineGroups(groups: ProcessGroups, options: ConfinedOptions): ProcessGroups {
+  let opened = 0;
+  return {
+    ...groups,
+    spawn(order) {
+      const ways = new Ways(options, join(options.folder, `${++opened}`), order);
+      try {
+        const confined = options.sandbox.confine(sandboxOrder(order, options, ways));
+        ways.alsoClose(() => confined.release());
+        const { argv, directory, environment } = confined;
+        return released(groups.spawn({ ...order, argv, directory, environment }), ways);
+      } catch (error) {
+        ways.close();
+        return notStarted(order, error);
+      }
+    },
+  };
+}
+
+function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): SandboxOrder {
+  const { config, stateFolder, ownFiles, bounds } = options;
+  const { argv, directory, environment, access = nothing } = order;
+  const words = access.words.flatMap((text) => pathsIn(text, environment["LONGHAUL_CONFIG_DIR"] ?? ""));
+  const closed = [stateFolder, environment["HOME"] ?? "/"];
+  return {
+    argv,
+    directory,
+    environment,
+    writable: [directory, ...access.writable],
+    readable: [
+      ...programFiles(words, environment["PATH"] ?? "", closed),
+      ...ownFiles,
+      ...config.readable,
+      ...(access.folder === null ? [] : [access.folder]),
+      // A workspace's git borrows what the run's repository holds: objects, and neither refs nor configuration.
+      join(stateFolder, "trunk.git", "objects"),
+      ...(typeof order.stdin === "object" && order.stdin !== null && "file" in order.stdin ? [order.stdin.file] : []),
+    ],
+    hidden: [stateFolder],
+    caches: config.caches,
+    scratch: access.folder === null ? null : scratchIn(access.folder),
+    proxy: ways.proxy(access.role === null ? [] : config.network[access.role]),
+    doors: [...new Set(access.ports)].map((port) => ways.door(port)),
+    limits: bounds,
+  };
+}
+
+function scratchIn(folder: string): string {
+  const scratch = join(folder, "scratch");
+  mkdirSync(scratch, { recursive: true });
+  return scratch;
+}
+
+/** The ways out of one sandbox. */
+class Ways {
+  readonly #options: ConfinedOptions;
+  readonly #folder: string;
+  readonly #order: GroupOrder;
+  readonly #close: (() => void)[] = [];
+  #decisions = 0;
+
+  constructor(options: ConfinedOptions, folder: string, order: GroupOrder) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#order = order;
+  }
+
+  alsoClose(close: () => void): void {
+    this.#close.push(close);
+  }
+
+  /** null: there is no host to be reached. */
+  proxy(hosts: readonly string[]): string | null {
+    if (hosts.length === 0) return null;
+    const socket = this.#socket("proxy");
+    const { report } = this.#options;
+    const proxy = openProxy({ socket, hosts, onDecision: (decision) => this.#tell(decision), report });
+    this.#close.push(() => proxy.close());
+    return socket;
+  }
+
+  door(port: number): Door {
+    const socket = this.#socket(String(port));
+    const door = openDoor(port, socket, this.#options.report);
+    this.#close.push(() => door.close());
+    return { port, socket };
+  }
+
+  /** Repeatable; must not throw. */
+  close(): void {
+    for (const close of this.#close.splice(0)) {
+      try {
+        close();
+      } catch (error) {
+        this.#options.report(error);
+      }
+    }
+  }
+
+  #socket(name: string): string {
+    if (this.#close.length === 0) {
+      mkdirSync(this.#folder, { mode: 0o700 });
+      this.#close.push(() => rmSync(this.#folder, { recursive: true, force: true }));
+    }
+    return join(this.#folder, name);
+  }
+
+  /** To the session's transcript. */
+  #tell({ asked, allowed, why }: Decision): void {
+    this.#decisions++;
+    if (this.#decisions > proxyLimits.decisionsMax) return;
+    const more = this.#decisions === proxyLimits.decisionsMax ? "; what follows is not told any more" : "";
+    const shown = JSON.stringify(asked).slice(1, -1);
+    this.#order.onStderr(`[longhaul: network: ${shown} ${allowed ? "allowed" : `refused: ${why}`}${more}]\n`);
+  }
+}
+
+/** Its ways are closed before anybody hears that it has ended. */
+function released(group: ProcessGroup, ways: Ways): ProcessGroup {
+  const ended = group.ended.finally(() => ways.close());
+  return {
+    pid: group.pid,
+    ended,
+    say: (text) => group.say(text),
+    async kill(graceMs) {
+      await group.kill(graceMs);
+      await ended;
+    },
+  };
+}
+
+function notStarted(order: GroupOrder, error: unknown): ProcessGroup {
+  const why = error instanceof Error ? error.message : String(error);
+  const ended = Promise.resolve({ kind: "not_started", reason: `cannot confine "${order.argv[0]}": ${why}` } as const);
+  return { pid: null, ended, say: async () => {}, kill: async () => void (await ended) };
+}

@@ -1,0 +1,89 @@
+/** What is started inside a sandbox before the program itself: its limits, its signals, its doors. Pure. */
+import { sandboxLimits } from "../domain/limits.ts";
+import type { SandboxBounds, SandboxOrder } from "./sandbox.ts";
+
+/** Where things of ours lie inside. */
+export const inside = {
+  folder: "/run/longhaul",
+  node: "/run/longhaul/node",
+  proxy: "/run/longhaul/proxy.sock",
+  door: (port: number) => `/run/longhaul/door-${port}.sock`,
+} as const;
+
+/** Of the sandbox's own loopback. */
+export const proxyPort = 3128;
+
+export type InsideAbilities = {
+  /** Its path inside; null: there is none, and no limits of processes hold. */
+  prlimit: string | null;
+  /** Numbers of processes are counted for each sandbox and not for the user's whole machine. */
+  countsProcesses: boolean;
+  /** `env --default-signal`: a program can be asked to end. */
+  keepsTerm: boolean;
+};
+
+export function insideArgv(
+  { argv, limits, doors, proxy }: Pick<SandboxOrder, "argv" | "limits" | "doors" | "proxy">,
+  forwarder: string,
+  abilities: InsideAbilities,
+): string[] {
+  return [
+    ...limitWords(limits, abilities),
+    ...(abilities.keepsTerm ? ["/usr/bin/env", "--default-signal=TERM"] : []),
+    ...forwardWords({ doors, proxy }, forwarder),
+    // `env` would take it for a variable.
+    ...(argv[0].includes("=") ? ["/bin/sh", "-c", 'exec "$@"', "sh"] : []),
+    ...argv,
+  ];
+}
+
+function limitWords(limits: SandboxBounds, { prlimit, countsProcesses }: InsideAbilities): string[] {
+  if (prlimit === null) return [];
+  const { cpuSeconds, fileBytes, processes } = limits;
+  const counted = countsProcesses ? [`--nproc=${processes}:${processes}`] : [];
+  return [
+    prlimit,
+    `--cpu=${cpuSeconds}:${cpuSeconds}`,
+    `--fsize=${fileBytes}:${fileBytes}`,
+    "--core=0:0",
+    ...counted,
+    "--",
+  ];
+}
+
+/** Starts the forwarder, waits until it listens, then becomes the program. */
+function forwardWords({ doors, proxy }: Pick<SandboxOrder, "doors" | "proxy">, forwarder: string): string[] {
+  const ways = [
+    ...(proxy === null ? [] : [`${proxyPort}=${inside.proxy}`]),
+    ...doors.map(({ port }) => `${port}=${inside.door(port)}`),
+  ];
+  if (ways.length === 0) return [];
+  const ready = `${inside.folder}/ready`;
+  const script =
+    `mkfifo -m 600 ${ready} && { env -i ${inside.node} ${forwarder} ${ways.join(" ")} >${ready} 2>/dev/null </dev/null & } && ` +
+    `read -r word <${ready} && [ "$word" = ready ] || { echo "longhaul: the sandbox's doors do not open" >&2; exit 126; }; exec "$@"`;
+  return ["/bin/sh", "-c", script, "longhaul"];
+}
+
+/** What a program has to know of the proxy. */
+export function proxyEnvironment(): { [name: string]: string } {
+  const url = `http://127.0.0.1:${proxyPort}`;
+  const none = "127.0.0.1,localhost";
+  return {
+    http_proxy: url,
+    https_proxy: url,
+    HTTP_PROXY: url,
+    HTTPS_PROXY: url,
+    no_proxy: none,
+    NO_PROXY: none,
+    NODE_USE_ENV_PROXY: "1",
+  };
+}
+
+/** The bounds of a sandbox that nobody set otherwise. `totalBytes`: of the machine's memory. */
+export const usualBounds = (totalBytes: number): SandboxBounds => ({
+  cpuSeconds: sandboxLimits.cpuSecondsMax,
+  fileBytes: sandboxLimits.fileBytesMax,
+  processes: sandboxLimits.processesMax,
+  memoryBytes: Math.floor(totalBytes * sandboxLimits.memoryShareMax),
+});

@@ -1,0 +1,66 @@
+/**
+ * The port of sandboxes: it turns an order to run a program into one that runs it confined.
+ *
+ * What every adapter but `none` promises of the program and of all that it starts: it sees the system's programs, what
+ * the order names, a home and a /tmp of its own, and nothing else of the host's files, processes, sockets and network; it
+ * has no rights beyond its user's; and all of it is dead when the process that the confined order starts is.
+ */
+import type { Environment } from "../engine/ports.ts";
+
+export interface Sandbox {
+  readonly kind: SandboxKind;
+  /** What it holds back here, and what not: lines for people. */
+  readonly says: readonly string[];
+  /** Throws when what it needs of the host cannot be had; then nothing may be started. */
+  confine(order: SandboxOrder): Confined;
+}
+
+export type SandboxKind = "bubblewrap" | "docker" | "none";
+
+export type SandboxOrder = {
+  /** As in `GroupOrder`: looked up where the program runs. */
+  argv: readonly [string, ...string[]];
+  /** Absolute; within what is writable. */
+  directory: string;
+  /** The whole of it. HOME names the place of its private home. */
+  environment: Environment;
+  /** Absolute paths, seen under their own names. Those that are not there make the start fail. */
+  writable: readonly string[];
+  /** Absolute paths, seen under their own names. What is not there is left out. */
+  readable: readonly string[];
+  /** Folders that stay empty, whatever is readable above them; what is writable below them is seen. */
+  hidden: readonly string[];
+  caches: readonly Cache[];
+  /** A folder of the host's that holds home and /tmp, for programs that follow one another; null: gone with the program. */
+  scratch: string | null;
+  /** The socket of the proxy (`proxy/`), the only way out; null: no network at all. */
+  proxy: string | null;
+  /** Services of ours on the host's loopback. */
+  doors: readonly Door[];
+  limits: SandboxBounds;
+};
+
+/** `private`: what it writes there is its own and gone with `scratch`; it begins empty. */
+export type Cache = { path: string; mode: "read-only" | "private" };
+
+/** Inside, 127.0.0.1:`port` leads to the unix socket `socket` of the host. */
+export type Door = { port: number; socket: string };
+
+export type SandboxBounds = {
+  cpuSeconds: number;
+  fileBytes: number;
+  processes: number;
+  /** null: as much as there is. */
+  memoryBytes: number | null;
+};
+
+export type Confined = {
+  argv: readonly [string, ...string[]];
+  directory: string;
+  environment: Environment;
+  /** Once it has ended. Repeatable; must not throw. */
+  release(): void;
+};
+
+/** Whether a sandbox works here. It is asked by running something in it. */
+export type Probed = { ok: true; sandbox: Sandbox } | { ok: false; missing: string; mend: string };
