@@ -5,7 +5,7 @@ import { release } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import { sandboxLimits } from "../domain/limits.ts";
 import type { InsideAbilities } from "./inside.ts";
-import { systemFiles } from "./system-files.ts";
+import { systemPrograms } from "./system-files.ts";
 
 export type Bubblewrap = InsideAbilities & {
   program: string;
@@ -69,15 +69,14 @@ function probe(path: string): BubblewrapProbe {
       confinement,
       disablesUserNamespaces,
       canSize: help.includes("--size"),
-      prlimit: can.has("prlimit") ? "/usr/bin/prlimit" : null,
+      prlimit: can.has("prlimit") && countsProcesses(release(), process.getuid?.() ?? 0) ? "/usr/bin/prlimit" : null,
       keepsTerm: can.has("term"),
-      countsProcesses: countsProcesses(release(), process.getuid?.() ?? 0),
     },
   };
 }
 
 const abilityScript = `echo runs
-/usr/bin/prlimit --cpu=60:60 --core=0:0 -- true 2>/dev/null && echo prlimit
+/usr/bin/prlimit --nproc=4096:4096 -- true 2>/dev/null && echo prlimit
 /usr/bin/env --default-signal=TERM true 2>/dev/null && echo term
 exit 0`;
 
@@ -88,8 +87,8 @@ export function countsProcesses(kernel: string, user: number): boolean {
 }
 
 const bareSystem = (): string[] => [
-  ...systemFiles().flatMap((file) =>
-    file.kind === "link" ? ["--symlink", file.to, file.path] : ["--ro-bind", file.path, file.path],
+  ...systemPrograms().flatMap((file) =>
+    file.kind === "link" ? ["--symlink", file.to, file.path] : ["--ro-bind", file.from, file.path],
   ),
   "--proc",
   "/proc",

@@ -7,11 +7,11 @@
  * it would end first and take the program with it; the program does not.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { extname, isAbsolute, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { isAbsolute, join } from "node:path";
 import { sandboxLimits } from "../domain/limits.ts";
 import { probeBubblewrap, type Bubblewrap } from "./bubblewrap-probe.ts";
 import { findControlGroups, type ControlGroups } from "./cgroups.ts";
+import { forwarderText } from "./forwarder.ts";
 import { inside, insideArgv, proxyEnvironment } from "./inside.ts";
 import { mountWords, scratchFolders } from "./mounts.ts";
 import type { Confined, Probed, Sandbox, SandboxOrder } from "./sandbox.ts";
@@ -24,22 +24,21 @@ export type BubblewrapOptions = {
   folder: string;
 };
 
-/** With these arguments: `JOIN… -- bwrap …`, where each JOIN is a file of a control group. */
-const outerScript = `trap '' TERM; while [ "$1" != -- ]; do echo $$ >"$1" || exit 126; shift; done; shift; exec "$@"`;
-
-const extension = extname(fileURLToPath(import.meta.url));
-const forwarderFile = fileURLToPath(new URL(`./forwarder${extension}`, import.meta.url));
-/** A module by its name alone: no package lies beside it there. */
-const forwarderInside = `${inside.folder}/forwarder${extension.replace(".", ".m")}`;
+/** `TERM SECONDS BLOCKS JOIN… -- bwrap …`: what to do about SIGTERM, limits, and files of a control group to join. */
+const outerScript =
+  'trap "$1" TERM; ulimit -c 0; ulimit -t "$2"; ulimit -f "$3"; shift 3; ' +
+  'while [ "$1" != -- ]; do echo $$ >"$1" || exit 126; shift; done; shift; exec "$@"';
+/** What POSIX counts the size of files in. */
+const blockBytes = 512;
 
 export function openBubblewrap({ path, folder }: BubblewrapOptions): Probed {
   const probed = probeBubblewrap(path);
   if (!probed.ok) return probed;
   const { found } = probed;
   const groups = findControlGroups();
-  const hosts = join(folder, "hosts");
-  writeFileSync(hosts, "127.0.0.1 localhost\n::1 localhost\n");
-  const parts: Parts = { found, groups, system: systemFiles(), hosts };
+  const forwarder = join(folder, "forwarder.cjs");
+  writeFileSync(forwarder, forwarderText());
+  const parts: Parts = { found, groups, system: systemFiles(join(folder, "etc")), forwarder };
   const sandbox: Sandbox = {
     kind: "bubblewrap",
     says: saysOf(found, groups),
@@ -48,14 +47,13 @@ export function openBubblewrap({ path, folder }: BubblewrapOptions): Probed {
   return { ok: true, sandbox };
 }
 
-const kernelWords = (hosts: string) => ["--ro-bind", hosts, "/etc/hosts", "--proc", "/proc", "--dev", "/dev"];
-
 /** Root in there is root to the settings of the kernel: that it has no capabilities does not matter to them. */
+const kernel = ["--proc", "/proc", "--dev", "/dev"];
 const sealed = ["--remount-ro", "/proc", "--remount-ro", "/"];
 
-type Parts = { found: Bubblewrap; groups: ControlGroups | null; system: readonly SystemFile[]; hosts: string };
+type Parts = { found: Bubblewrap; groups: ControlGroups | null; system: readonly SystemFile[]; forwarder: string };
 
-function confine(order: SandboxOrder, { found, groups, system, hosts }: Parts): Confined {
+function confine(order: SandboxOrder, { found, groups, system, forwarder }: Parts): Confined {
   const home = homeOf(order.environment["HOME"]);
   if (order.scratch !== null)
     for (const name of scratchFolders(order)) mkdirSync(join(order.scratch, name), { recursive: true });
@@ -69,25 +67,28 @@ function confine(order: SandboxOrder, { found, groups, system, hosts }: Parts): 
   const forwarding =
     openings.length === 0
       ? []
-      : ["--ro-bind", process.execPath, inside.node, "--ro-bind", forwarderFile, forwarderInside, ...openings];
+      : ["--ro-bind", process.execPath, inside.node, "--ro-bind", forwarder, inside.forwarder, ...openings];
   return {
     argv: [
       "/bin/sh",
       "-c",
-      found.keepsTerm ? outerScript : outerScript.replace("trap '' TERM; ", ""),
+      outerScript,
       "longhaul",
+      found.keepsTerm ? "" : "-",
+      String(order.limits.cpuSeconds),
+      String(Math.floor(order.limits.fileBytes / blockBytes)),
       ...(group?.joins ?? []),
       "--",
       found.program,
       ...found.confinement,
       ...mounts,
-      ...kernelWords(hosts),
+      ...kernel,
       ...forwarding,
       ...sealed,
       "--chdir",
       order.directory,
       "--",
-      ...insideArgv(order, forwarderInside, found),
+      ...insideArgv(order, found),
     ],
     directory: order.directory,
     environment: { ...order.environment, HOME: home, ...(proxy !== null && proxyEnvironment()) },
@@ -102,10 +103,12 @@ const homeOf = (home: string | undefined): string =>
 function saysOf(found: Bubblewrap, groups: ControlGroups | null): string[] {
   const memory = groups?.holds.memory ? "bounded" : "not bounded (this system lets us have no control groups)";
   const counted =
-    found.countsProcesses || groups?.holds.processes ? "bounded" : "not bounded (root without control groups)";
+    found.prlimit !== null || groups?.holds.processes
+      ? "bounded"
+      : "not bounded (root, an old kernel or no prlimit, and no control groups)";
   return [
     `bubblewrap ${found.version} (${found.program}): programs see their workspace, the system's programs, and what the configuration names.`,
-    `CPU seconds and file sizes: ${found.prlimit === null ? "not bounded (there is no prlimit)" : "bounded"}; processes: ${counted}; memory: ${memory}.`,
+    `CPU seconds and file sizes: bounded; processes: ${counted}; memory: ${memory}.`,
     ...(found.disablesUserNamespaces
       ? []
       : ["Programs can make user namespaces of their own: bubblewrap 0.8 or newer prevents that."]),

@@ -145,10 +145,10 @@ function testLimits(site: () => Site): void {
     test("a file that fills the disk is cut off", async () => {
       const at = site();
       const { code } = await at.run("head -c 50000000 /dev/zero > big", {
-        limits: { ...bounds, fileBytes: 1_000_000 },
+        limits: { ...bounds, fileBytes: 1_024_000 },
       });
       expect(code).toBeGreaterThan(0);
-      expect(execFileSync("stat", ["-c", "%s", join(at.workspace, "big")], { encoding: "utf8" })).toBe("1000000\n");
+      expect(execFileSync("stat", ["-c", "%s", join(at.workspace, "big")], { encoding: "utf8" })).toBe("1024000\n");
     });
 
     test("a fork bomb comes to nothing, and its neighbour goes on", async () => {

@@ -1,30 +1,34 @@
 /**
- * Runs inside a sandbox, started by file with the Node that runs us: `forwarder PORT=SOCKET …`. Each port of the
- * sandbox's own loopback leads to a unix socket that was put there. Says `ready` on stdout once all of them listen.
+ * The program that leads ports of a sandbox's own loopback to unix sockets that were put there. Its text is written to a file
+ * and started inside with the Node that runs us, so it may use nothing from around it.
  */
-import { connect, createServer, type Socket } from "node:net";
 
-function join(one: Socket, other: Socket): void {
-  one.on("error", () => other.destroy());
-  one.once("close", () => other.destroySoon());
-  one.pipe(other);
+/** For a file `.cjs`. Arguments: `PORT=SOCKET …`. Says `ready` on stdout once all of them listen. */
+export const forwarderText = (): string => `(${forward.toString()})();\n`;
+
+function forward(): void {
+  const net = process.getBuiltinModule("node:net");
+  const ways = process.argv.slice(2);
+  let waiting = ways.length;
+  for (const way of ways) {
+    const [port, path = ""] = way.split("=");
+    const server = net.createServer({ allowHalfOpen: true }, (inner) => {
+      const outer = net.connect({ path, allowHalfOpen: true });
+      for (const [one, other] of [
+        [inner, outer],
+        [outer, inner],
+      ] as const) {
+        one.on("error", () => other.destroy());
+        one.once("close", () => other.destroySoon());
+        one.pipe(other);
+      }
+    });
+    server.listen({ host: "127.0.0.1", port: Number(port) }, () => {
+      if (--waiting === 0) process.stdout.write("ready\n");
+    });
+  }
+  // Whoever waited for the word has closed the pipe by now or will: it is not a reason to end.
+  process.stdout.on("error", () => {});
+  // The program may still want its doors while it ends; they are gone with it.
+  process.on("SIGTERM", () => {});
 }
-
-const listening = process.argv.slice(2).map((way) => {
-  const [port, socket = ""] = way.split("=");
-  const server = createServer({ allowHalfOpen: true }, (inner) => {
-    const outer = connect({ path: socket, allowHalfOpen: true });
-    join(inner, outer);
-    join(outer, inner);
-  });
-  return new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: "127.0.0.1", port: Number(port) }, resolve);
-  });
-});
-await Promise.all(listening);
-// Whoever waited for the word has closed the pipe by now or will: it is not a reason to end.
-process.stdout.on("error", () => {});
-// The program may still want its doors while it ends; they are gone with it.
-process.on("SIGTERM", () => {});
-process.stdout.write("ready\n");

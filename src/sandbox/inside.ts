@@ -6,6 +6,7 @@ import type { SandboxBounds, SandboxOrder } from "./sandbox.ts";
 export const inside = {
   folder: "/run/longhaul",
   node: "/run/longhaul/node",
+  forwarder: "/run/longhaul/forwarder.cjs",
   proxy: "/run/longhaul/proxy.sock",
   door: (port: number) => `/run/longhaul/door-${port}.sock`,
 } as const;
@@ -14,45 +15,29 @@ export const inside = {
 export const proxyPort = 3128;
 
 export type InsideAbilities = {
-  /** Its path inside; null: there is none, and no limits of processes hold. */
+  /** Of the program that bounds the number of processes; null: there is none, or it would count other sandboxes' as well. */
   prlimit: string | null;
-  /** Numbers of processes are counted for each sandbox and not for the user's whole machine. */
-  countsProcesses: boolean;
   /** `env --default-signal`: a program can be asked to end. */
   keepsTerm: boolean;
 };
 
 export function insideArgv(
   { argv, limits, doors, proxy }: Pick<SandboxOrder, "argv" | "limits" | "doors" | "proxy">,
-  forwarder: string,
   abilities: InsideAbilities,
 ): string[] {
   return [
-    ...limitWords(limits, abilities),
+    // Inside, for there they are counted apart.
+    ...(abilities.prlimit === null ? [] : [abilities.prlimit, `--nproc=${limits.processes}:${limits.processes}`, "--"]),
     ...(abilities.keepsTerm ? ["/usr/bin/env", "--default-signal=TERM"] : []),
-    ...forwardWords({ doors, proxy }, forwarder),
+    ...forwardWords({ doors, proxy }),
     // `env` would take it for a variable.
     ...(argv[0].includes("=") ? ["/bin/sh", "-c", 'exec "$@"', "sh"] : []),
     ...argv,
   ];
 }
 
-function limitWords(limits: SandboxBounds, { prlimit, countsProcesses }: InsideAbilities): string[] {
-  if (prlimit === null) return [];
-  const { cpuSeconds, fileBytes, processes } = limits;
-  const counted = countsProcesses ? [`--nproc=${processes}:${processes}`] : [];
-  return [
-    prlimit,
-    `--cpu=${cpuSeconds}:${cpuSeconds}`,
-    `--fsize=${fileBytes}:${fileBytes}`,
-    "--core=0:0",
-    ...counted,
-    "--",
-  ];
-}
-
 /** Starts the forwarder, waits until it listens, then becomes the program. */
-function forwardWords({ doors, proxy }: Pick<SandboxOrder, "doors" | "proxy">, forwarder: string): string[] {
+function forwardWords({ doors, proxy }: Pick<SandboxOrder, "doors" | "proxy">): string[] {
   const ways = [
     ...(proxy === null ? [] : [`${proxyPort}=${inside.proxy}`]),
     ...doors.map(({ port }) => `${port}=${inside.door(port)}`),
@@ -60,7 +45,7 @@ function forwardWords({ doors, proxy }: Pick<SandboxOrder, "doors" | "proxy">, f
   if (ways.length === 0) return [];
   const ready = `${inside.folder}/ready`;
   const script =
-    `mkfifo -m 600 ${ready} && { env -i ${inside.node} ${forwarder} ${ways.join(" ")} >${ready} 2>/dev/null </dev/null & } && ` +
+    `mkfifo -m 600 ${ready} && { env -i ${inside.node} ${inside.forwarder} ${ways.join(" ")} >${ready} 2>/dev/null </dev/null & } && ` +
     `read -r word <${ready} && [ "$word" = ready ] || { echo "longhaul: the sandbox's doors do not open" >&2; exit 126; }; exec "$@"`;
   return ["/bin/sh", "-c", script, "longhaul"];
 }

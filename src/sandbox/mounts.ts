@@ -22,11 +22,11 @@ export function mountWords(order: MountsOrder): string[] {
   const own = (path: string, name: string) => (scratch === null ? fresh(path) : ["--bind", `${scratch}/${name}`, path]);
   const mounts: Mount[] = [
     ...system.map((file) =>
-      mount(file.path, 0, file.kind === "link" ? ["--symlink", file.to] : ["--ro-bind", file.path]),
+      mount(file.path, 0, file.kind === "link" ? ["--symlink", file.to] : ["--ro-bind", file.from]),
     ),
     { path: "/run", rank: 0, words: fresh("/run") },
     { path: "/tmp", rank: 1, words: own("/tmp", "tmp") },
-    ...readable.map((path) => mount(path, 2, ["--ro-bind-try", path])),
+    ...outermost(readable, [...hidden, home, "/tmp", "/run"]).map((path) => mount(path, 2, ["--ro-bind-try", path])),
     ...hidden.map((path) => ({ path, rank: 3, words: fresh(path) })),
     { path: home, rank: 4, words: own(home, "home") },
     ...caches.map(({ path, mode }, index) =>
@@ -38,6 +38,20 @@ export function mountWords(order: MountsOrder): string[] {
   ];
   return mounts.toSorted((a, b) => depth(a.path) - depth(b.path) || a.rank - b.rank).flatMap(({ words }) => [...words]);
 }
+
+/** Each mount costs time. What lies in another is left out, unless something else is seen between the two. */
+export function outermost(paths: readonly string[], covers: readonly string[]): string[] {
+  const shown = (path: string) =>
+    paths.some(
+      (outer) =>
+        outer !== path && holds(outer, path) && !covers.some((cover) => holds(outer, cover) && holds(cover, path)),
+    );
+  return [...new Set(paths)].filter((path) => !shown(path));
+}
+
+/** `outer` is `inner` or holds it. */
+export const holds = (outer: string, inner: string): boolean =>
+  outer === inner || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
 
 /** The folders of `scratch` that have to be there. */
 export const scratchFolders = ({ caches }: Pick<SandboxOrder, "caches">): string[] => [

@@ -4,6 +4,7 @@
  */
 import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
+import { holds } from "./mounts.ts";
 import { isOfSystem } from "./system-files.ts";
 
 /** `named`: absolute paths of the operator's own. `closed`: folders of which nothing that holds them is let through. */
@@ -36,10 +37,6 @@ function filesOf(file: string, closed: readonly string[]): string[] {
   const beside = [dirname(file), dirname(real)].filter((folder) => !closed.some((each) => holds(folder, each)));
   return [file, real, ...beside];
 }
-
-/** `outer` is `inner` or holds it. */
-export const holds = (outer: string, inner: string): boolean =>
-  outer === inner || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
 
 const isFile = (path: string): boolean => {
   if (path.includes("\0")) return false;

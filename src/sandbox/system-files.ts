@@ -2,28 +2,23 @@
  * What of the host's system every sandbox sees, read-only: its programs and libraries, and of /etc only what they need
  * to work. Nothing of it belongs to a person.
  */
-import { lstatSync, readlinkSync } from "node:fs";
+import { copyFileSync, lstatSync, mkdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
-export type SystemFile = { kind: "bind"; path: string } | { kind: "link"; path: string; to: string };
+/** `from`: of the host. */
+export type SystemFile = { kind: "bind"; from: string; path: string } | { kind: "link"; path: string; to: string };
 
 /** Where these are links, as on most systems, they are the same links inside. */
 const programs = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store"];
 
 const settings = [
   "alternatives",
-  "ca-certificates",
-  "ca-certificates.conf",
   "crypto-policies",
-  "debian_version",
   "fonts",
   "group",
   "java",
   "ld.so.cache",
-  "ld.so.conf",
-  "ld.so.conf.d",
-  "locale.alias",
   "localtime",
-  "magic",
   "mime.types",
   "nsswitch.conf",
   "os-release",
@@ -39,19 +34,41 @@ const settings = [
   "ssl/openssl.cnf",
   "terminfo",
   "timezone",
-].map((name) => `/etc/${name}`);
+];
 
-/** Those that are there. A link among the settings is bound as what it leads to. */
-export function systemFiles(): SystemFile[] {
-  return [...programs.map((path) => fileAt(path, true)), ...settings.map((path) => fileAt(path, false))].filter(
-    (file) => file !== null,
-  );
+/**
+ * Those that are there. Single files of /etc are copied into `folder`, which stands for /etc: a mount for each of them would
+ * cost every program some milliseconds.
+ */
+export function systemFiles(folder: string): SystemFile[] {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "hosts"), "127.0.0.1 localhost\n::1 localhost\n");
+  return [
+    ...systemPrograms(),
+    { kind: "bind", from: folder, path: "/etc" },
+    ...settings.flatMap((name) => settingIn(folder, name)),
+  ];
 }
 
-function fileAt(path: string, keepLink: boolean): SystemFile | null {
+export const systemPrograms = (): SystemFile[] => programs.flatMap(programFolder);
+
+function programFolder(path: string): SystemFile[] {
   const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return null;
-  return keepLink && stats.isSymbolicLink() ? { kind: "link", path, to: readlinkSync(path) } : { kind: "bind", path };
+  if (stats === undefined) return [];
+  return [stats.isSymbolicLink() ? { kind: "link", path, to: readlinkSync(path) } : { kind: "bind", from: path, path }];
+}
+
+function settingIn(folder: string, name: string): SystemFile[] {
+  const [path, copy] = [`/etc/${name}`, join(folder, name)];
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return [];
+  if (stats.isDirectory()) {
+    mkdirSync(copy, { recursive: true });
+    return [{ kind: "bind", from: path, path }];
+  }
+  mkdirSync(dirname(copy), { recursive: true });
+  copyFileSync(path, copy);
+  return [];
 }
 
 /** Whether it lies in what every sandbox sees. */

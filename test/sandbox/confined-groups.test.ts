@@ -105,7 +105,7 @@ test("a port of ours is reached by whoever was given it, and by nobody else", as
   expect(out).toBe("our server");
   expect((await world.run(ask(port))).out).toBe("");
   expect(world.faults).toEqual([]);
-  expect(readdirSync(join(world.folder, "sockets"))).toEqual(["hosts"]);
+  expect(readdirSync(join(world.folder, "sockets"))).toEqual(["etc", "forwarder.cjs"]);
 });
 
 test("hosts are those of its role, and each decision stands in its transcript", async () => {
