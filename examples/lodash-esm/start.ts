@@ -45,6 +45,12 @@ function bringSandbox(): boolean {
   if (process.platform !== "linux" || works()) return process.platform === "linux";
   if (process.getuid?.() !== 0 || spawnSync("apt-get", ["--version"]).status !== 0) return false;
   console.error("Installing bubblewrap, which confines what agents run.");
-  spawnSync("apt-get", ["install", "--yes", "bubblewrap"], { stdio: ["ignore", "ignore", "inherit"] });
+  const install = () =>
+    spawnSync("apt-get", ["install", "--yes", "bubblewrap"], { stdio: ["ignore", "ignore", "inherit"] }).status === 0;
+  // A fresh machine knows of no packages.
+  if (!install()) {
+    spawnSync("apt-get", ["update"], { stdio: "ignore" });
+    install();
+  }
   return works();
 }

@@ -142,7 +142,8 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   parallel: parallelDefaults,
   limits: limitDefaults,
   identity: "Longhaul <longhaul@localhost>",
-  sandbox: "auto",
+  // Not yet: a coding agent with a login of its own needs ways out that its preset does not name so far.
+  sandbox: "none",
   network: { planner: [], worker: [], judge: [] },
   readable: [],
   caches: [],

@@ -27,6 +27,7 @@ export function sampleRun(some: Partial<Run> = {}): Run {
     goal: "Migrate the shop from Vue 2 to React: every public URL keeps working, every test is ported\n\nDetails: …",
     config: {
       ...configDefaults,
+      sandbox: "auto" as const,
       agents: {},
       roles: { planner: "planner", worker: "claude", judge: null },
       budget: { ...noBudgets, microUsd: 50_000_000 },
