@@ -4,7 +4,7 @@ import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environment } from "../config.ts";
-import type { RunConfig } from "../domain/run-config.ts";
+import type { RunConfig, SandboxChoice } from "../domain/run-config.ts";
 import type { ProcessGroups } from "../engine/ports.ts";
 import { chooseSandbox } from "../sandbox/choose.ts";
 import { confineGroups } from "../sandbox/confined-groups.ts";
@@ -39,10 +39,13 @@ export function openSandbox(
 }
 
 /** Before anything of a run is written. */
-export function requireSandbox(config: RunConfig): void {
+export const requireSandbox = (config: RunConfig): void => void describeSandbox(config.sandbox);
+
+/** What it holds back here, in words. Throws an `EnvironmentError` when there is none. */
+export function describeSandbox(choice: SandboxChoice): readonly string[] {
   const folder = socketFolder();
   try {
-    chooseSandbox(config.sandbox, { path: environment["PATH"] ?? "", folder });
+    return chooseSandbox(choice, { path: environment["PATH"] ?? "", folder }).says;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@
  * Invariant: a program of which the sandbox cannot be made is not started.
  */
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { proxyLimits } from "../domain/limits.ts";
 import type { RunConfig } from "../domain/run-config.ts";
 import type { Access, GroupOrder, ProcessGroup, ProcessGroups } from "../engine/ports.ts";
@@ -62,8 +62,7 @@ function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): 
       ...ownFiles,
       ...config.readable,
       ...(access.folder === null ? [] : [access.folder]),
-      // A workspace's git borrows what the run's repository holds: objects, and neither refs nor configuration.
-      join(stateFolder, "trunk.git", "objects"),
+      ...ofWorkspace(stateFolder, directory),
       ...(typeof order.stdin === "object" && order.stdin !== null && "file" in order.stdin ? [order.stdin.file] : []),
     ],
     hidden: [stateFolder],
@@ -73,6 +72,16 @@ function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): 
     doors: [...new Set(access.ports)].map((port) => ways.door(port)),
     limits: bounds,
   };
+}
+
+/**
+ * What a workspace's programs read of the state folder: the objects that its git borrows of the run's repository, without refs
+ * and configuration; and beside the workspace its own index, with the versions of files in conflict.
+ */
+function ofWorkspace(stateFolder: string, directory: string): string[] {
+  const own = relative(join(stateFolder, "workspaces"), directory);
+  const inside = own !== "" && !own.startsWith("..") && !isAbsolute(own);
+  return [join(stateFolder, "trunk.git", "objects"), ...(inside ? [join(stateFolder, "intake", own)] : [])];
 }
 
 function scratchIn(folder: string): string {

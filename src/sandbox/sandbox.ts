@@ -15,7 +15,7 @@ export interface Sandbox {
   confine(order: SandboxOrder): Confined;
 }
 
-export type SandboxKind = "bubblewrap" | "docker" | "none";
+export type SandboxKind = "bubblewrap" | "none";
 
 export type SandboxOrder = {
   /** As in `GroupOrder`: looked up where the program runs. */

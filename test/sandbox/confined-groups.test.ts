@@ -31,6 +31,19 @@ test("of the run's repository the objects are read, and nothing else of it", asy
   expect(existsSync(join(world.folder, "state/trunk.git/objects/ab/new"))).toBe(false);
 });
 
+test("the versions of files in conflict are read, also when they come later, and those of others are not", async () => {
+  const world = openWorld();
+  world.write("state/intake/own/index", "");
+  world.write("state/intake/other/conflict/1/base/a", "OTHER");
+  const { intake, up } = { intake: `${world.folder}/state/intake`, up: join(world.workspace, "up") };
+  const ran = world.run(
+    `echo up > up; while [ ! -e ${intake}/own/conflict/1/base/a ]; do sleep 0.02; done; cat ${intake}/own/conflict/1/base/a ${intake}/other/conflict/1/base/a`,
+  );
+  await until(() => existsSync(up));
+  world.write("state/intake/own/conflict/1/base/a", "BASE");
+  expect((await ran).out).toBe("BASE");
+});
+
 test("a session's folder is read; its home and /tmp last from one program to the next; what it may change lies apart", async () => {
   const world = openWorld();
   const home = join(world.own, "home");

@@ -14,6 +14,7 @@ import { configurationFindings, lookAtConfiguration, runConfigOf } from "./confi
 import { lookHere, repositoryFindings, toolChainFindings } from "./here.ts";
 import { lookAtMachine, machineFindings } from "./machine.ts";
 import { lookAtModels, modelFindings, type Models } from "./models.ts";
+import { sandboxFindings } from "./sandbox.ts";
 import { lookAtStorage, passwordsIn, storageFindings } from "./storage.ts";
 import { trialFinding, trialSubjects, type Tried } from "./trial-findings.ts";
 import { tryAll } from "./trials.ts";
@@ -34,6 +35,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     ...repositoryFindings(here),
     ...storageFindings(await lookAtStorage(repository?.topLevel ?? null)),
     ...machineFindings(await lookAtMachine(topLevel), config),
+    ...sandboxFindings(config),
     ...configurationFindings(configuration),
     ...modelFindings(models),
     ...codingAgentFindings(codingAgents, { tried: options.agents ?? false }),
