@@ -16,7 +16,6 @@ import { Tail } from "../command/stdout.ts";
 import { lastLines } from "../plain-text.ts";
 import type { AgentChoice } from "../prompts/brief-text.ts";
 import { renderBrief, renderNudge, renderOwnTools, type Prompts } from "../prompts/prompts.ts";
-import { sentBackText } from "../prompts/worker-text.ts";
 import type { ServedTools } from "../tool-server/server.ts";
 import { openSessionTools, type SessionToolsHost } from "../tool-server/session-tools.ts";
 import type { SessionEnd } from "../tools/tool.ts";
@@ -27,6 +26,7 @@ import type { LiveSession, TurnEnd } from "./live.ts";
 import { openMetered, type MeteredSession, type MeteringHost } from "./metering.ts";
 import { closedEarly, type OpeningHost } from "./opening.ts";
 import { SessionRecord } from "./record.ts";
+import { backText, restartedText } from "./follow-ups.ts";
 import { wayToTools } from "./way-to-tools.ts";
 import { UpdateText } from "./updates.ts";
 import { SaidUsage } from "./usage.ts";
@@ -115,10 +115,11 @@ export class AcpSession implements AgentSession {
   }
 
   async #converse(brief: Brief): Promise<AgentAnswer> {
-    const end = await this.#talk(brief);
+    const end = await this.#talk(brief).finally(() => {
+      if (this.#lastWords) clearTimeout(this.#lastWords);
+    });
     const goesOn = end.kind === "failure" && ["suspended", "misconfigured"].includes(end.failure.kind);
     this.#over = !this.#stopped.signal.aborted && !goesOn;
-    if (this.#lastWords) clearTimeout(this.#lastWords);
     // Nobody waits for its program any more when it failed.
     if (end.kind === "failure") await this.#conversation.leave(this.#host.limits.killGraceMs);
     // Whatever goes through the proxy has been counted there.
@@ -195,16 +196,31 @@ export class AcpSession implements AgentSession {
       onActivity: () => onOutput("stderr", ""),
     });
     if (metered && "failure" in metered) return metered;
-    const { served, environment } = await openSessionTools(this.#host, {
+    const opened = await this.#openTools(brief);
+    if ("failure" in opened) {
+      await metered?.close();
+      return opened;
+    }
+    this.#place = { role: brief.role, ...opened, metered };
+    return this.#place;
+  }
+
+  async #openTools(brief: Brief): Promise<Pick<Place, "served" | "environment"> | { failure: AgentFailure }> {
+    const order = {
       order: this.#order,
       brief,
       tools: outsideToolsFor(brief.role),
       environment: this.#environment(brief),
       folder: this.#folder,
       onEnd: () => this.#awaitLastWords(),
-    });
-    this.#place = { role: brief.role, served, environment, metered };
-    return this.#place;
+    };
+    try {
+      return await openSessionTools(this.#host, order);
+    } catch (error) {
+      // Files or ports have run out.
+      if (!(error instanceof Error) || !("code" in error)) throw error;
+      return { failure: { kind: "environment", detail: `cannot prepare ${this.#name}: ${error.message}` } };
+    }
   }
 
   #attach({ role, served, environment, metered }: Place): Promise<Attached> {
@@ -254,9 +270,8 @@ export class AcpSession implements AgentSession {
   #opening(brief: Brief): string {
     const { prompts, agents, now } = this.#host;
     const { system, brief: message } = renderBrief(prompts, brief, { now: now(), agents });
-    return [system, renderOwnTools(prompts, brief.role, wayToTools(this.#config.preset, this.#folder)), message].join(
-      "\n\n",
-    );
+    const own = renderOwnTools(prompts, brief.role, wayToTools(this.#config.preset, this.#folder));
+    return [system, own, message].join("\n\n");
   }
 
   #marks(): Environment {
@@ -281,14 +296,5 @@ export class AcpSession implements AgentSession {
     return { kind: "unfinished", detail: words ? `${ends}; last it said: ${words}` : `${ends}; it said nothing` };
   }
 }
-
-/** To a session that knows the rest. */
-function backText(brief: Brief): string {
-  const sentBack = brief.role === "worker" ? brief.sentBack : null;
-  return sentBack ? sentBackText(sentBack) : "It was not taken. Go on.";
-}
-
-const restartedText =
-  "Your program was stopped in the middle and started again. The workspace is as it was left then; commands that ran have ended. Look where you stand, and go on.";
 
 const failed = (failure: AgentFailure): SessionEnd => ({ kind: "failure", failure });
