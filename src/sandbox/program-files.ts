@@ -24,9 +24,11 @@ export function pathsIn(text: string, configDirectory: string): string[] {
 /** A folder of programs, and the packages that its links lead to. */
 function packagesOf(folder: string): string[] {
   const real = realpathSync(folder);
-  const beside = basename(real) === "bin" ? join(dirname(real), "lib", "node_modules") : dirname(real);
-  const isPackages = basename(real) === ".bin" || existsSync(beside);
-  return [folder, real, ...(isPackages && basename(beside) === "node_modules" ? [realpathSync(beside)] : [])];
+  // Under its own name as well: links among its programs may be relative.
+  const packages = [folder, real]
+    .map((each) => (basename(each) === "bin" ? join(dirname(each), "lib", "node_modules") : dirname(each)))
+    .filter((each) => basename(each) === "node_modules" && existsSync(each));
+  return [folder, real, ...packages, ...packages.map((each) => realpathSync(each))];
 }
 
 /** What lies beside a file belongs to it; a package is nothing without the packages around it. */

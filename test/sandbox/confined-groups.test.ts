@@ -70,6 +70,9 @@ test("its programs are those of PATH, with the packages that they are made of", 
   const path = `${world.folder}/packages/node_modules/.bin:/usr/bin:/bin`;
   const { out } = await world.run(`tool; cat ${world.folder}/packages/secret`, { path });
   expect(out).toBe("the words");
+  symlinkSync("packages", join(world.folder, "linked"));
+  const linked = `${world.folder}/linked/node_modules/.bin:/usr/bin:/bin`;
+  expect((await world.run("tool", { path: linked })).out).toBe("the words");
 });
 
 test("what an agent names is not seen for that", async () => {
