@@ -105,7 +105,7 @@ describe("no run can start", () => {
     const { code, stdout } = await world.startIn(world.repository, ["doctor", "--json"], nowhere).ended;
     expect(code).toBe(3);
     const { findings } = JSON.parse(stdout) as Checkup;
-    expect(lacking(findings)).toEqual(["tool chain: git", "machine: sandbox"]);
+    expect(lacking(findings)).toEqual(["tool chain: git"]);
     expect(findings.find(({ group, name }) => group === "configuration" && name === "planner")?.state).toBe("good");
   });
 

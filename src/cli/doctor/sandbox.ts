@@ -1,15 +1,17 @@
 /** `longhaul doctor`: what would confine the programs of a run here, and what of it holds on this machine. */
 import { EnvironmentError } from "../../domain/environment-error.ts";
 import { doubtful, good, lacking, type Finding } from "../../domain/finding.ts";
-import type { RunConfig } from "../../domain/run-config.ts";
+import { configDefaults, type RunConfig } from "../../domain/run-config.ts";
 import { describeSandbox } from "../sandbox.ts";
 
 export function sandboxFindings(config: RunConfig | null): Finding[] {
   const at = { group: "machine", name: "sandbox" } as const;
-  const choice = config?.sandbox ?? "auto";
+  const choice = config?.sandbox ?? configDefaults.sandbox;
   try {
     const says = describeSandbox(choice).join(" ");
-    return [choice === "none" ? doubtful(at, says, 'Leave sandbox: "none" out of the configuration.') : good(at, says)];
+    return [
+      choice === "none" ? doubtful(at, says, 'To confine them: sandbox: "auto" in the configuration.') : good(at, says),
+    ];
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     return [lacking(at, error.problem, error.mend)];
