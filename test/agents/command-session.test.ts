@@ -30,6 +30,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Other test files have sessions of the same number. */
+const livingIn = (session: number) => {
+  const ofRun = livingWith(`LONGHAUL_RUN=${run}`);
+  return livingWith(`LONGHAUL_SESSION=s${session}`).filter((pid) => ofRun.includes(pid));
+};
+
 let sessions = 0;
 function open(config: Partial<CommandAgentConfig>, limits: Partial<CommandAgentHost["limits"]> = {}, name = "agent") {
   const session = ++sessions as SessionId;
@@ -108,7 +114,7 @@ describe("how a program is run", () => {
     const { agent, brief, session } = open({ command: 'while [ ! -e "$LONGHAUL_HANDOFF_FILE" ]; do sleep 0.01; done' });
     const answer = agent.converse(brief.worker);
     const pids = await vi.waitFor(() => {
-      const living = livingWith(`LONGHAUL_SESSION=s${session}`);
+      const living = livingIn(session);
       expect(living).not.toEqual([]);
       return living;
     });
@@ -198,7 +204,7 @@ describe("Longhaul's tools", () => {
       command: `longhaul tool bash --json '${input({ command: "touch up; exec sleep 1000" })}' & while [ ! -e up ]; do sleep 0.01; done`,
     });
     expect(await agent.converse(brief.worker)).toMatchObject({ kind: "work" });
-    expect(livingWith(`LONGHAUL_SESSION=s${session}`)).toEqual([]);
+    expect(livingIn(session)).toEqual([]);
   });
 });
 
