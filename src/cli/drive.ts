@@ -38,7 +38,6 @@ export async function drive(project: Project, run: Run, options: FollowOptions):
   try {
     sandbox = openSandbox(processes.groups, run.config, project.stateFolder, report);
     const ports = await openPorts(project, run, { ...processes, groups: sandbox.groups }, doors);
-    await ports.trunk.begin(run.id, run.base);
     const me = {
       id: `${hostname()}-${process.pid}-${Date.now().toString(36)}` as EngineId,
       host: hostname(),
