@@ -4,6 +4,8 @@
 export const acpLimits = {
   /** One message of the agent; a longer one ends it. */
   messageBytesMax: 33_554_432,
+  /** Requests of the agent that it has not read the answers of; one that asks more is ended. */
+  requestsAtOnceMax: 256,
   /** From the start of its program until a session is ready for its first prompt. */
   readyMs: 180_000,
   /** What an agent may still say after its end tool; then its turn is cancelled. */

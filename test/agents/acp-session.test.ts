@@ -207,6 +207,11 @@ describe("what it says", () => {
     expect(error.mock.calls).toEqual([]);
   });
 
+  test("who asks without end and reads no answer is ended", async () => {
+    const { agent, brief } = open([{ does: "ask_without_end" }], cannot("resume"));
+    expect(await agent.converse(brief.worker)).toMatchObject({ failure: { kind: "crashed", signal: "SIGKILL" } });
+  });
+
   test("what it says that it cost counts; else its configuration does, once", async () => {
     const cost = open([{ does: "tell_cost", usd: 0.25, tokens: 1_000 }], { config: { costMicroUsd: 7 } });
     expect(await cost.agent.converse(cost.brief.worker)).toMatchObject({ usage: { microUsd: 250_000, tokens: 1_000 } });

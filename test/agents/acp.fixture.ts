@@ -27,6 +27,8 @@ export type AcpBehaviour =
   /** A process of its own goes on in the background. */
   | { does: "leave_background" }
   | { does: "print_noise" }
+  /** Asks without end, and reads none of the answers. */
+  | { does: "ask_without_end" }
   | { does: "tell_cost"; usd: number; tokens: number }
   | { does: "refuse"; code: number; message: string }
   /** Its turn does not end when its session does. */
@@ -117,6 +119,12 @@ async function turn(id: string, prompt: string, client: AgentContext): Promise<P
       process.stdout.write('{"jsonrpc":"2.0","method":"_unknown/thing","params":{}}\n');
       await submit(session, "done", "Noise");
       return ended;
+    case "ask_without_end":
+      process.stdin.pause();
+      process.stdin.removeAllListeners("data");
+      for (let asked = 1e6; ; asked++)
+        if (!process.stdout.write(`{"jsonrpc":"2.0","id":${asked},"method":"_more/${"x".repeat(1_000)}"}\n`))
+          await new Promise((resolve) => process.stdout.once("drain", resolve));
     case "tell_cost":
       await client.notify("session/update", {
         sessionId: id,
@@ -149,6 +157,7 @@ const acpOnly: readonly string[] = [
   "ask",
   "leave_background",
   "print_noise",
+  "ask_without_end",
   "tell_cost",
   "refuse",
   "linger",

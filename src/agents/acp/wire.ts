@@ -22,6 +22,8 @@ export class Wire {
   /** Of the line that is not whole yet. */
   #pieces: string[] = [];
   #length = 0;
+  /** Requests of the program, until it has read what it was answered. */
+  #unanswered = 0;
   #closed = false;
 
   constructor(parts: WireParts) {
@@ -32,15 +34,16 @@ export class Wire {
         cancel: () => void (this.#closed = true),
       }),
       writable: new WritableStream({
-        write: (message) => {
+        write: async (message) => {
           if ("method" in message && "id" in message && message.id !== null) this.#asked.add(message.id);
-          return parts.say(`${JSON.stringify(message)}\n`);
+          await parts.say(`${JSON.stringify(message)}\n`);
+          if (!("method" in message)) this.#unanswered--;
         },
       }),
     };
   }
 
-  /** What the program printed, as it came. False: it said more in one line than it may. */
+  /** What the program printed, as it came. False: it says more in one line, or asks more at once, than it may. */
   hear(text: string): boolean {
     const [first = "", ...rest] = text.split("\n");
     for (const start of [first, ...rest].slice(0, -1)) {
@@ -51,7 +54,7 @@ export class Wire {
     const last = rest.at(-1) ?? first;
     if (last !== "") this.#pieces.push(last);
     this.#length += last.length;
-    return this.#length <= acpLimits.messageBytesMax;
+    return this.#length <= acpLimits.messageBytesMax && this.#unanswered <= acpLimits.requestsAtOnceMax;
   }
 
   /** The program has ended: what waits for an answer will get none. */
@@ -69,8 +72,10 @@ export class Wire {
     if (message === null) return this.#parts.onNoise(`${line}\n`);
     const { method, id, params } = message;
     if (typeof method === "string" && id === undefined) this.#parts.onNotification(method, params);
-    else if (typeof method === "string" || this.#isAwaited(id)) this.#controller.enqueue(message as AnyMessage);
-    else this.#parts.onNoise(`${line}\n`);
+    else if (typeof method === "string" || this.#isAwaited(id)) {
+      if (typeof method === "string") this.#unanswered++;
+      this.#controller.enqueue(message as AnyMessage);
+    } else this.#parts.onNoise(`${line}\n`);
   }
 
   #isAwaited(id: unknown): boolean {
