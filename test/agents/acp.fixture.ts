@@ -120,11 +120,7 @@ async function turn(id: string, prompt: string, client: AgentContext): Promise<P
       await submit(session, "done", "Noise");
       return ended;
     case "ask_without_end":
-      process.stdin.pause();
-      process.stdin.removeAllListeners("data");
-      for (let asked = 1e6; ; asked++)
-        if (!process.stdout.write(`{"jsonrpc":"2.0","id":${asked},"method":"_more/${"x".repeat(1_000)}"}\n`))
-          await new Promise((resolve) => process.stdout.once("drain", resolve));
+      return askWithoutEnd();
     case "tell_cost":
       await client.notify("session/update", {
         sessionId: id,
@@ -138,17 +134,24 @@ async function turn(id: string, prompt: string, client: AgentContext): Promise<P
       await submit(session, "done", "And another thing");
       while (!session.cancelled) await new Promise((resolve) => setTimeout(resolve, 5));
       return { stopReason: "cancelled" };
-    case "use_shell": {
-      const input = JSON.stringify({ status: "done", message: "", handoff: { done: "By the command" } });
-      const called = spawnSync("longhaul", ["tool", "submit", "--json", "-"], {
-        input,
-        cwd: session.cwd,
-        encoding: "utf8",
-      });
-      if (called.status !== 0) throw new Error(`${called.stdout}${called.stderr}`);
+    case "use_shell":
+      submitByCommand(session);
       return ended;
-    }
   }
+}
+
+function submitByCommand({ cwd }: Session): void {
+  const input = JSON.stringify({ status: "done", message: "", handoff: { done: "By the command" } });
+  const called = spawnSync("longhaul", ["tool", "submit", "--json", "-"], { input, cwd, encoding: "utf8" });
+  if (called.status !== 0) throw new Error(`${called.stdout}${called.stderr}`);
+}
+
+async function askWithoutEnd(): Promise<never> {
+  process.stdin.pause();
+  process.stdin.removeAllListeners("data");
+  for (let id = 1e6; ; id++)
+    if (!process.stdout.write(`{"jsonrpc":"2.0","id":${id},"method":"_more/${"x".repeat(1_000)}"}\n`))
+      await new Promise((resolve) => process.stdout.once("drain", resolve));
 }
 
 const acpOnly: readonly string[] = [

@@ -6,7 +6,7 @@ import { client, methods, type ClientConnection, type ContentBlock, type McpServ
 import { z } from "zod";
 import { acpLimits } from "../../domain/limits.ts";
 import type { Access, Environment, GroupEnd, ProcessGroup, ProcessGroups } from "../../engine/ports.ts";
-import { Tail } from "../command/stdout.ts";
+import { Tail } from "../tail.ts";
 import { choose } from "./permission.ts";
 import { Wire } from "./wire.ts";
 

@@ -7,7 +7,7 @@ import { describeFailure } from "../../domain/failure.ts";
 import { acpLimits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
 import type { Environment, ProcessGroups } from "../../engine/ports.ts";
-import { Tail } from "../command/stdout.ts";
+import { Tail } from "../tail.ts";
 import { lastLines } from "../plain-text.ts";
 import type { SeenTools, ToolServer } from "../tool-server/server.ts";
 import { outsideToolsFor } from "../tools/tools.ts";

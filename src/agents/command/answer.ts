@@ -8,7 +8,7 @@ import type { VerdictProposal } from "../../domain/verdict.ts";
 import type { AgentAnswer, AgentFailure, GroupEnd } from "../../engine/ports.ts";
 import { planSchema, verdictSchema, workSchema } from "./contract.ts";
 import type { SessionEnd } from "../tools/tool.ts";
-import { boundEnd, boundHandoff } from "./handoff.ts";
+import { boundEnd, boundHandoff } from "../bounded-end.ts";
 import { parseAs, parseJson, usageIn, type Parsed } from "./parse.ts";
 import type { Printed } from "./stdout.ts";
 

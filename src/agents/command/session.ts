@@ -24,7 +24,8 @@ import type {
 import { portOf } from "../loopback/server.ts";
 import { readAnswer, type AnswerLimits } from "./answer.ts";
 import { argvOf, programText } from "./program.ts";
-import { Stdout, Tail } from "./stdout.ts";
+import { Stdout } from "./stdout.ts";
+import { Tail } from "../tail.ts";
 import { lastLines } from "../plain-text.ts";
 import type { ServedTools } from "../tool-server/server.ts";
 import { openSessionTools, type SessionToolsHost } from "../tool-server/session-tools.ts";

@@ -3,8 +3,9 @@
  * is an answer; otherwise its start and its end.
  */
 import { commandAgentLimits } from "../../domain/limits.ts";
-import { cutEnd, cutStart, leftOut } from "../../domain/text.ts";
+import { cutEnd, leftOut } from "../../domain/text.ts";
 import { lastLines, plainText } from "../plain-text.ts";
+import { Tail } from "../tail.ts";
 
 export type Printed =
   | { kind: "nothing" }
@@ -78,41 +79,5 @@ export class Stdout {
 
   #end(): string {
     return this.#tail.omittedBytes > 0 ? this.#tail.text() : this.#pieces.join("") + this.#tail.text();
-  }
-}
-
-/** The end of a text that may grow without end. */
-export class Tail {
-  readonly #bytesMax: number;
-  #text = "";
-  #bytes = 0;
-  #added = 0;
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  add(text: string): void {
-    const bytes = Buffer.byteLength(text);
-    this.#text += text;
-    this.#bytes += bytes;
-    this.#added += bytes;
-    if (this.#bytes > 2 * this.#bytesMax) this.#cut();
-  }
-
-  text(): string {
-    this.#cut();
-    return this.#text;
-  }
-
-  get omittedBytes(): number {
-    this.#cut();
-    return this.#added - this.#bytes;
-  }
-
-  #cut(): void {
-    if (this.#bytes <= this.#bytesMax) return;
-    this.#text = cutStart(this.#text, this.#bytesMax);
-    this.#bytes = Buffer.byteLength(this.#text);
   }
 }

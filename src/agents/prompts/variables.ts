@@ -90,26 +90,7 @@ export const isRolePrompt = (name: PromptName): name is Role =>
 
 const look = ["list_files", "read_file", "search", "git"] as const;
 
-/** Every tool that the prompt of a role names, and no other. */
-export const roleTools = {
-  planner: [
-    ...look,
-    "run_command",
-    "read_output",
-    "create_tasks",
-    "update_task",
-    "cancel_task",
-    "spawn_planner",
-    "read_handoff",
-    "write_scratchpad",
-    "end_turn",
-    "finish_scope",
-  ],
-  worker: [...look, "write_file", "edit_file", "apply_patch", "bash", "read_output", "submit", "give_up"],
-  judge: [...look, "run_command", "read_output", "submit_verdict"],
-} as const satisfies { [R in Role]: readonly string[] };
-
-/** What is left of them for an agent that looks, changes and runs with tools of its own. */
+/** Those by which a session reaches Longhaul: all that an agent needs which looks, changes and runs with tools of its own. */
 export const outsideTools = {
   planner: [
     "create_tasks",
@@ -123,7 +104,14 @@ export const outsideTools = {
   ],
   worker: ["submit", "give_up"],
   judge: ["submit_verdict"],
-} as const satisfies { [R in Role]: readonly (typeof roleTools)[R][number][] };
+} as const satisfies { [R in Role]: readonly string[] };
+
+/** Every tool that the prompt of a role names, and no other. */
+export const roleTools = {
+  planner: [...look, "run_command", "read_output", ...outsideTools.planner],
+  worker: [...look, "write_file", "edit_file", "apply_patch", "bash", "read_output", ...outsideTools.worker],
+  judge: [...look, "run_command", "read_output", ...outsideTools.judge],
+} as const satisfies { [R in Role]: readonly string[] };
 
 /** The tools that end a session. */
 export const finishTools = {

@@ -1,8 +1,8 @@
 /** Owns the size of what an agent reports: it is cut to the bound rather than its work thrown away. */
-import type { Handoff } from "../../domain/handoff.ts";
-import type { Limits } from "../../domain/limits.ts";
-import { cutMiddle } from "../../domain/text.ts";
-import type { SessionEnd } from "../tools/tool.ts";
+import type { Handoff } from "../domain/handoff.ts";
+import type { Limits } from "../domain/limits.ts";
+import { cutMiddle } from "../domain/text.ts";
+import type { SessionEnd } from "./tools/tool.ts";
 
 /** What an end tool brought. */
 export function boundEnd(end: SessionEnd, limits: Pick<Limits, "handoffBytesMax" | "messageBytesMax">): SessionEnd {
