@@ -1,6 +1,7 @@
 /** Whole runs of real coding agents over ACP, their model calls metered. */
 import { expect, test } from "vitest";
-import { codingJudge, codingPlanner, codingWorker } from "./coding-brains.ts";
+import type { NamedBrain } from "../fake-model/brain.ts";
+import { codingJudge, codingPlanner, codingWorker, printed } from "./coding-brains.ts";
 import { claude, codex, makeCodingWorld, useCodingAgents } from "./coding-world.ts";
 import { ledgerFaults } from "./model-ledger.ts";
 import { stored, type Row } from "./model-world.ts";
@@ -9,12 +10,29 @@ const folders = useCodingAgents("codex", "claude-code");
 const tasks = ["a", "b", "c", "d"];
 const sum = (rows: readonly Row[], column: string) => rows.reduce((total, row) => total + Number(row[column]), 0);
 
+/** None goes on before all have edited, so that they do collide. */
+function together(brain: NamedBrain): NamedBrain {
+  const edited = new Set<string | null>();
+  const all = Promise.withResolvers<void>();
+  return {
+    ...brain,
+    async reply(view) {
+      if (printed(view, /work is done/) > 0) {
+        edited.add(view.session);
+        if (edited.size === tasks.length) all.resolve();
+        await all.promise;
+      }
+      return brain.reply(view);
+    },
+  };
+}
+
 test("Codex plans and works, Claude Code judges: edits, conflicts, landings, a verdict, and every token counted", async () => {
   const { world, model } = await makeCodingWorld(
     folders(),
     () => [
       codingPlanner(tasks),
-      codingWorker((task) => `echo ${task} > ${task}.txt; echo ${task} >> shared.txt`),
+      together(codingWorker((task) => `echo ${task} > ${task}.txt; echo ${task} >> shared.txt`)),
       codingJudge("cat shared.txt", (found) => ({
         verdict: tasks.every((task) => found.includes(task)) ? "achieved" : "continue",
         summary: `It holds: ${found}`,
