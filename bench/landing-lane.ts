@@ -13,7 +13,7 @@ import { GitChange } from "../src/git/change.ts";
 import { everyPath, type ChangedPaths } from "../src/git/changed-paths.ts";
 import { Git } from "../src/git/git-process.ts";
 import { takeIn } from "../src/git/intake.ts";
-import { landGroup } from "../src/git/landing.ts";
+import { stageGroup } from "../src/git/landing.ts";
 import { nameObject } from "../src/git/objects.ts";
 import { packBlob } from "../src/git/pack.ts";
 import { TrunkRepository } from "../src/git/trunk-repository.ts";
@@ -167,8 +167,9 @@ export class LaneBench {
     if (group.length === 0) return;
     try {
       const landings = group.map(({ landing }) => landing);
-      const answer = await landGroup(this.#trunk, run, this.#tip, landings);
-      if (answer.kind === "moved") throw new Error("the branch was moved by somebody else");
+      const answer = await stageGroup(this.#trunk, run, this.#tip, landings);
+      if (!(await this.#trunk.moveBranch(run, this.#tip, answer.tip)))
+        throw new Error("the branch was moved by somebody else");
       this.#tip = answer.tip;
       for (const [n, { settle }] of group.entries()) {
         const one = answer.answers[n];

@@ -104,7 +104,8 @@ function parts(measured: Measured[]): string {
     "spawn call",
     "program ran",
     "marked processes searched",
-    "trunk.land",
+    "trunk.stage",
+    "trunk.moveTo",
     "workspace removed",
   ];
   return table(

@@ -36,6 +36,12 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
       "neither acceptance commands nor a judge: nothing could decide when the goal is reached",
       'Add acceptance: ["npm test"] or roles.judge.',
     );
+  if (config.checkPolicy !== "after" && config.checks.length === 0)
+    throw new ConfigError(
+      path,
+      `checkPolicy is "${config.checkPolicy}", and there are no checks`,
+      'Add checks: ["npm test"].',
+    );
   const given = Object.fromEntries(Object.entries(config.limits).filter(([, value]) => value !== undefined));
   const { usd, tokens, perCycle, perPlanner, perSession } = config.budget;
   const resolved: RunConfig = {
@@ -51,6 +57,7 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
     prompts: around.prompts,
     acceptance: uniqueNames(path, "acceptance", config.acceptance),
     checks: uniqueNames(path, "checks", config.checks),
+    checkPolicy: config.checkPolicy,
     budget: {
       ...toBudget({ usd, tokens }),
       cycle: toBudget(perCycle),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { presetNames } from "./acp-presets.ts";
 import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
 import { entryFault } from "../domain/network-target.ts";
-import { configDefaults, sandboxChoices } from "../domain/run-config.ts";
+import { checkPolicies, configDefaults, sandboxChoices } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
 const role = z.enum(["planner", "worker", "judge"]);
@@ -188,6 +188,8 @@ export const configSchema = z.strictObject({
   prompts: z.record(name, name).default({}),
   acceptance: z.array(checkSchema).default([]),
   checks: z.array(checkSchema).default([]),
+  /** When they run: behind the landings; also in each worker's own tree before it lands; or on what would land, as a gate. */
+  checkPolicy: z.enum(checkPolicies).default(configDefaults.checkPolicy),
   budget: z
     .strictObject({ ...budget, perCycle: partBudget, perPlanner: partBudget, perSession: partBudget })
     .prefault({}),

@@ -55,6 +55,8 @@ export type BriefMessage = { id: string; at: number } & (
       detail: string;
       suspects: { task: string; title: string; commit: string }[];
       suspectsOmitted: number;
+      /** The one suspect was found by running the checks in between. */
+      bisected: boolean;
     }
 );
 

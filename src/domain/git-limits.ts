@@ -50,6 +50,8 @@ export const gitLimits = {
 export const laneLimits = {
   /** Work that is taken in side by side. */
   intakesAtOnce: 4,
+  /** Work that is checked side by side before it lands. */
+  triesAtOnce: 4,
   /** Landings that are made durable together. */
   landingsPerGroupMax: 64,
   /** Content of one change that waits in memory for its landing; more of it is put into the trunk's store at once. */

@@ -61,6 +61,8 @@ export const limitDefaults = {
   callMs: 900_000,
   /** One acceptance command or check. */
   commandMs: 1_800_000,
+  /** Where the trunk turned red, the failed checks may be run again for so long, to find the landing that they fail with; 0: never. */
+  bisectMs: 300_000,
   /** Between the request to end and the kill. */
   killGraceMs: 2_000,
 

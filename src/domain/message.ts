@@ -19,6 +19,8 @@ export type MessageBody =
       detail: string;
       suspects: { task: TaskId; title: string; commit: Commit }[];
       suspectsOmitted: number;
+      /** The one suspect was found by running the checks in between. */
+      bisected: boolean;
     };
 
 export type Message = { id: MessageId; planner: PlannerId; at: number; body: MessageBody };

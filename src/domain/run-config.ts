@@ -17,6 +17,7 @@ export type RunConfig = {
   prompts: { [name: string]: string };
   acceptance: CheckCommand[];
   checks: CheckCommand[];
+  checkPolicy: CheckPolicy;
   budget: Budgets;
   parallel: Parallel;
   limits: Limits;
@@ -99,6 +100,13 @@ export type PriceOverride = { inputUsd: number; cachedUsd?: number; writtenUsd?:
 /** `paths`: folders (`src/parser/`) or files. */
 export type Area = { paths: string[]; planner: string | null; worker: string | null };
 
+/**
+ * `after`: the checks follow the trunk. `before`: they also have to pass in a worker's own tree, before its work lands. `gate`: they
+ * have to pass on what the trunk would become, merged; only that lands.
+ */
+export const checkPolicies = ["after", "before", "gate"] as const;
+export type CheckPolicy = (typeof checkPolicies)[number];
+
 /** `timeoutMs` null: the limit `commandMs`. */
 export type CheckCommand = { name: string; command: string; timeoutMs: number | null };
 
@@ -138,6 +146,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   prompts: {},
   acceptance: [],
   checks: [],
+  checkPolicy: "after",
   budget: noBudgets,
   parallel: parallelDefaults,
   limits: limitDefaults,

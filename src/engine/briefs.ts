@@ -99,14 +99,15 @@ async function briefMessages(tx: Transition, messages: Message[]): Promise<Brief
   return brief;
 }
 
-/** A message that an older version wrote names no suspects. */
-const redText = ({ suspects = [], suspectsOmitted = 0, ...red }: Red) => ({
+/** A message that an older version wrote says less. */
+const redText = ({ suspects = [], suspectsOmitted = 0, bisected = false, ...red }: Red) => ({
   ...red,
   suspects: suspects.map((suspect) => ({ ...suspect, task: idText("task", suspect.task) })),
   suspectsOmitted,
+  bisected,
 });
 type NewRed = Extract<Message["body"], { kind: "trunk_red" }>;
-type Suspects = "suspects" | "suspectsOmitted";
+type Suspects = "suspects" | "suspectsOmitted" | "bisected";
 type Red = Omit<NewRed, Suspects> & Partial<Pick<NewRed, Suspects>>;
 
 export async function workerBrief(

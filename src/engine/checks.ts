@@ -1,99 +1,85 @@
 /**
- * Trunk checks: run behind the landings on the newest tip only, so that a burst of landings costs one check. Green
- * advances when they pass; when they fail after they had passed, those whose tasks landed in between hear of it.
+ * Trunk checks: run behind the landings on the newest tip only, so that a burst of landings costs one check. Green advances
+ * when they pass; when they fail after they had passed, those whose tasks landed in between hear of it. Under the other
+ * policies they also say what may land: a change is never held up for what fails on the trunk without it.
  */
+import pLimit from "p-limit";
+import { Bisection } from "../domain/bisection.ts";
 import { idText, type Commit, type RunId } from "../domain/ids.ts";
-import type { Limits } from "../domain/limits.ts";
-import type { CheckCommand, RunConfig } from "../domain/run-config.ts";
-import { readScore, type AcceptanceResult } from "../domain/verdict.ts";
+import { laneLimits } from "../domain/limits.ts";
+import type { RunConfig } from "../domain/run-config.ts";
+import type { AcceptanceResult } from "../domain/verdict.ts";
+import { aborted } from "./aborted.ts";
+import { runChecks } from "./check-commands.ts";
 import type { Commands, Trunk } from "./ports.ts";
-import { deliver } from "./queueing.ts";
-import type { LandedTask, Store, Transition } from "./store-port.ts";
+import { suspectsOf, tellOfRed, type Suspects } from "./red-trunk.ts";
+import type { Store } from "./store-port.ts";
 
-type CheckOrder = {
+/** What became of work that was tried before it landed. `failed`: what passes without it. */
+export type Trial = { kind: "passed" } | { kind: "failed"; failed: AcceptanceResult[] } | { kind: "cut" };
+
+type Checked = { commit: Commit; results: AcceptanceResult[] };
+
+export type CheckParts = {
+  store: Store;
+  trunk: Trunk;
   commands: Commands;
   run: RunId;
-  list: CheckCommand[];
-  directory: string;
-  limits: Limits;
-  signal: AbortSignal;
+  config: Pick<RunConfig, "checks" | "limits">;
+  /** Tells of a fault of our own; must not throw. */
+  report(error: unknown): void;
 };
 
-/** Runs the commands one after the other; an abort ends the rest as failed. */
-export async function runChecks({
-  commands,
-  run,
-  list,
-  directory,
-  limits,
-  signal,
-}: CheckOrder): Promise<AcceptanceResult[]> {
-  const results: AcceptanceResult[] = [];
-  for (const { name, command, timeoutMs } of list) {
-    const result = await commands.run({
-      run,
-      command,
-      directory,
-      timeoutMs: timeoutMs ?? limits.commandMs,
-      outputBytesMax: limits.evidenceBytesMax,
-      signal,
-    });
-    const timedOut = result.timedOut ? `\n(killed after ${timeoutMs ?? limits.commandMs} ms)` : "";
-    results.push({
-      name,
-      command,
-      passed: result.exitCode === 0,
-      exitCode: result.exitCode,
-      score: readScore(result.output),
-      ms: result.ms,
-      output: result.output + timedOut,
-    });
-  }
-  return results;
-}
-
 export class Checks {
-  readonly #store: Store;
-  readonly #trunk: Trunk;
-  readonly #commands: Commands;
-  readonly #run: RunId;
-  readonly #config: RunConfig;
-  readonly #report: (error: unknown) => void;
+  readonly #parts: CheckParts;
   readonly #stopped = new AbortController();
-  #last: { commit: Commit; results: AcceptanceResult[] } | null = null;
+  readonly #oneAtATime = pLimit(1);
+  readonly #triesAtOnce = pLimit(laneLimits.triesAtOnce);
+  /** The newest of the trunk. */
+  #last: Checked | null = null;
+  /** A candidate that passed: on the trunk, it need not be checked again. */
+  #tried: Checked | null = null;
   #wanted: Commit | null = null;
   #working: Promise<void> | null = null;
   #checkouts = 0;
 
-  constructor(
-    store: Store,
-    trunk: Trunk,
-    commands: Commands,
-    run: RunId,
-    config: RunConfig,
-    report: (error: unknown) => void,
-  ) {
-    this.#store = store;
-    this.#trunk = trunk;
-    this.#commands = commands;
-    this.#run = run;
-    this.#config = config;
-    this.#report = report;
+  constructor(parts: CheckParts) {
+    this.#parts = parts;
   }
 
   /** The trunk's tip is now `tip`; cheap, coalesced. */
   tipMoved(tip: Commit): void {
-    if (this.#config.checks.length === 0 || this.#stopped.signal.aborted || tip === this.#last?.commit) return;
+    if (this.#parts.config.checks.length === 0 || this.#stopped.signal.aborted || tip === this.#last?.commit) return;
     this.#wanted = tip;
     this.#working ??= this.#work().finally(() => (this.#working = null));
   }
 
-  /** The results on exactly this commit, run now if they are not known; none when aborted. */
+  /** The results on exactly this commit of the trunk, run now if they are not known; none when aborted. */
   async resultsFor(commit: Commit, signal: AbortSignal): Promise<AcceptanceResult[]> {
-    await Promise.race([this.#working, aborted(signal)]);
-    if (signal.aborted) return [];
-    if (this.#last?.commit === commit) return this.#last.results;
-    return this.#check(commit, signal);
+    const results = this.#oneAtATime(() => (signal.aborted ? [] : this.#checkTrunk(commit, signal)));
+    return (await Promise.race([results, aborted(signal)])) ?? [];
+  }
+
+  /** Whether a candidate that is not on the trunk yet may go onto `onto`. */
+  async tryOn(candidate: Commit, onto: Commit, signal: AbortSignal): Promise<Trial> {
+    const before = await this.resultsFor(onto, signal);
+    if (signal.aborted) return { kind: "cut" };
+    const results = await this.#at(candidate, (directory) => this.#run(directory, signal));
+    if (signal.aborted) return { kind: "cut" };
+    const trial = compare(results, before);
+    if (trial.kind === "passed") this.#tried = { commit: candidate, results };
+    return trial;
+  }
+
+  /** Whether work may land that lies in this directory. */
+  tryIn(directory: string, signal: AbortSignal): Promise<Trial> {
+    return this.#triesAtOnce(async () => {
+      // The first results of the trunk: without them each would be held up for what failed before the run.
+      if (this.#last === null) await Promise.race([this.#working, aborted(signal)]);
+      if (signal.aborted) return { kind: "cut" };
+      const results = await this.#run(directory, signal);
+      return signal.aborted ? { kind: "cut" } : compare(results, this.#last?.results ?? []);
+    });
   }
 
   /** Cuts what runs and waits for it. Repeatable. */
@@ -103,92 +89,108 @@ export class Checks {
   }
 
   async #work(): Promise<void> {
-    while (this.#wanted && !this.#stopped.signal.aborted) {
+    const { signal } = this.#stopped;
+    while (this.#wanted && !signal.aborted) {
       const commit = this.#wanted;
       this.#wanted = null;
-      if (commit === this.#last?.commit) continue;
       try {
-        await this.#check(commit, this.#stopped.signal);
+        await this.#oneAtATime(() => this.#checkTrunk(commit, signal));
       } catch (error) {
-        this.#report(error);
+        this.#parts.report(error);
       }
     }
   }
 
-  async #check(commit: Commit, signal: AbortSignal): Promise<AcceptanceResult[]> {
-    const workspace = await this.#trunk.openWorkspace(this.#run, `checks-${++this.#checkouts}`, commit);
+  async #checkTrunk(commit: Commit, signal: AbortSignal): Promise<AcceptanceResult[]> {
+    if (this.#last?.commit === commit) return this.#last.results;
+    const results =
+      this.#tried?.commit === commit
+        ? this.#tried.results
+        : await this.#at(commit, (directory) => this.#run(directory, signal));
+    if (!signal.aborted) await this.#record(commit, results, signal);
+    return results;
+  }
+
+  /** In a checkout of its own. */
+  async #at<T>(commit: Commit, use: (directory: string) => Promise<T>): Promise<T> {
+    const { trunk, run } = this.#parts;
+    const workspace = await trunk.openWorkspace(run, `checks-${++this.#checkouts}`, commit);
     try {
-      const list = this.#config.checks;
-      const results = await runChecks({
-        commands: this.#commands,
-        run: this.#run,
-        list,
-        directory: workspace.path,
-        limits: this.#config.limits,
-        signal,
-      });
-      if (!signal.aborted) await this.#record(commit, results);
-      return results;
+      return await use(workspace.path);
     } finally {
       await workspace.remove();
     }
   }
 
-  async #record(commit: Commit, results: AcceptanceResult[]): Promise<void> {
+  #run(directory: string, signal: AbortSignal, list = this.#parts.config.checks): Promise<AcceptanceResult[]> {
+    const { commands, run, config } = this.#parts;
+    return runChecks({ commands, run, list, directory, limits: config.limits, signal });
+  }
+
+  async #record(commit: Commit, results: AcceptanceResult[], signal: AbortSignal): Promise<void> {
+    const { store, run } = this.#parts;
     const failed = results.filter((result) => !result.passed);
-    this.#last = { commit, results };
-    await this.#store.transition(this.#run, async (tx) => {
-      const redSince = await tx.redSince();
-      await tx.insertChecks(commit, failed.length === 0, results);
-      if (failed.length === 0) {
+    if (failed.length > 0) {
+      const suspects = await this.#suspects(commit, failed, signal);
+      // Nothing is known of it yet: the next engine begins with this commit.
+      if (suspects === null) return;
+      await this.#recordRed(commit, results, suspects);
+    } else {
+      await store.transition(run, async (tx) => {
+        const redSince = await tx.redSince();
+        await tx.insertChecks(commit, true, results);
         await tx.updateRun({ green: commit });
         await tx.verifyLandings(commit);
         await tx.addEvent("checks.passed", {}, { commit, ...(redSince !== null && { redMs: tx.now - redSince }) });
-        return;
-      }
-      const { landings, omitted } = await tx.landingsBetween(tx.run.green, commit, suspectsMax);
-      const suspects = landings.map(({ task }) => idText("task", task));
+      });
+    }
+    this.#last = { commit, results };
+  }
+
+  async #recordRed(commit: Commit, results: AcceptanceResult[], suspects: Suspects): Promise<void> {
+    const { store, run } = this.#parts;
+    const failed = results.filter((result) => !result.passed);
+    await store.transition(run, async (tx) => {
+      const redSince = await tx.redSince();
+      await tx.insertChecks(commit, false, results);
       await tx.addEvent(
         "checks.failed",
         {},
-        { commit, failed: failed.map(({ name }) => name), suspects, suspectsOmitted: omitted },
+        {
+          commit,
+          failed: failed.map(({ name }) => name),
+          suspects: suspects.landings.map(({ task }) => idText("task", task)),
+          suspectsOmitted: suspects.omitted,
+          ...(suspects.bisected && { bisected: true }),
+        },
       );
       // Who was told that it is red need not hear it again with every landing.
-      if (redSince === null) await tellOfRed(tx, commit, failed, { landings, omitted });
+      if (redSince === null) await tellOfRed(tx, commit, failed, suspects);
     });
+  }
+
+  /** null: aborted. */
+  async #suspects(commit: Commit, failed: AcceptanceResult[], signal: AbortSignal): Promise<Suspects | null> {
+    const { store, run, config } = this.#parts;
+    const { landings, bisect } = await store.transition(run, (tx) => suspectsOf(tx, commit, failed));
+    if (!bisect) return landings;
+    const names = new Set(failed.map(({ name }) => name));
+    const list = config.checks.filter(({ name }) => names.has(name));
+    const fails = (at: Commit) =>
+      this.#at(at, async (directory) => (await this.#run(directory, signal, list)).some(({ passed }) => !passed));
+    const bisection = new Bisection(bisect);
+    for (let at = bisection.next(); at !== null; at = bisection.next()) {
+      const failing = await fails(at.commit);
+      if (signal.aborted) return null;
+      bisection.saw(failing);
+    }
+    return { landings: [bisection.culprit], omitted: 0, bisected: true };
   }
 }
 
-/** Landings between green and red that are named; more of them make it unclear whose fault it is. */
-const suspectsMax = 10;
-
-/** The planners whose tasks may have broken it; the root when there are too many, or none of them is there any more. */
-async function tellOfRed(
-  tx: Transition,
-  red: Commit,
-  failed: AcceptanceResult[],
-  { landings, omitted }: { landings: LandedTask[]; omitted: number },
-): Promise<void> {
-  const cycle = await tx.cycle();
-  if (cycle?.state.status !== "working") return;
-  const planners = await tx.plannersOfCycle(cycle.id);
-  const suspected = new Set(landings.map(({ planner }) => planner));
-  const theirs = planners.filter(({ id, status }) => suspected.has(id) && status === "active");
-  const told = omitted === 0 && theirs.length > 0 ? theirs : planners.filter(({ parent }) => parent === null);
-  const message = {
-    kind: "trunk_red",
-    red,
-    green: tx.run.green,
-    detail: failed.map((result) => `${result.name}:\n${result.output}`).join("\n\n"),
-    suspects: landings.map(({ task, title, commit }) => ({ task, title, commit })),
-    suspectsOmitted: omitted,
-  } as const;
-  for (const { id } of told) await deliver(tx, id, message);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+/** What fails with the change and does not without it. */
+function compare(results: AcceptanceResult[], before: AcceptanceResult[]): Trial {
+  const failing = new Set(before.filter(({ passed }) => !passed).map(({ name }) => name));
+  const failed = results.filter(({ name, passed }) => !passed && !failing.has(name));
+  return failed.length === 0 ? { kind: "passed" } : { kind: "failed", failed };
 }

@@ -85,7 +85,7 @@ export class Engine {
     this.#me = me;
     const { store, trunk, agents, commands, machine, clock } = ports;
     const report = (error: unknown) => this.#report(error);
-    const checks = new Checks(store, trunk, commands, run, config, report);
+    const checks = new Checks({ store, trunk, commands, run, config, report });
     this.#desk = {
       store,
       trunk,
@@ -96,7 +96,7 @@ export class Engine {
       config,
       report,
       checks,
-      lane: new Lane({ store, trunk, clock, run, conflictLeaseMs: config.limits.conflictLeaseMs, report }),
+      lane: new Lane({ store, trunk, clock, run, checks, config, report }),
       calls: new Calls(store, clock, run, config.limits.pollMs, ports.random),
     };
   }

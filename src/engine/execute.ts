@@ -156,11 +156,13 @@ async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
       usage,
       message: answer.message ?? brief.task.title,
       cycle: brief.cycle.number,
+      cut: session.watch.cutSignal,
     };
     const landed = await (answer.status === "nothing_to_do"
       ? lane.nothingToDo(claim, submission)
       : lane.land(claim, workspace, submission));
     if (landed.kind === "ended") return null;
+    if (landed.kind === "cut") return { failure: cutOf(session), usage };
     if (landed.kind === "nothing_changed" && !agents.traits(claim.agent).keepsRecord)
       return { failure: { kind: "nothing_changed" }, usage };
     back = await sendBack(session, landed);
@@ -173,10 +175,15 @@ async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
   return { failure: last, usage };
 }
 
+function cutOf({ watch }: Session): Failure {
+  if (watch.cutBy === null) throw new Error("the session was not cut");
+  return watch.cutBy;
+}
+
 type Back = { sentBack: SentBack; files: string[]; base: Commit };
 
 /** The trunk did not take it: what the session is told, and the workspace as it goes on with it. */
-async function sendBack(session: Session, landed: Exclude<LaneAnswer, { kind: "ended" }>): Promise<Back> {
+async function sendBack(session: Session, landed: Exclude<LaneAnswer, { kind: "ended" | "cut" }>): Promise<Back> {
   const { trunk, workspace, transcript } = session;
   const { base } = workspace;
   switch (landed.kind) {

@@ -6,6 +6,7 @@ import type { Planner } from "../domain/planner.ts";
 import type { Claim, Session, Step } from "../domain/session.ts";
 import type { Calls } from "./calls.ts";
 import { applyPlan, viewFor } from "./planning.ts";
+import { aborted } from "./aborted.ts";
 import type {
   ActAnswer,
   CallOutcome,
@@ -40,11 +41,9 @@ export function makeHost(parts: HostParts): SessionHost {
       if (!session) throw new StaleClaimError(claim);
       return change(tx, session);
     });
-  const cut = new Promise<"cut">((resolve) => {
-    watch.whenCut(() => {
-      resolve("cut");
-      calls.wake();
-    });
+  const cut = aborted(watch.cutSignal).then((): "cut" => {
+    calls.wake();
+    return "cut";
   });
   return {
     steps: () => held((tx, session) => tx.steps(session.id)),

@@ -5,7 +5,7 @@
 import type { JudgeBrief } from "../domain/brief.ts";
 import { noUsage } from "../domain/session.ts";
 import { verdictFromAcceptance, type AcceptanceResult, type Evidence } from "../domain/verdict.ts";
-import { runChecks } from "./checks.ts";
+import { runChecks } from "./check-commands.ts";
 import { converse, wrongAnswer, type Ending, type Session } from "./desk.ts";
 import { endJudgement } from "./judgements.ts";
 import { publish } from "./publish.ts";
@@ -15,17 +15,16 @@ export async function judge(
   briefWith: (acceptance: AcceptanceResult[]) => Promise<JudgeBrief>,
 ): Promise<Ending> {
   const { store, claim, config, workspace, watch, checks, commands } = session;
-  const stopped = new AbortController();
-  watch.whenCut(() => stopped.abort());
+  const signal = watch.cutSignal;
   const acceptance = await runChecks({
     commands,
     run: claim.run,
     list: config.acceptance,
     directory: workspace.path,
     limits: config.limits,
-    signal: stopped.signal,
+    signal,
   });
-  const checked = config.checks.length === 0 ? null : await checks.resultsFor(workspace.base, stopped.signal);
+  const checked = config.checks.length === 0 ? null : await checks.resultsFor(workspace.base, signal);
   if (watch.cutBy) return { failure: watch.cutBy, usage: noUsage };
   const all = [...acceptance, ...(checked ?? [])];
   for (const result of all)

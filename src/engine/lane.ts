@@ -1,35 +1,40 @@
 /**
  * The landing lane of a run: work is taken in side by side, then what has come meanwhile lands together, one group at a
- * time. Keeps: a task lands at most once, and nothing lands in the name of a session that lost its claim. Each landing
- * is first a row, then a move of the branch (one for the group), then the recorded fact; after a crash between the last
- * two, the trailers in the trunk's history are read back.
+ * time (`group-landing.ts`). Each landing is first a row, then a move of the branch, then the recorded fact. Keeps the order:
+ * whoever lost a conflict goes first where its paths are concerned.
  */
 import pLimit from "p-limit";
 import type { Handoff } from "../domain/handoff.ts";
 import { idText, type Commit, type RunId, type SessionId } from "../domain/ids.ts";
 import { laneLimits } from "../domain/limits.ts";
+import type { RunConfig } from "../domain/run-config.ts";
 import type { Claim, Usage } from "../domain/session.ts";
-import { recordLanded, recordSentBack, recordUnchanged, submit } from "./attempts.ts";
+import { recordSentBack, recordUnchanged, submit } from "./attempts.ts";
+import { describeFailed } from "./check-commands.ts";
+import type { Checks } from "./checks.ts";
 import { ConflictLeases } from "./conflict-leases.ts";
-import type { Clock, GroupAnswer, LandAnswer, Landing, TakenIn, Trunk, Workspace } from "./ports.ts";
-import { heldSession } from "./session-end.ts";
-import type { Store, Transition } from "./store-port.ts";
+import { GroupLanding } from "./group-landing.ts";
+import type { Clock, Landing, TakenIn, Trunk, Workspace } from "./ports.ts";
+import type { Store } from "./store-port.ts";
 
-export type Submission = { handoff: Handoff; usage: Usage; message: string; cycle: number };
+/** `cut`: aborted when nobody wants the landing any more. */
+export type Submission = { handoff: Handoff; usage: Usage; message: string; cycle: number; cut: AbortSignal };
 
 /** `ended`: the attempt is over and recorded, or is not ours any more. */
 export type LaneAnswer =
   | { kind: "ended" }
   | { kind: "nothing_changed" }
   | { kind: "conflict"; tip: Commit; files: string[] }
-  | { kind: "refused"; reasons: string[] };
-
-const movesMax = 20;
+  | { kind: "refused"; reasons: string[] }
+  /** It was cut before anything was decided. */
+  | { kind: "cut" };
 
 /** Work that was taken in and waits for its turn. */
-type Waiting = {
-  claim: Claim;
-  landing: Landing;
+export type Waiting = {
+  readonly claim: Claim;
+  readonly landing: Landing;
+  readonly cut: AbortSignal;
+  readonly settled: boolean;
   settle(answer: LaneAnswer): void;
   fail(error: unknown): void;
 };
@@ -39,55 +44,58 @@ export type LaneParts = {
   trunk: Trunk;
   clock: Clock;
   run: RunId;
-  conflictLeaseMs: number;
+  checks: Checks;
+  config: Pick<RunConfig, "checks" | "checkPolicy" | "limits">;
   /** Tells of a fault of our own; must not throw. */
   report(error: unknown): void;
 };
 
 export class Lane {
-  readonly #store: Store;
-  readonly #trunk: Trunk;
-  readonly #run: RunId;
-  readonly #report: (error: unknown) => void;
+  readonly #parts: LaneParts;
+  readonly #landing: GroupLanding;
   readonly #oneAtATime = pLimit(1);
   readonly #takeIn = pLimit(laneLimits.intakesAtOnce);
-  readonly #clock: Clock;
   readonly #leases: ConflictLeases;
   #waiting: Waiting[] = [];
   /** For those who wait for a lease to end. */
   #wakeUp: (() => void) | null = null;
 
-  constructor({ store, trunk, clock, run, conflictLeaseMs, report }: LaneParts) {
-    this.#store = store;
-    this.#trunk = trunk;
-    this.#clock = clock;
-    this.#run = run;
-    this.#report = report;
-    this.#leases = new ConflictLeases(conflictLeaseMs);
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+    const { store, trunk, run, checks, config, report } = parts;
+    this.#leases = new ConflictLeases(config.limits.conflictLeaseMs);
+    const gate = config.checkPolicy === "gate" && config.checks.length > 0 ? checks : null;
+    const recorded = (ends: readonly (readonly [Waiting, LaneAnswer])[]) => this.#order(ends);
+    this.#landing = new GroupLanding({ store, trunk, run, gate, report, recorded });
   }
 
   /** Rejects for faults of the environment; the trunk's history has been read back by then. */
   async land(claim: Claim, workspace: Workspace, submission: Submission): Promise<LaneAnswer> {
+    const { store, trunk, run } = this.#parts;
     const { subject, session } = claim;
-    if (subject.kind !== "attempt") throw new Error(`${idText("session", session)} is not a task attempt`);
-    const submitted = await this.#store.transition(this.#run, (tx) =>
-      submit(tx, claim, submission.handoff, submission.usage),
-    );
+    if (!("task" in subject)) throw new Error(`${idText("session", session)} does not work on a task`);
+    const submitted = await store.transition(run, (tx) => submit(tx, claim, submission.handoff, submission.usage));
     if (!submitted) return { kind: "ended" };
-    const taken = await this.#takeIn(() => this.#trunk.takeIn(this.#run, workspace));
+    const taken = await this.#takeIn(() => trunk.takeIn(run, workspace));
     if (taken.kind !== "taken") return this.#recordNotTaken(claim, taken);
-    const { message, cycle } = submission;
-    return this.#queue(claim, { change: taken.change, cycle, task: subject.task, session, message });
+    const { message, cycle, cut } = submission;
+    const stopped = await this.#checkFirst(claim, workspace, cut);
+    return stopped ?? this.#queue(claim, { change: taken.change, cycle, task: subject.task, session, message }, cut);
   }
 
   /** An attempt that changed nothing and says that nothing was to do. */
   nothingToDo(claim: Claim, submission: Submission): Promise<LaneAnswer> {
     return this.#oneAtATime(async () => {
-      await this.#store.transition(this.#run, async (tx) => {
+      await this.#parts.store.transition(this.#parts.run, async (tx) => {
         if (await submit(tx, claim, submission.handoff, submission.usage)) await recordUnchanged(tx, claim);
       });
       return { kind: "ended" };
     });
+  }
+
+  /** The session resolves a conflict in these files: its next try goes before others that change them. */
+  resolves(session: SessionId, files: readonly string[]): void {
+    this.#leases.lost(session, files, this.#parts.clock.now());
   }
 
   /** The session is over: nobody waits for it any more. */
@@ -98,22 +106,49 @@ export class Lane {
 
   /** Records what the trunk has and the store does not know of. */
   readBack(): Promise<void> {
-    return this.#oneAtATime(() => this.#readBack());
+    return this.#oneAtATime(() => this.#landing.readBack());
   }
 
   async #recordNotTaken(claim: Claim, taken: Exclude<TakenIn, { kind: "taken" }>): Promise<LaneAnswer> {
+    const { store, run } = this.#parts;
     if (taken.kind === "unchanged") {
-      await this.#store.transition(this.#run, (tx) => tx.settleLanding(claim.session, { status: "unchanged" }));
+      await store.transition(run, (tx) => tx.settleLanding(claim.session, { status: "unchanged" }));
       return { kind: "nothing_changed" };
     }
-    const held = await this.#store.transition(this.#run, (tx) => recordSentBack(tx, claim, taken));
-    return held ? taken : { kind: "ended" };
+    return this.#refuse(claim, taken.reasons);
+  }
+
+  async #refuse(claim: Claim, reasons: string[]): Promise<LaneAnswer> {
+    const answer = { kind: "refused", reasons } as const;
+    const held = await this.#parts.store.transition(this.#parts.run, (tx) => recordSentBack(tx, claim, answer));
+    return held ? answer : { kind: "ended" };
+  }
+
+  /** Where a worker's own tree has to pass first. null: it may go on. */
+  async #checkFirst(claim: Claim, workspace: Workspace, cut: AbortSignal): Promise<LaneAnswer | null> {
+    const { checks, config } = this.#parts;
+    if (config.checkPolicy !== "before" || config.checks.length === 0) return null;
+    const trial = await checks.tryIn(workspace.path, cut);
+    if (trial.kind === "cut") return { kind: "cut" };
+    return trial.kind === "failed" ? this.#refuse(claim, trial.failed.map(describeFailed)) : null;
   }
 
   /** What comes while a group lands is the next group. */
-  #queue(claim: Claim, landing: Landing): Promise<LaneAnswer> {
-    return new Promise((settle, fail) => {
-      this.#waiting.push({ claim, landing, settle, fail });
+  #queue(claim: Claim, landing: Landing, cut: AbortSignal): Promise<LaneAnswer> {
+    return new Promise((resolve, reject) => {
+      const end = (tell: () => void) => {
+        one.settled = true;
+        tell();
+      };
+      const one = {
+        claim,
+        landing,
+        cut,
+        settled: false,
+        settle: (answer: LaneAnswer) => end(() => resolve(answer)),
+        fail: (error: unknown) => end(() => reject(error)),
+      };
+      this.#waiting.push(one);
       this.#wake();
     });
   }
@@ -125,14 +160,15 @@ export class Lane {
   async #landWaiting(): Promise<void> {
     const group = this.#nextGroup();
     if (group.length === 0) return;
-    await this.#land(group);
-    await this.#trunk.tidy(this.#run).catch(this.#report);
+    await this.#landing.land(group);
+    await this.#parts.trunk.tidy(this.#parts.run).catch(this.#parts.report);
     this.#wake();
   }
 
   /** Those whose turn it is; whoever waits for a lease is woken at its end. */
   #nextGroup(): Waiting[] {
-    const now = this.#clock.now();
+    const { clock } = this.#parts;
+    const now = clock.now();
     const [group, later]: [Waiting[], Waiting[]] = [[], []];
     let wakeAt = Infinity;
     for (const one of this.#waiting) {
@@ -143,100 +179,13 @@ export class Lane {
     }
     this.#waiting = later;
     this.#wakeUp?.();
-    this.#wakeUp = wakeAt < Infinity ? this.#clock.timer(wakeAt - now, () => this.#wake()) : null;
+    this.#wakeUp = wakeAt < Infinity ? clock.timer(wakeAt - now, () => this.#wake()) : null;
     return group;
   }
 
-  /** Never rejects: whoever waits is told. */
-  async #land(group: Waiting[]): Promise<void> {
-    try {
-      await this.#tryToLand(group);
-    } catch (error) {
-      try {
-        await this.#readBack();
-        if (group.length === 1) for (const one of group) await this.#tell(one, error);
-        else {
-          // A fault of one is not to be the fault of all.
-          this.#report(error);
-          for (const one of group) await this.#land([one]);
-        }
-      } catch (second) {
-        for (const one of group) one.fail(second);
-      }
-    }
-  }
-
-  async #tell({ claim, settle, fail }: Waiting, error: unknown): Promise<void> {
-    const held = await this.#store.transition(this.#run, (tx) => heldSession(tx, claim));
-    if (held) fail(error);
-    else settle({ kind: "ended" });
-  }
-
-  async #tryToLand(group: Waiting[]): Promise<void> {
-    for (let move = 0; move < movesMax; move++) {
-      const { onto, held } = await this.#stillHeld(group);
-      if (held.length === 0) return;
-      const landings = held.map(({ landing }) => landing);
-      const answer = await this.#trunk.land(this.#run, onto, landings);
-      if (answer.kind === "settled") return this.#record(held, answer);
-      await this.#readBack();
-    }
-    throw new Error(`the trunk moved ${movesMax} times under one landing: does another engine write to it?`);
-  }
-
-  /** The tip as the store knows it, and who may still land; the others have ended. */
-  async #stillHeld(group: Waiting[]): Promise<{ onto: Commit; held: Waiting[] }> {
-    const { onto, lost, held } = await this.#store.transition(this.#run, async (tx) => {
-      const [mine, others]: [Waiting[], Waiting[]] = [[], []];
-      for (const one of group) ((await heldSession(tx, one.claim)) ? mine : others).push(one);
-      return { onto: tx.run.tip, held: mine, lost: others };
-    });
-    for (const { settle } of lost) settle({ kind: "ended" });
-    return { onto, held };
-  }
-
-  /** What the trunk has done is one fact, so it is recorded as one. */
-  async #record(group: Waiting[], { tip, answers }: Extract<GroupAnswer, { kind: "settled" }>): Promise<void> {
-    const ends = await this.#store.transition(this.#run, async (tx) => {
-      const recorded: [Waiting, LaneAnswer][] = [];
-      for (const [n, one] of group.entries()) {
-        const answer = answers[n];
-        if (!answer) throw new Error("the trunk did not answer every landing");
-        recorded.push([one, await recordAnswer(tx, one, answer, tip)]);
-      }
-      return recorded;
-    });
-    const now = this.#clock.now();
+  #order(ends: readonly (readonly [Waiting, LaneAnswer])[]): void {
     for (const [{ landing }, answer] of ends)
-      if (answer.kind === "conflict") this.#leases.lost(landing.session, answer.files, now);
+      if (answer.kind === "conflict") this.resolves(landing.session, answer.files);
       else this.#leases.release(landing.session);
-    for (const [{ settle }, answer] of ends) settle(answer);
-  }
-
-  async #readBack(): Promise<void> {
-    const since = await this.#store.transition(this.#run, async (tx) => tx.run.tip);
-    const landings = await this.#trunk.landedSince(this.#run, since);
-    for (const landed of landings) await this.#store.transition(this.#run, (tx) => recordLanded(tx, landed, null));
-    const tip = await this.#trunk.tip(this.#run);
-    if (tip !== (landings.at(-1)?.commit ?? since))
-      await this.#store.transition(this.#run, (tx) => tx.updateRun({ tip }));
-  }
-}
-
-async function recordAnswer(
-  tx: Transition,
-  { claim, landing: { task, session } }: Waiting,
-  answer: LandAnswer,
-  tip: Commit,
-): Promise<LaneAnswer> {
-  switch (answer.kind) {
-    case "landed":
-      await recordLanded(tx, { commit: answer.commit, task, session }, answer.files);
-      return { kind: "ended" };
-    case "contained":
-      await recordUnchanged(tx, claim);
-      return { kind: "ended" };
-    case "conflict":
-      return (await recordSentBack(tx, claim, answer)) ? { ...answer, tip } : { kind: "ended" };
   }
 }

@@ -172,7 +172,7 @@ export interface Leftovers {
 
 /**
  * The run's shared branch in a bare repository that the engine owns, workspaces made from it, and landings on it.
- * The engine calls `land` one at a time per run, `takeIn` at any time. Rejections are faults of the environment (disk full, a broken
+ * The engine calls `stage` and `moveTo` one at a time per run, `takeIn` at any time. Rejections are faults of the environment (disk full, a broken
  * repository); after one the ref is either old or new, and `landedSince` tells which.
  */
 export interface Trunk {
@@ -196,10 +196,15 @@ export interface Trunk {
   /** Takes the workspace's files as one change against its base. Never runs or parses anything that the worker wrote. */
   takeIn(run: RunId, workspace: Workspace): Promise<TakenIn>;
   /**
-   * Merges the changes onto `onto`, the tip as the engine knows it, one after the other, and moves the branch from there
-   * to the last of them, durably, before it answers. A change that conflicts is left out.
+   * Merges the changes onto `onto`, the tip as the engine knows it, one after the other, and makes what comes of it durable.
+   * A change that conflicts is left out. The branch stays where it is.
    */
-  land(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<GroupAnswer>;
+  stage(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<Staged>;
+  /**
+   * Lands what was staged: moves the branch from `from` to `to`, durably, before it answers. false: the branch is elsewhere,
+   * or another engine took over; nothing has landed.
+   */
+  moveTo(run: RunId, from: Commit, to: Commit): Promise<boolean>;
   /** Keeps the trunk's store quick; answers at once when nothing is to do. The engine calls it between landings. */
   tidy(run: RunId): Promise<void>;
   /**
@@ -242,13 +247,11 @@ export type Landing = {
   message: string;
 };
 
-export type GroupAnswer =
-  /** `answers`: one for each landing, in their order. `tip`: where the branch is now. */
-  | { kind: "settled"; tip: Commit; answers: LandAnswer[] }
-  /** The branch is elsewhere, or another engine took over: nothing has landed. */
-  | { kind: "moved" };
+/** `answers`: one for each landing, in their order. `tip`: where the branch has to be moved to, for what is staged to land. */
+export type Staged = { tip: Commit; answers: LandAnswer[] };
 
 export type LandAnswer =
+  /** With the move of the branch. */
   | { kind: "landed"; commit: Commit; files: string[] }
   /** The trunk has this very change already. */
   | { kind: "contained" }

@@ -20,7 +20,7 @@ export class Watch {
   readonly #report: (error: unknown) => void;
   #agent: AgentSession | null = null;
   #cut: Failure | null = null;
-  #onCut: (() => void)[] = [];
+  readonly #cutting = new AbortController();
   #lastOutputAt = 0;
   #conversing = false;
   #waiting = 0;
@@ -67,13 +67,12 @@ export class Watch {
     if (this.#cut) return;
     this.#cut = failure;
     this.#agent?.close().catch(this.#report);
-    for (const told of this.#onCut) told();
+    this.#cutting.abort();
   }
 
-  /** Calls `told` when the session is cut, at once if it was already. */
-  whenCut(told: () => void): void {
-    if (this.#cut) told();
-    else this.#onCut.push(told);
+  /** Aborted when the session is cut. */
+  get cutSignal(): AbortSignal {
+    return this.#cutting.signal;
   }
 
   async converse(agent: AgentSession, brief: Brief): Promise<WatchedAnswer> {

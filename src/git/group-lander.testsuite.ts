@@ -7,7 +7,7 @@ import { appendFileSync } from "node:fs";
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { Landing } from "../engine/ports.ts";
 import { openAt, put } from "./git-world.testsuite.ts";
-import { named, submission } from "./trunk-steps.testsuite.ts";
+import { landGroup, named, submission } from "./trunk-steps.testsuite.ts";
 
 const [repository = "", runText = "", step = "", nth = "", filler = "", ...tasks] = process.argv.slice(2);
 const run = runText as RunId;
@@ -46,5 +46,5 @@ async function prepare(task: number, from: Commit): Promise<Landing> {
 
 const landings: Landing[] = [];
 for (const task of tasks) landings.push(await prepare(Number(task), base));
-const answer = await trunk.land(run, tip, landings);
+const answer = await landGroup(trunk, run, tip, landings);
 process.stdout.write(answer.kind === "settled" ? answer.answers.map(({ kind }) => kind).join(" ") : answer.kind);

@@ -1,10 +1,10 @@
 /**
- * Owns the landing of changes in groups. Invariants: one landing is one commit, in the order they were given, each
- * merged onto the one before; the branch moves once, by compare-and-swap from the tip that was merged onto; all objects
- * are on disk before it moves, and the move is on disk before anything is answered.
+ * Owns the staging of changes in groups. Invariants: one landing is one commit, in the order they were given, each
+ * merged onto the one before; all objects are on disk before anything is answered, so that one move of the branch is all
+ * that is left to do.
  */
 import type { Commit, RunId } from "../domain/ids.ts";
-import type { GroupAnswer, LandAnswer, Landing } from "../engine/ports.ts";
+import type { LandAnswer, Landing, Staged } from "../engine/ports.ts";
 import { GitChange, packTrees, pathsOf } from "./change.ts";
 import { landedMessage } from "./commit-message.ts";
 import { merge } from "./merge.ts";
@@ -14,18 +14,17 @@ import type { PackedObject } from "./pack.ts";
 import type { MadeTrees } from "./trees.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 
-export async function landGroup(
+export async function stageGroup(
   trunk: TrunkRepository,
   run: RunId,
   onto: Commit,
   landings: readonly Landing[],
-): Promise<GroupAnswer> {
+): Promise<Staged> {
   const group = new Group(trunk, run, onto, await trunk.objects(run).trees.rootOf(onto));
   const answers: LandAnswer[] = [];
   for (const landing of landings) answers.push(await group.add(landing));
-  if (!(await group.finish())) return { kind: "moved" };
-  trunk.onStep("branch moved");
-  return { kind: "settled", tip: group.tip, answers };
+  await group.finish();
+  return { tip: group.tip, answers };
 }
 
 type Merged = { clean: true; tree: string; files: readonly string[] } | { clean: false; files: string[] };
@@ -36,7 +35,6 @@ class Group {
   #tree: string;
   readonly #trunk: TrunkRepository;
   readonly #run: RunId;
-  readonly #onto: Commit;
   readonly #store: ObjectStore;
   #pending: PackedObject[] = [];
 
@@ -44,7 +42,7 @@ class Group {
     this.#trunk = trunk;
     this.#run = run;
     this.#store = trunk.objects(run);
-    this.#onto = this.tip = onto;
+    this.tip = onto;
     this.#tree = tree;
   }
 
@@ -60,10 +58,9 @@ class Group {
     return { kind: "landed", commit, files: [...merged.files] };
   }
 
-  /** Makes everything durable and moves the branch. false: it was elsewhere, and nothing has landed. */
-  async finish(): Promise<boolean> {
-    await this.#write([]);
-    return this.#trunk.moveBranch(this.#run, this.#onto, this.tip);
+  /** Makes everything durable. */
+  finish(): Promise<void> {
+    return this.#write([]);
   }
 
   async #merge(change: GitChange): Promise<Merged> {

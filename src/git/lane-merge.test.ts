@@ -5,8 +5,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Commit } from "../domain/ids.ts";
 import { laneLimits } from "../domain/limits.ts";
-import type { GroupAnswer } from "../engine/ports.ts";
-import { landGroup } from "./landing.ts";
 import { landing, LaneWorld, type Texts } from "./lane-world.testsuite.ts";
 import { merge } from "./merge.ts";
 import { nameObject } from "./objects.ts";
@@ -14,7 +12,7 @@ import { needsMerge } from "./overlap.ts";
 import { packTrees } from "./change.ts";
 import { packObject } from "./pack.ts";
 import type { MadeTrees } from "./trees.ts";
-import { runA } from "./trunk-steps.testsuite.ts";
+import { runA, type GroupAnswer } from "./trunk-steps.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -146,12 +144,12 @@ test("a group lands as its changes would one by one: the same answers, the same 
       return { listed, answers: answer.answers.map((one) => ({ ...one, commit: null })) };
     };
     await world.branchAt(from);
-    const group = await trees(await landGroup(world.trunk, runA, from, landings), from);
+    const group = await trees(await world.land(from, landings), from);
     await world.branchAt(from);
     const alone: typeof group.answers = [];
     let tip = from;
     for (const one of landings) {
-      const answer = await landGroup(world.trunk, runA, tip, [one]);
+      const answer = await world.land(tip, [one]);
       if (answer.kind !== "settled") throw new Error("the branch moved");
       alone.push(...(await trees(answer, tip)).answers);
       tip = answer.tip;
@@ -178,7 +176,7 @@ test("landings one by one leave few packs, and all of their objects", async () =
   const count = laneLimits.packsMax + 20;
   for (let n = 1; n <= count; n++) {
     const change = world.change(from, base, new Map([...base, [`n/${n}`, `${n}\n`]]));
-    const answer = await landGroup(world.trunk, runA, tip, [landing(n, change)]);
+    const answer = await world.land(tip, [landing(n, change)]);
     if (answer.kind !== "settled") throw new Error("the branch moved");
     tip = answer.tip;
     await world.store.tidy();

@@ -7,11 +7,12 @@ import { byFolder, type Change } from "./edits.ts";
 import { Git } from "./git-process.ts";
 import { environment, makeRepository, temporaryFolder, userGit } from "./git-world.testsuite.ts";
 import { toLatin1 } from "./latin1.ts";
+import { stageGroup } from "./landing.ts";
 import { nameObject } from "./objects.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { packObject, type PackedObject } from "./pack.ts";
 import type { MadeTrees } from "./trees.ts";
-import { runA } from "./trunk-steps.testsuite.ts";
+import { runA, type GroupAnswer } from "./trunk-steps.testsuite.ts";
 import { TrunkRepository } from "./trunk-repository.ts";
 import { findRepository } from "./user-repository.ts";
 
@@ -50,6 +51,12 @@ export class LaneWorld {
 
   git(...args: string[]): Promise<string> {
     return userGit(this.gitDir, ...args);
+  }
+
+  /** Stages the group and moves the branch to it. */
+  async land(onto: Commit, landings: readonly Landing[]): Promise<GroupAnswer> {
+    const staged = await stageGroup(this.trunk, runA, onto, landings);
+    return (await this.trunk.moveBranch(runA, onto, staged.tip)) ? { kind: "settled", ...staged } : { kind: "moved" };
   }
 
   /** What turns `before` into `after`. */

@@ -1,7 +1,7 @@
 /** What the tests of a trunk are made of: its world, and the steps that they share. */
 import { expect } from "vitest";
 import type { Commit, RunId, SessionId, TaskId } from "../domain/ids.ts";
-import type { GroupAnswer, LandAnswer, Landing, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
+import type { LandAnswer, Landing, Staged, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
 
 export type Files = { [path: string]: string };
 
@@ -39,6 +39,19 @@ export function submission(n: number, more: Partial<Submission> = {}): Submissio
 /** What becomes of one workspace's work. */
 export type WorkAnswer = LandAnswer | Exclude<TakenIn, { kind: "taken" }>;
 
+export type GroupAnswer = ({ kind: "settled" } & Staged) | { kind: "moved" };
+
+/** Stages the group and moves the branch to it. */
+export async function landGroup(
+  trunk: Trunk,
+  run: RunId,
+  onto: Commit,
+  landings: readonly Landing[],
+): Promise<GroupAnswer> {
+  const staged = await trunk.stage(run, onto, landings);
+  return (await trunk.moveTo(run, onto, staged.tip)) ? { kind: "settled", ...staged } : { kind: "moved" };
+}
+
 /** Lands on the tip as it is, again when it moves meanwhile. */
 export async function landNow(
   trunk: Trunk,
@@ -49,7 +62,7 @@ export async function landNow(
   for (;;) {
     const taken = await trunk.takeIn(run, workspace);
     if (taken.kind !== "taken") return taken;
-    const answer = await trunk.land(run, await trunk.tip(run), [{ ...submitted, change: taken.change }]);
+    const answer = await landGroup(trunk, run, await trunk.tip(run), [{ ...submitted, change: taken.change }]);
     if (answer.kind === "settled") return onlyOne(answer);
   }
 }
@@ -64,7 +77,7 @@ export async function landOnto(
 ): Promise<GroupAnswer> {
   const taken = await trunk.takeIn(run, workspace);
   if (taken.kind !== "taken") throw new Error(`the work was not taken in: ${taken.kind}`);
-  return trunk.land(run, onto, [{ ...submitted, change: taken.change }]);
+  return landGroup(trunk, run, onto, [{ ...submitted, change: taken.change }]);
 }
 
 export function onlyOne(answer: GroupAnswer): LandAnswer {

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
 import { gitLimits } from "../domain/limits.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
-import type { GroupAnswer, Landed, Landing, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
+import type { Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
 import { parseLanded } from "./commit-message.ts";
 import { leftMarkers, placeConflict } from "./conflict.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
 import { takeIn } from "./intake.ts";
 import { checkOutKept, keep } from "./keep.ts";
-import { landGroup } from "./landing.ts";
+import { stageGroup } from "./landing.ts";
 import type { OnStep } from "./object-store.ts";
 import { publish } from "./publish.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -110,9 +110,16 @@ export class GitTrunk implements Trunk {
     return change.edits.size === 0 ? { kind: "unchanged" } : { kind: "taken", change };
   }
 
-  land(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<GroupAnswer> {
+  stage(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<Staged> {
     requireRunId(run);
-    return landGroup(this.#trunk, run, asCommit(onto), landings);
+    return stageGroup(this.#trunk, run, asCommit(onto), landings);
+  }
+
+  async moveTo(run: RunId, from: Commit, to: Commit): Promise<boolean> {
+    requireRunId(run);
+    const moved = await this.#trunk.moveBranch(run, asCommit(from), asCommit(to));
+    if (moved) this.#trunk.onStep("branch moved");
+    return moved;
   }
 
   async keep(run: RunId, workspace: Workspace) {

@@ -207,7 +207,7 @@ function suspectsWords(data: Event["data"]): string {
   const suspects = Array.isArray(data["suspects"]) ? data["suspects"] : [];
   const omitted = Number(data["suspectsOmitted"]) || 0;
   if (suspects.length === 0) return "";
-  return ` (landed since green: ${list(suspects)}${omitted > 0 ? ` and ${omitted} older` : ""})`;
+  return ` (${data["bisected"] === true ? "fails since" : "landed since green"}: ${list(suspects)}${omitted > 0 ? ` and ${omitted} older` : ""})`;
 }
 
 function aboutWhom(event: Event, names: Names, word = " with"): string {

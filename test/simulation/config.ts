@@ -1,7 +1,7 @@
 /** What a simulated run is configured with: also by the dice. */
 import { noBudget, noBudgets } from "../../src/domain/budget.ts";
 import { limitDefaults, type Limits } from "../../src/domain/limits.ts";
-import { commandAgent, configDefaults, type RunConfig } from "../../src/domain/run-config.ts";
+import { checkPolicies, commandAgent, configDefaults, type RunConfig } from "../../src/domain/run-config.ts";
 import { allRoles } from "../../src/domain/session.ts";
 import { vendor } from "./mind.ts";
 import type { Dice } from "./random.ts";
@@ -43,7 +43,8 @@ export function configOf(dice: Dice): RunConfig {
       judge: dice.chance(0.7) ? dice.pick(["sim", "mind"]) : null,
     },
     acceptance: [{ name: "test", command: "true", timeoutMs: null }],
-    checks: dice.chance(0.4) ? [{ name: "check", command: "true", timeoutMs: null }] : [],
+    checks: dice.chance(0.5) ? [{ name: "check", command: "true", timeoutMs: null }] : [],
+    checkPolicy: dice.pick(checkPolicies),
     budget: {
       ...noBudgets,
       ...money,

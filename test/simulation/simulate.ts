@@ -197,12 +197,13 @@ class World {
       leftovers: { killAll: guard(async () => this.agents.killAll()) },
       commands: {
         run: guard(async ({ signal }) => {
-          await clock.wait(this.dice.int(100, 60_000));
+          const ms = this.dice.int(100, 60_000);
+          await clock.wait(ms);
           return {
             exitCode: signal.aborted ? null : this.dice.chance(0.8) ? 0 : 1,
             timedOut: false,
             output: `score=${this.dice.int(0, 100)}\n`,
-            ms: 1,
+            ms,
           };
         }),
       },

@@ -1,15 +1,17 @@
 /** A trunk in memory: commits are lists of paths; two changes of one path since the base conflict. Survives engines, as a disk does. */
 import type { Commit, EngineId, RunId, SessionId, TaskId } from "../../src/domain/ids.ts";
-import type { Change, LandAnswer, Landed, Landing, TakenIn, Trunk, Workspace } from "../../src/engine/ports.ts";
+import type { Change, LandAnswer, Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../../src/engine/ports.ts";
 
-export type SimCommit = { id: Commit; task: TaskId; session: SessionId; files: string[] };
+export type SimCommit = { id: Commit; parent: Commit; task: TaskId; session: SessionId; files: string[] };
 
 /** What the simulated workers changed, by workspace path. */
 export type Edits = Map<string, Set<string>>;
 
 export class SimTrunk {
   readonly root = "c0" as Commit;
-  readonly commits: SimCommit[] = [];
+  /** Also those that were staged and never landed. */
+  readonly #commits = new Map<Commit, SimCommit>();
+  #tip: Commit = this.root;
   readonly edits: Edits = new Map();
   readonly open = new Set<string>();
   published: Commit = this.root;
@@ -28,7 +30,12 @@ export class SimTrunk {
   }
 
   tip(): Commit {
-    return this.commits.at(-1)?.id ?? this.root;
+    return this.#tip;
+  }
+
+  /** What has landed, oldest first. */
+  get commits(): SimCommit[] {
+    return this.#between(this.root, this.#tip);
   }
 
   /** `step` is a point at which the engine may die; `riskyStep` one at which it does so more often. */
@@ -40,10 +47,7 @@ export class SimTrunk {
         this.#owner = mark = engine;
       },
       begin: async () => step(),
-      tip: async () => {
-        await step();
-        return this.tip();
-      },
+      tip: () => step().then(() => this.tip()),
       openWorkspace: async (run, name, commit, kept) => {
         await step();
         return this.#openWorkspace(step, run, name, commit, kept ? (JSON.parse(kept) as string[]) : []);
@@ -56,15 +60,18 @@ export class SimTrunk {
         await step();
         return this.#takeIn(workspace);
       },
-      land: async (_run, onto, landings) => {
+      stage: async (_run, onto, landings) => {
         await riskyStep();
         await this.#takeTime();
         this.#mayFail();
-        if (mark !== this.#owner || onto !== this.tip()) return { kind: "moved" };
-        const answers = landings.map((landing) => this.#land(landing));
+        return this.#stage(onto, landings);
+      },
+      moveTo: async (_run, from, to) => {
+        await riskyStep();
+        const moved = this.#moveTo(mark, from, to);
         await riskyStep();
         this.#mayFail();
-        return { kind: "settled", tip: this.tip(), answers };
+        return moved;
       },
       tidy: async () => {
         await step();
@@ -116,23 +123,37 @@ export class SimTrunk {
     return files.length === 0 ? { kind: "unchanged" } : { kind: "taken", change: new SimChange(workspace.base, files) };
   }
 
-  #land({ change, task, session }: Landing): LandAnswer {
-    const { base, files } = asSim(change);
-    const since = this.commits.slice(this.#position(base));
-    const conflicting = files.filter((file) => since.some((commit) => commit.files.includes(file)));
-    if (conflicting.length > 0) return { kind: "conflict", files: conflicting };
-    const commit = { id: `c${this.commits.length + 1}` as Commit, task, session, files };
-    this.commits.push(commit);
-    return { kind: "landed", commit: commit.id, files };
+  #stage(onto: Commit, landings: readonly Landing[]): Staged {
+    let tip = onto;
+    const answers = landings.map(({ change, task, session }): LandAnswer => {
+      const { base, files } = asSim(change);
+      const since = this.#between(base, tip);
+      const conflicting = files.filter((file) => since.some((commit) => commit.files.includes(file)));
+      if (conflicting.length > 0) return { kind: "conflict", files: conflicting };
+      const id = `c${this.#commits.size + 1}` as Commit;
+      this.#commits.set(id, { id, parent: tip, task, session, files });
+      tip = id;
+      return { kind: "landed", commit: id, files };
+    });
+    return { tip, answers };
+  }
+
+  #moveTo(mark: EngineId | null, from: Commit, to: Commit): boolean {
+    this.#mayFail();
+    if (mark !== this.#owner || from !== this.tip()) return false;
+    this.#tip = to;
+    return true;
   }
 
   #landedSince(since: Commit): Landed[] {
-    return this.commits.slice(this.#position(since)).map(({ id, task, session }) => ({ commit: id, task, session }));
+    return this.#between(since, this.#tip).map(({ id, task, session }) => ({ commit: id, task, session }));
   }
 
-  /** How many commits there are up to and including `commit`. */
-  #position(commit: Commit): number {
-    return commit === this.root ? 0 : this.commits.findIndex(({ id }) => id === commit) + 1;
+  /** Oldest first. */
+  #between(since: Commit, to: Commit): SimCommit[] {
+    const found: SimCommit[] = [];
+    for (let at = this.#commits.get(to); at && at.id !== since; at = this.#commits.get(at.parent)) found.push(at);
+    return found.toReversed();
   }
 }
 

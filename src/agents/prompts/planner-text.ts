@@ -120,13 +120,16 @@ function messageText(message: BriefMessage, bytesMax: number): string {
   }
 }
 
-function suspectsText({ suspects, suspectsOmitted }: Extract<BriefMessage, { kind: "trunk_red" }>): string {
+function suspectsText({ suspects, suspectsOmitted, bisected }: Extract<BriefMessage, { kind: "trunk_red" }>): string {
   if (suspects.length === 0) return "";
   const lines = suspects.map(
     ({ task, title, commit }) => `- ${task}, ${inline(title, promptLimits.titleBytesMax)}: ${shortCommit(commit)}`,
   );
   const more = suspectsOmitted > 0 ? [`- … and ${plural(suspectsOmitted, "older landing")}`] : [];
-  return `Landed in between, newest first:\n\n${[...lines, ...more].join("\n")}`;
+  const how = bisected
+    ? "They were run again in between, and fail from this landing on:"
+    : "Landed in between, newest first:";
+  return `${how}\n\n${[...lines, ...more].join("\n")}`;
 }
 
 function endedText(head: string, child: string, handoff: Handoff, bytesMax: number): string {

@@ -102,6 +102,7 @@ export const plannerBrief: PlannerBrief = {
         { task: "t10", title: "Rename\nthe rest", commit: "99bbccddeeff00112233445566778899aabbccdd" },
       ],
       suspectsOmitted: 3,
+      bisected: false,
     },
   ],
   tasks: [
