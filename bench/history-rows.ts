@@ -28,7 +28,7 @@ const command = commandAgent("true");
 const config: RunConfig = {
   ...configDefaults,
   agents: { planner: command, worker: command },
-  roles: { planner: "planner", worker: "worker", judge: null },
+  roles: { planner: "planner", worker: "worker", arbiter: null, judge: null },
   acceptance: [{ name: "true", command: "true", timeoutMs: null }],
   directory: "/",
   identity: "Longhaul bench <bench@example.invalid>",
@@ -168,7 +168,7 @@ async function addReady(store: Store, planner: PlannerId, cycle: CycleId, count:
         dependsOn: [],
         state,
       });
-      await queueAttempt(tx, { id, cycle, planner, agent: null, priority: 0, paths: [] }, tx.now);
+      await queueAttempt(tx, { id, cycle, planner, agent: null, priority: 0, paths: [], contested: null }, tx.now);
     }
   });
 }

@@ -4,7 +4,7 @@ import { advance, type Capacity } from "../src/engine/advance.ts";
 import { Calls } from "../src/engine/calls.ts";
 import { heldSession } from "../src/engine/session-end.ts";
 import { recordUnchanged, submit } from "../src/engine/attempts.ts";
-import { plannerBrief, workerBrief, type Place } from "../src/engine/briefs.ts";
+import { plannerBrief, taskBrief, type Place } from "../src/engine/briefs.ts";
 import { handoffOf } from "../src/domain/handoff.ts";
 import type { Commit, EngineId, SessionId, TaskId } from "../src/domain/ids.ts";
 import { noUsage, type Claim, type Step } from "../src/domain/session.ts";
@@ -16,7 +16,7 @@ import { openHistory, run, type History } from "./history-rows.ts";
 const finished = [0, 10_000, 100_000];
 const iterations = 60;
 const me = "bench" as EngineId;
-const free: Capacity = { turn: 0, attempt: 1, judgement: 0 };
+const free: Capacity = { planner: 0, worker: 1, judge: 0 };
 const place: Place = {
   workspace: "/workspace",
   base: "0".repeat(40) as Commit,
@@ -82,11 +82,11 @@ function cell(operation: Operation, times: Times[], index: number): string {
 /** One task from its claim to its end, as the engine does it. */
 async function once({ store, views, planner }: History, times: Times): Promise<void> {
   const none = new Map<SessionId, unknown>();
-  await timed(times["step, nothing to do"], () => step(store, none, { ...free, attempt: 0 }));
+  await timed(times["step, nothing to do"], () => step(store, none, { ...free, worker: 0 }));
   const [claim] = await timed(times["step with a claim"], () => step(store, none, free));
   if (claim?.subject.kind !== "attempt") throw new Error("no task was claimed");
   const task: TaskId = claim.subject.task;
-  await timed(times["worker's brief"], () => store.transition(run, (tx) => workerBrief(tx, "s1", task, place, null)));
+  await timed(times["worker's brief"], () => store.transition(run, (tx) => taskBrief(tx, "s1", task, place, null)));
   await oneStep(store, claim, times);
   await timed(times["end of a task"], () =>
     store.transition(run, async (tx) => {

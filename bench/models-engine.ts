@@ -88,7 +88,7 @@ function configOf({ sessions, modelUrl }: ModelOrder, folder: string): RunConfig
       planner: commandAgent(planner),
       worker: { ...worker, outputTokensMax: 1_000, roles: allRoles, description: "" },
     },
-    roles: { planner: "planner", worker: "worker", judge: null },
+    roles: { planner: "planner", worker: "worker", arbiter: null, judge: null },
     acceptance: [{ name: "true", command: "true", timeoutMs: null }],
     parallel: { workers: sessions, planners: 1 },
     limits: { ...limitDefaults, tasksPerTurnMax: Math.max(sessions, limitDefaults.tasksPerTurnMax) },

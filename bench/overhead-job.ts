@@ -45,7 +45,7 @@ export function makeJob(
   const config: RunConfig = {
     ...configDefaults,
     agents: { planner: commandAgent(planner), worker: commandAgent(workers[variant]) },
-    roles: { planner: "planner", worker: "worker", judge: null },
+    roles: { planner: "planner", worker: "worker", arbiter: null, judge: null },
     acceptance: [{ name: "true", command: "true", timeoutMs: null }],
     parallel: { workers: concurrency, planners: 1 },
     limits: { ...limitDefaults, tasksPerTurnMax: tasks, openTasksMax: Math.max(tasks, limitDefaults.openTasksMax) },

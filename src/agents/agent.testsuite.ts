@@ -6,7 +6,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Brief, JudgeBrief, PlannerBrief, WorkerBrief } from "../domain/brief.ts";
+import { handoffOf } from "../domain/handoff.ts";
+import type { ArbiterBrief, Brief, JudgeBrief, PlannerBrief, WorkerBrief } from "../domain/brief.ts";
 import type { RunId, SessionId } from "../domain/ids.ts";
 import type { AgentSession, SessionOrder } from "../engine/ports.ts";
 import { memoryHost } from "./memory-host.testsuite.ts";
@@ -229,7 +230,7 @@ export function briefs(
   session: SessionId,
   workspace: string,
   handOffFile: string,
-): { planner: PlannerBrief; worker: WorkerBrief; judge: JudgeBrief } {
+): { planner: PlannerBrief; worker: WorkerBrief; arbiter: ArbiterBrief; judge: JudgeBrief } {
   const head = {
     version: 1 as const,
     session: `s${session}`,
@@ -257,6 +258,15 @@ export function briefs(
       limits,
     },
     worker: { ...head, role: "worker", task, dependencies: [], earlier: [], sentBack: null },
+    arbiter: {
+      ...head,
+      role: "arbiter",
+      task,
+      dependencies: [],
+      earlier: [],
+      sentBack: null,
+      contested: { handoff: handoffOf("mine"), tries: 8 },
+    },
     judge: {
       ...head,
       role: "judge",

@@ -3,19 +3,21 @@ import { findProgram, type FoundProgram } from "../agents/command/program.ts";
 import { environment, keyOf } from "../config.ts";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { AgentConfig, RunConfig } from "../domain/run-config.ts";
+import type { Role } from "../domain/session.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
 
 /** `lookedFor`: what is not here, and where it was looked for; `problem`: the same in short; `mend`: one sentence. */
 export type Need = { lookedFor: string; problem: string; mend: string };
 
 /** An agent by its name, and where the configuration puts it. */
-export type Placed = { place: "planner" | "worker" | "judge" | "areas"; agent: string };
+export type Placed = { place: Role | "areas"; agent: string };
 
 /** Every agent without which a run does not start. */
 export function placedAgents({ roles, areas }: RunConfig): Placed[] {
   return [
     { place: "planner", agent: roles.planner } as const,
     { place: "worker", agent: roles.worker } as const,
+    ...(roles.arbiter === null ? [] : [{ place: "arbiter", agent: roles.arbiter } as const]),
     ...(roles.judge === null ? [] : [{ place: "judge", agent: roles.judge } as const]),
     ...areas
       .flatMap(({ planner, worker }) => [planner, worker])

@@ -8,10 +8,10 @@ import {
   repositorySize,
   type Estimate,
   type EstimatedAgent,
+  type EstimatedRole,
   type TokenPrice,
 } from "../domain/estimate.ts";
 import type { Effort, RunConfig } from "../domain/run-config.ts";
-import type { Role } from "../domain/session.ts";
 import { Git } from "../git/git-process.ts";
 import { trackedFiles } from "../git/tracked-files.ts";
 import { findRepository, readUserHead, type UserRepository } from "../git/user-repository.ts";
@@ -56,9 +56,10 @@ export async function estimateFor(repository: UserRepository, config: RunConfig)
 }
 
 /** An agent that may have several is mostly there to work. */
-function roleFor({ agents }: RunConfig, name: string): Role {
+function roleFor({ agents }: RunConfig, name: string): EstimatedRole {
   const roles = agents[name]?.roles ?? [];
-  return roles.includes("worker") ? "worker" : (roles[0] ?? "worker");
+  const first = roles.find((role) => role !== "arbiter") ?? "worker";
+  return roles.includes("worker") ? "worker" : first;
 }
 
 function agentOf(config: RunConfig, name: string): EstimatedAgent | null {

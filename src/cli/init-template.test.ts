@@ -80,5 +80,5 @@ test("with neither programs do, and models are shown", async () => {
   const text = configTemplate(programs);
   expect((await loaded(text)).agents).toMatchObject({ plan: { kind: "command" }, work: { kind: "command" } });
   const roles = text.replace(/^ {2}roles: .*$/m, "").replace(/^( +)\/\/ (?=roles|  |\},)/gm, "$1");
-  expect((await loaded(roles)).roles).toEqual({ planner: "planner", worker: "worker", judge: "judge" });
+  expect((await loaded(roles)).roles).toEqual({ planner: "planner", worker: "worker", arbiter: null, judge: "judge" });
 });

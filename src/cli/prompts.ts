@@ -11,7 +11,8 @@ import { agentFor, agentsOnOffer, type AgentConfig } from "../domain/run-config.
 import type { Run } from "../domain/run.ts";
 import { roleOf, type Role } from "../domain/session.ts";
 import { isOpen } from "../domain/task.ts";
-import { judgeBrief, plannerBrief, workerBrief, type Place } from "../engine/briefs.ts";
+import { judgeBrief, plannerBrief, taskBrief, type Place } from "../engine/briefs.ts";
+import { agentOfTask } from "../engine/queueing.ts";
 import type { Transition } from "../engine/store-port.ts";
 import { renderPrompt } from "../terminal/prompt.ts";
 import { safeLines } from "../terminal/safe-text.ts";
@@ -103,14 +104,19 @@ function briefFor(project: Project, run: Run, role: Role, options: PromptsOption
     ];
     const about = { now: tx.now, notes };
     switch (role) {
-      case "worker": {
+      case "worker":
+      case "arbiter": {
         const id = taskId(options.task);
         const task = (await tx.tasks([id]))[0];
         if (!task) throw new UsageError(`Run ${run.id} has no task ${options.task} (longhaul tasks shows them).`);
         if (!isOpen(task.state))
           notes.push(`${idText("task", id)} has ended (${task.state.status}): no attempt follows.`);
-        const brief = await workerBrief(tx, session, id, place, null);
-        return { ...about, brief, agent: agentFor(config, role, task.agent, task.paths) };
+        const brief = await taskBrief(tx, session, id, place, null);
+        if (brief.role !== role)
+          throw new UsageError(
+            `The next session of ${idText("task", id)} is one of a ${brief.role}: longhaul prompts show ${brief.role} --task ${idText("task", id)}`,
+          );
+        return { ...about, brief, agent: agentOfTask(config, task) };
       }
       case "planner": {
         const id = await plannerId(tx, options.planner);

@@ -69,7 +69,7 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
     directory: around.directory,
     identity: config.identity,
     sandbox: config.sandbox,
-    network: config.network,
+    network: { ...config.network, arbiter: config.network.arbiter ?? config.network.worker },
     readable: config.readable.map((written) => absolute(written, around)),
     caches: config.caches.map(({ path: written, mode }) => ({ path: absolute(written, around), mode })),
   };
@@ -126,11 +126,12 @@ function resolveRoles(
       toAgent({ model, outputTokensMax: modelAgentLimits.outputTokensDefault, description: "" }, [role]),
     );
   };
-  const { planner, worker, judge } = config.roles ?? {};
+  const { planner, worker, arbiter, judge } = config.roles ?? {};
   const judged = config.roles === undefined || (config.acceptance.length === 0 && chosen !== null);
   return {
     planner: planner === undefined ? chosenFor("planner") : named("planner", planner),
     worker: worker === undefined ? chosenFor("worker") : named("worker", worker),
+    arbiter: arbiter === undefined ? null : named("arbiter", arbiter),
     judge: judge === undefined ? (judged ? chosenFor("judge") : null) : named("judge", judge),
   };
 }

@@ -3,10 +3,11 @@ import { z } from "zod";
 import { presetNames } from "./acp-presets.ts";
 import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
 import { entryFault } from "../domain/network-target.ts";
+import { allRoles } from "../domain/session.ts";
 import { checkPolicies, configDefaults, sandboxChoices } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
-const role = z.enum(["planner", "worker", "judge"]);
+const role = z.enum(allRoles);
 const everyAgent = {
   /** For planners, which may ask for this agent by its name. */
   description: z.string().default(""),
@@ -170,7 +171,12 @@ export const configSchema = z.strictObject({
   agents: z.record(name, agentSchema).default({}),
   /** An agent's name from `agents`, or the agent itself. A text that names no agent is a command for `sh -c`. */
   roles: z
-    .strictObject({ planner: roleSchema.optional(), worker: roleSchema.optional(), judge: roleSchema.optional() })
+    .strictObject({
+      planner: roleSchema.optional(),
+      worker: roleSchema.optional(),
+      arbiter: roleSchema.optional(),
+      judge: roleSchema.optional(),
+    })
     .optional(),
   /** Other agents, by name, for parts of the repository. */
   areas: z
@@ -207,7 +213,7 @@ export const configSchema = z.strictObject({
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
   sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */
-  network: z.strictObject({ planner: hosts, worker: hosts, judge: hosts }).prefault({}),
+  network: z.strictObject({ planner: hosts, worker: hosts, arbiter: hosts.optional(), judge: hosts }).prefault({}),
   /** Paths that programs may read, beside the system's: absolute, `~/…`, or relative to the configuration. */
   readable: z.array(name).default([]),
   caches: z.array(z.strictObject({ path: name, mode: z.enum(["read-only", "private"]) })).default([]),

@@ -60,8 +60,8 @@ export type BriefMessage = { id: string; at: number } & (
     }
 );
 
-export type WorkerBrief = BriefHead & {
-  role: "worker";
+/** Of whoever works on a task. */
+export type TaskBrief = BriefHead & {
   task: {
     id: string;
     name: string;
@@ -78,6 +78,15 @@ export type WorkerBrief = BriefHead & {
   earlier: { session: string; failure: string }[];
   /** Set when the trunk did not take what this session submitted before. */
   sentBack: SentBack | null;
+};
+
+export type WorkerBrief = TaskBrief & { role: "worker" };
+
+/** A neutral agent, when a worker lost too often: the workspace holds both sides, `sentBack` says where they differ. */
+export type ArbiterBrief = TaskBrief & {
+  role: "arbiter";
+  /** What the worker said of its side, and how often that was sent back. */
+  contested: { handoff: Handoff; tries: number };
 };
 
 export type SentBack =
@@ -103,4 +112,4 @@ export type JudgeBrief = BriefHead & {
   handoffs: { task: string | null; planner: string; title: string; status: string; handoff: Handoff }[];
 };
 
-export type Brief = PlannerBrief | WorkerBrief | JudgeBrief;
+export type Brief = PlannerBrief | WorkerBrief | ArbiterBrief | JudgeBrief;

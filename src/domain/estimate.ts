@@ -6,7 +6,7 @@ import type { Budgets } from "./budget.ts";
 import type { PriceSource } from "./call.ts";
 import { modelAgentLimits } from "./limits.ts";
 import type { Effort } from "./run-config.ts";
-import { allRoles, type Role } from "./session.ts";
+import type { Role } from "./session.ts";
 
 export type Range = { low: number; high: number };
 
@@ -15,6 +15,10 @@ export type Range = { low: number; high: number };
  * quick session on small files, `high` one that takes its time on big ones; the middle is about 12 calls for a planner's turn
  * and 30 for a worker.
  */
+/** Arbitrations are exceptions: nobody can say how many there will be. */
+const estimatedRoles = ["planner", "worker", "judge"] as const satisfies readonly Role[];
+export type EstimatedRole = (typeof estimatedRoles)[number];
+
 export const assumptions = {
   /** Of source code; prose has more, dense JSON fewer. */
   bytesPerToken: 3.5,
@@ -22,7 +26,7 @@ export const assumptions = {
     planner: { calls: { low: 5, high: 20 }, opening: { low: 6_000, high: 15_000 } },
     worker: { calls: { low: 15, high: 50 }, opening: { low: 5_000, high: 10_000 } },
     judge: { calls: { low: 10, high: 50 }, opening: { low: 6_000, high: 20_000 } },
-  } satisfies { [R in Role]: { calls: Range; opening: Range } },
+  } satisfies { [R in EstimatedRole]: { calls: Range; opening: Range } },
   /** Tokens that one call adds: results of its tools, and its own output, thinking included. */
   resultsPerCall: { low: 1_000, high: 2_500 },
   outputPerCall: { low: 300, high: 800 },
@@ -61,7 +65,7 @@ export type EstimatedAgent = { agent: string } & (
   | { kind: "command"; costUsd: number }
 );
 
-export type SessionEstimate = { role: Role; agent: EstimatedAgent; usd: Range; tokens: Range };
+export type SessionEstimate = { role: EstimatedRole; agent: EstimatedAgent; usd: Range; tokens: Range };
 
 /** `textTokens`: of the files that an agent would read. */
 export type RepositorySize = { files: number; bytes: number; textTokens: number };
@@ -80,12 +84,12 @@ export type Estimate = {
 
 export function estimateRun(given: {
   repository: RepositorySize;
-  roles: { [R in Role]: EstimatedAgent | null };
-  others: { role: Role; agent: EstimatedAgent }[];
+  roles: { [R in EstimatedRole]: EstimatedAgent | null };
+  others: { role: EstimatedRole; agent: EstimatedAgent }[];
   budget: Budgets;
 }): Estimate {
   const { repository, budget } = given;
-  const roles = allRoles.flatMap((role) => {
+  const roles = estimatedRoles.flatMap((role) => {
     const agent = given.roles[role];
     return agent ? [estimateSession(role, agent)] : [];
   });
@@ -100,7 +104,7 @@ export function estimateRun(given: {
 }
 
 /** One session of the role with this agent. */
-export function estimateSession(role: Role, agent: EstimatedAgent): SessionEstimate {
+export function estimateSession(role: EstimatedRole, agent: EstimatedAgent): SessionEstimate {
   if (agent.kind === "command")
     return { role, agent, usd: { low: agent.costUsd, high: agent.costUsd }, tokens: { low: 0, high: 0 } };
   const [low, high] = [sessionAt("low", role, agent), sessionAt("high", role, agent)];
@@ -112,7 +116,7 @@ export function estimateSession(role: Role, agent: EstimatedAgent): SessionEstim
   };
 }
 
-function sessionAt(end: keyof Range, role: Role, agent: EstimatedAgent & { kind: "model" }) {
+function sessionAt(end: keyof Range, role: EstimatedRole, agent: EstimatedAgent & { kind: "model" }) {
   const { sessions, resultsPerCall, outputPerCall, cacheHits } = assumptions;
   const { calls, opening } = sessions[role];
   const window = agent.contextTokens ?? modelAgentLimits.contextTokensDefault;
@@ -135,7 +139,7 @@ function estimateSessions({ files }: RepositorySize, roles: readonly SessionEsti
   const { filesPerTask, tasksMin, tasksMax, attemptsPerTask, turnsPerTask, judgements } = assumptions;
   const at = (end: keyof Range) => {
     const tasks = Math.round(Math.min(tasksMax[end], Math.max(tasksMin[end], files / filesPerTask[end])));
-    const sessions: { [R in Role]: number } = {
+    const sessions: { [R in EstimatedRole]: number } = {
       planner: 1 + tasks * turnsPerTask[end],
       worker: tasks * attemptsPerTask[end],
       judge: judgements[end],

@@ -19,6 +19,7 @@ export type EventType =
   | "task.created"
   | "task.ready"
   | "task.updated"
+  | "task.contested"
   | "task.landed"
   | "task.failed"
   | "task.cancelled"

@@ -48,6 +48,7 @@ function task(id: number, state: TaskState, planner: PlannerId = me): Task {
     agent: null,
     dependsOn: [],
     record: { failures: 0, interruptions: 0 },
+    contested: null,
     state,
   };
 }

@@ -7,7 +7,8 @@ import { allRoles, type Role } from "./session.ts";
 export type RunConfig = {
   agents: { [name: string]: AgentConfig };
   /** Agent names; without a judge agent the acceptance commands alone decide. */
-  roles: { planner: string; worker: string; judge: string | null };
+  /** `arbiter` null: whoever was the worker, unless that is a program. */
+  roles: { planner: string; worker: string; arbiter: string | null; judge: string | null };
   /** Other agents for parts of the repository; the first area that holds all paths of a task or planner counts. */
   areas: Area[];
   providers: { [name: string]: ProviderConfig };
@@ -116,13 +117,22 @@ export const credentialOf = (agent: AgentConfig): string | null => {
   return model === null ? null : model.slice(0, model.indexOf("/"));
 };
 
-/** The agent of a role: the one that the task or planner names, else its area's, else the role's. */
-export function agentFor(config: RunConfig, role: Role, own: string | null, paths: readonly string[]): string {
-  const area = role === "judge" ? undefined : config.areas.find((each) => holds(each, paths));
-  const ofArea = role === "judge" ? null : (area?.[role] ?? null);
-  const name = own ?? ofArea ?? config.roles[role];
-  if (name === null) throw new Error(`no agent for the role ${role}`);
-  return name;
+/** The agent that the task or planner names, else its area's, else the role's. */
+export function agentFor(
+  config: RunConfig,
+  role: "planner" | "worker",
+  own: string | null,
+  paths: readonly string[],
+): string {
+  const area = config.areas.find((each) => holds(each, paths));
+  return own ?? area?.[role] ?? config.roles[role];
+}
+
+/** null: nobody can be asked. A program that does one thing does the same again: it is better run anew on the new tip. */
+export function arbiterFor(config: RunConfig, own: string | null, paths: readonly string[]): string | null {
+  if (config.roles.arbiter !== null) return config.roles.arbiter;
+  const worker = agentFor(config, "worker", own, paths);
+  return config.agents[worker]?.kind === "command" ? null : worker;
 }
 
 function holds(area: Area, paths: readonly string[]): boolean {
@@ -153,7 +163,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   identity: "Longhaul <longhaul@localhost>",
   // Not yet: a coding agent with a login of its own needs ways out that its preset does not name so far.
   sandbox: "none",
-  network: { planner: [], worker: [], judge: [] },
+  network: { planner: [], worker: [], arbiter: [], judge: [] },
   readable: [],
   caches: [],
 };
@@ -166,12 +176,15 @@ export function commandAgent(command: string | string[]): AgentConfig & { kind: 
 /** What an older version stored, with what has been added since. */
 export function completeConfig(stored: RunConfig): RunConfig {
   const agents = Object.entries(stored.agents).map(([name, agent]) => [name, { ...commandAgent(""), ...agent }]);
+  const roles: Omit<RunConfig["roles"], "arbiter"> & { arbiter?: string | null } = stored.roles;
+  const network: Partial<RunConfig["network"]> | undefined = stored.network;
   return {
     ...configDefaults,
     ...stored,
     agents: Object.fromEntries(agents) as RunConfig["agents"],
     budget: { ...noBudgets, ...stored.budget },
     limits: { ...limitDefaults, ...stored.limits },
-    network: { ...configDefaults.network, ...stored.network },
+    roles: { arbiter: null, ...roles },
+    network: { ...configDefaults.network, arbiter: network?.worker ?? [], ...network },
   };
 }

@@ -6,13 +6,25 @@ import type { Commit, CycleId, EngineId, MessageId, PlannerId, RunId, SessionId,
 export type Subject =
   | { kind: "turn"; planner: PlannerId }
   | { kind: "attempt"; task: TaskId; planner: PlannerId }
+  /** Of a task whose attempts lost too often: a neutral agent resolves the conflict. */
+  | { kind: "arbitration"; task: TaskId; planner: PlannerId }
   | { kind: "judgement" };
 
 export type SessionKind = Subject["kind"];
 
-export type Role = "planner" | "worker" | "judge";
-export const allRoles: readonly Role[] = ["planner", "worker", "judge"];
-export const roleOf: { [K in SessionKind]: Role } = { turn: "planner", attempt: "worker", judgement: "judge" };
+export const allRoles = ["planner", "worker", "arbiter", "judge"] as const;
+export type Role = (typeof allRoles)[number];
+export const roleOf: { [K in SessionKind]: Role } = {
+  turn: "planner",
+  attempt: "worker",
+  arbitration: "arbiter",
+  judgement: "judge",
+};
+
+/** The task that a session works on. */
+export const taskOf = (subject: Subject): TaskId | null => ("task" in subject ? subject.task : null);
+/** The planner to whose part of the run a session belongs; a judgement belongs to none. */
+export const plannerOf = (subject: Subject): PlannerId | null => ("planner" in subject ? subject.planner : null);
 
 export type SessionState =
   | { status: "queued"; readyAt: number }

@@ -1,5 +1,6 @@
 /** A task: one piece of work for one worker. */
 import type { Record } from "./failure.ts";
+import type { Handoff } from "./handoff.ts";
 import type { Commit, CycleId, PlannerId, SessionId, TaskId } from "./ids.ts";
 
 export type TaskState =
@@ -37,11 +38,26 @@ export type TaskSpec = {
 /** What its planner may still change while nobody works on it. */
 export type TaskChange = { [K in "title" | "instructions" | "acceptance" | "priority" | "agent"]?: TaskSpec[K] };
 
+/** Work that lost against others again and again: what an arbiter begins with. */
+export type Contested = {
+  /** The worker's work, as its trunk keeps it. */
+  kept: string;
+  /** Those that were in conflict last. */
+  files: string[];
+  /** How often it was sent back. */
+  tries: number;
+  /** What the worker said of it. */
+  handoff: Handoff;
+  message: string;
+};
+
 export type Task = TaskSpec & {
   id: TaskId;
   cycle: CycleId;
   planner: PlannerId;
   dependsOn: TaskId[];
   record: Record;
+  /** Set once its attempts lost too often: an arbitration follows in place of an attempt. */
+  contested: Contested | null;
   state: TaskState;
 };

@@ -16,7 +16,15 @@ import { aboutSession } from "./session-end.ts";
 import { endTurnFailed } from "./turns.ts";
 import type { Transition } from "./store-port.ts";
 
-export type Capacity = { [K in SessionKind]: number };
+/** Sessions that may be added, by the slots that they take. */
+export type Capacity = { [S in Slot]: number };
+type Slot = "planner" | "worker" | "judge";
+export const slotOf: { [K in SessionKind]: Slot } = {
+  turn: "planner",
+  attempt: "worker",
+  arbitration: "worker",
+  judgement: "judge",
+};
 
 export type Step = {
   state: RunStatus;
@@ -74,7 +82,8 @@ export async function loseSession(tx: Transition, session: Session): Promise<voi
       await endTurnFailed(tx, { session: id, run, cycle, subject, agent, token, holder, startedAt }, failure, noUsage);
       return;
     }
-    case "attempt": {
+    case "attempt":
+    case "arbitration": {
       const task = await tx.task(session.subject.task);
       if (task) await failAttempt(tx, session, task, failure, noUsage);
       return;
@@ -91,13 +100,17 @@ async function claimSessions(
   credentialOf: (agent: string) => string | null,
 ): Promise<Claim[]> {
   const cycle = await tx.cycle();
+  // What lost again and again goes before what has not begun: it is finished work.
+  const working: SessionKind[] = ["turn", "arbitration", "attempt"];
   const kinds: SessionKind[] =
-    cycle?.state.status === "judging" ? ["judgement"] : cycle?.state.status === "working" ? ["turn", "attempt"] : [];
+    cycle?.state.status === "judging" ? ["judgement"] : cycle?.state.status === "working" ? working : [];
+  const left = { ...free };
   const { agents, limits } = tx.run.config;
   const resting = await restingAgents(tx, credentialOf);
   const claims: Claim[] = [];
   for (const kind of kinds) {
-    for (const session of free[kind] > 0 ? await tx.claimable(kind, free[kind], resting) : []) {
+    const room = left[slotOf[kind]];
+    for (const session of room > 0 ? await tx.claimable(kind, room, resting) : []) {
       const agent = agents[session.agent];
       // A session whose own budget is used up is claimed as well: ending it is its holder's part.
       const accounts = (await tx.accounts(session)).filter((account) => account.of !== "session");
@@ -106,10 +119,11 @@ async function claimSessions(
       if (reservation.kind === "exhausted") return claims; // What was claimable may be ended now; look again.
       if (reservation.kind === "wait") continue;
       const claim = await tx.claim(session, engine, tx.now + limits.leaseMs);
-      if (session.subject.kind === "attempt")
+      if ("task" in session.subject)
         await tx.setTask(session.subject.task, { state: { status: "running", session: session.id } });
       await tx.addEvent("session.started", aboutSession(session), { kind, agent: session.agent });
       claims.push(claim);
+      left[slotOf[kind]]--;
     }
   }
   return claims;

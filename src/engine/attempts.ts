@@ -6,7 +6,7 @@ import { decideRetry, describeFailure, isForOperator, type Failure } from "../do
 import { handoffOf, type Handoff } from "../domain/handoff.ts";
 import type { Commit } from "../domain/ids.ts";
 import { noUsage, type Claim, type Session, type Usage } from "../domain/session.ts";
-import { isOpen, type Task } from "../domain/task.ts";
+import { isOpen, type Contested, type Task } from "../domain/task.ts";
 import { cancelTask, failTask, settleCycle } from "./closing.ts";
 import { pauseRun } from "./pausing.ts";
 import { deliver, queueAttempt } from "./queueing.ts";
@@ -67,9 +67,33 @@ export async function recordSentBack(
   return true;
 }
 
-export async function endAttemptFailed(tx: Transition, claim: Claim, failure: Failure, usage: Usage): Promise<void> {
+/** `contested`: its work, for an arbiter, when the trunk did not take it. */
+export async function endAttemptFailed(
+  tx: Transition,
+  claim: Claim,
+  failure: Failure,
+  usage: Usage,
+  contested: Contested | null,
+): Promise<void> {
   const held = await heldAttempt(tx, claim);
-  if (held) await failAttempt(tx, held.session, held.task, failure, usage);
+  if (!held) return;
+  if (contested) await arbitrateNext(tx, held.session, held.task, { failure, usage, contested });
+  else await failAttempt(tx, held.session, held.task, failure, usage);
+}
+
+/** Its attempt has failed, and it is no fault of the task's: an arbiter goes on with its work. */
+async function arbitrateNext(
+  tx: Transition,
+  session: Session,
+  task: Task,
+  { failure, usage, contested }: { failure: Failure; usage: Usage; contested: Contested },
+): Promise<void> {
+  await endSession(tx, session, { outcome: "failed", failure, usage });
+  await tx.setTask(task.id, { state: { status: "ready" }, contested });
+  const { tries, files } = contested;
+  await tx.addEvent("task.contested", { task: task.id, planner: task.planner, session: session.id }, { tries, files });
+  await queueAttempt(tx, { ...task, contested }, tx.now);
+  await settleCycle(tx);
 }
 
 /** For a session that its holder can no longer end itself, as well. */
@@ -93,7 +117,9 @@ export async function failAttempt(
     await settleCycle(tx);
     return;
   }
-  const retry = decideRetry(task.record, failure, limits.attemptsMax, limits, tx.now);
+  // Where an arbiter lost as well, nobody is left but the planner.
+  const failuresMax = session.subject.kind === "arbitration" && failure.kind === "conflicts" ? 1 : limits.attemptsMax;
+  const retry = decideRetry(task.record, failure, failuresMax, limits, tx.now);
   if (retry.kind === "retry") {
     await tx.setTask(task.id, { state: { status: "ready" }, record: retry.record });
     await queueAttempt(tx, task, retry.readyAt);
@@ -110,7 +136,7 @@ export async function failAttempt(
 
 async function heldAttempt(tx: Transition, claim: Claim): Promise<{ session: Session; task: Task } | null> {
   const session = await heldSession(tx, claim);
-  if (session?.subject.kind !== "attempt") return null;
+  if (!session || !("task" in session.subject)) return null;
   const task = await tx.task(session.subject.task);
   return task && isOpen(task.state) ? { session, task } : null;
 }

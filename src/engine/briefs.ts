@@ -2,7 +2,16 @@
  * Builds the brief of a session from the store: what this agent needs to know, bounded, and nothing of other sessions. The
  * session need not exist: `longhaul prompts show` asks what one would be told. `session` is its id as a text (`s41`).
  */
-import type { BriefHead, BriefMessage, JudgeBrief, PlannerBrief, SentBack, WorkerBrief } from "../domain/brief.ts";
+import type {
+  ArbiterBrief,
+  BriefHead,
+  BriefMessage,
+  JudgeBrief,
+  PlannerBrief,
+  SentBack,
+  TaskBrief,
+  WorkerBrief,
+} from "../domain/brief.ts";
 import { describeFailure, type Failure } from "../domain/failure.ts";
 import { idText, type Commit, type CycleId, type MessageId, type PlannerId, type TaskId } from "../domain/ids.ts";
 import type { Message } from "../domain/message.ts";
@@ -110,19 +119,33 @@ type NewRed = Extract<Message["body"], { kind: "trunk_red" }>;
 type Suspects = "suspects" | "suspectsOmitted" | "bisected";
 type Red = Omit<NewRed, Suspects> & Partial<Pick<NewRed, Suspects>>;
 
-export async function workerBrief(
+/** Of an arbiter, where the task's attempts have lost too often. */
+export async function taskBrief(
   tx: Transition,
   session: string,
   id: TaskId,
   place: Place,
   sentBack: SentBack | null,
-): Promise<WorkerBrief> {
+): Promise<WorkerBrief | ArbiterBrief> {
   const task = await tx.task(id);
   if (!task) throw new Error(`task ${id} has no row`);
+  const common = await commonBrief(tx, session, task, place, sentBack);
+  if (!task.contested) return { ...common, role: "worker" };
+  const { handoff, tries } = task.contested;
+  return { ...common, role: "arbiter", contested: { handoff, tries } };
+}
+
+async function commonBrief(
+  tx: Transition,
+  session: string,
+  task: Task,
+  place: Place,
+  sentBack: SentBack | null,
+): Promise<TaskBrief> {
+  const { id } = task;
   const failures = await tx.failuresOf({ kind: "attempt", task: id, planner: task.planner }, task.cycle, earlierMax);
   return {
     ...(await head(tx, session, place)),
-    role: "worker",
     task: {
       id: idText("task", id),
       name: task.name,
@@ -145,7 +168,7 @@ export async function workerBrief(
 
 const countsAsAttempt = (failure: Failure) => failure.kind !== "lost" && failure.kind !== "cut";
 
-async function dependenciesOf(tx: Transition, task: Task): Promise<WorkerBrief["dependencies"]> {
+async function dependenciesOf(tx: Transition, task: Task): Promise<TaskBrief["dependencies"]> {
   const handoffs = new Map((await tx.handoffsOfTasks(task.dependsOn)).map(({ task: of, handoff }) => [of, handoff]));
   return (await tx.tasks(task.dependsOn)).flatMap(({ id, title, state }) => {
     const handoff = handoffs.get(id);

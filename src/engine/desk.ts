@@ -4,6 +4,7 @@ import type { Failure } from "../domain/failure.ts";
 import type { RunConfig } from "../domain/run-config.ts";
 import type { Claim, Opening, Usage } from "../domain/session.ts";
 import type { Place } from "./briefs.ts";
+import type { Contested } from "../domain/task.ts";
 import type { Calls } from "./calls.ts";
 import type { Checks } from "./checks.ts";
 import type { Lane } from "./lane.ts";
@@ -39,7 +40,7 @@ export type Session = Desk & {
 };
 
 /** How a session ended for its agent; null: its end is recorded already, or it is not ours any more. */
-export type Ending = { failure: Failure; usage: Usage } | null;
+export type Ending = { failure: Failure; usage: Usage; contested?: Contested } | null;
 
 /** One exchange with the agent, kept in the transcript. */
 export async function converse(session: Session, brief: Brief): Promise<WatchedAnswer> {

@@ -7,7 +7,7 @@ import type { Commit, EngineId, RunId, SessionId } from "../domain/ids.ts";
 import type { RunConfig } from "../domain/run-config.ts";
 import type { EngineLease, RunStatus } from "../domain/run.ts";
 import type { Claim } from "../domain/session.ts";
-import { advance, loseSession, type Capacity, type Step } from "./advance.ts";
+import { advance, loseSession, slotOf, type Capacity, type Step } from "./advance.ts";
 import { Calls } from "./calls.ts";
 import { Checks } from "./checks.ts";
 import { pause } from "./control.ts";
@@ -199,8 +199,8 @@ export class Engine {
 
   #free(): Capacity {
     const { workers, planners } = this.#desk.config.parallel;
-    const free: Capacity = { turn: planners, attempt: workers, judgement: 1 };
-    for (const { claim } of this.#executions.values()) free[claim.subject.kind]--;
+    const free: Capacity = { planner: planners, worker: workers, judge: 1 };
+    for (const { claim } of this.#executions.values()) free[slotOf[claim.subject.kind]]--;
     return free;
   }
 

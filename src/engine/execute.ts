@@ -2,22 +2,22 @@
  * Executes one claimed session from its workspace to its end. Whatever happens on the way, the session's row gets an
  * end in its own name, and its processes and its workspace are gone when `done` resolves.
  */
-import type { OtherSide, SentBack } from "../domain/brief.ts";
 import { describeFailure, type Failure } from "../domain/failure.ts";
-import { idText, type Commit, type MessageId } from "../domain/ids.ts";
+import { idText } from "../domain/ids.ts";
 import { noUsage, type Claim } from "../domain/session.ts";
 import { endAttemptFailed } from "./attempts.ts";
-import { judgeBrief, plannerBrief, workerBrief } from "./briefs.ts";
+import { judgeBrief, plannerBrief } from "./briefs.ts";
 import { converse, message, place, wrongAnswer, type Desk, type Ending, type Session } from "./desk.ts";
-import type { LaneAnswer } from "./lane.ts";
 import { makeHost } from "./host.ts";
 import { judge } from "./judge.ts";
 import { endJudgementFailed } from "./judgements.ts";
-import { heldSession, StaleClaimError } from "./session-end.ts";
+import { remember } from "./opening-session.ts";
+import { StaleClaimError } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
 import { Transcript } from "./transcript.ts";
 import { endTurn, endTurnFailed } from "./turns.ts";
 import { Watch } from "./watch.ts";
+import { runArbitration, runAttempt } from "./work.ts";
 
 export type Execution = { claim: Claim; watch: Watch; done: Promise<void> };
 
@@ -59,14 +59,8 @@ async function causeOf({ machine, config, report }: Desk, failure: Failure): Pro
 
 async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript): Promise<Ending> {
   const name = idText("session", claim.session);
-  const { tip, row, begun } = await desk.store.transition(claim.run, async (tx) => ({
-    tip: tx.run.tip,
-    row: await tx.session(claim.session),
-    begun: await tx.hasSteps(claim.session),
-  }));
-  // One that had recorded nothing yet begins anew: its agent knows nothing of the brief that was built for it.
-  const opening = begun ? (row?.opening ?? null) : null;
-  const workspace = await desk.trunk.openWorkspace(claim.run, name, opening?.base ?? tip, row?.workspace ?? null);
+  const { opening, base, kept, contested } = await desk.store.transition(claim.run, (tx) => beginning(tx, claim));
+  const workspace = await desk.trunk.openWorkspace(claim.run, name, base, kept);
   const agent = desk.agents.open({
     run: claim.run,
     session: claim.session,
@@ -85,6 +79,9 @@ async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: T
         return await runTurn(session, claim.subject.planner);
       case "attempt":
         return await runAttempt(session, claim.subject.task);
+      case "arbitration":
+        if (contested === null) throw new Error(`${idText("task", claim.subject.task)} is not contested`);
+        return await runArbitration(session, claim.subject.task, contested);
       case "judgement":
         return await judge(session, (acceptance) =>
           desk.store.transition(claim.run, async (tx) => {
@@ -100,14 +97,14 @@ async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: T
   }
 }
 
-/** From now on the session can be continued, if its agent keeps a record. */
-async function remember(tx: Transition, session: Session, readUpTo: MessageId | null): Promise<void> {
-  const { agents, claim, opening, workspace } = session;
-  if (opening !== null || !agents.traits(claim.agent).keepsRecord) return;
-  if (await heldSession(tx, claim)) await tx.openSession(claim.session, { base: workspace.base, readUpTo });
+/** One that had recorded nothing yet begins anew: its agent knows nothing of the brief that was built for it. */
+async function beginning(tx: Transition, { session, subject }: Claim) {
+  const row = (await tx.hasSteps(session)) ? await tx.session(session) : null;
+  const opening = row?.opening ?? null;
+  const contested = subject.kind === "arbitration" ? ((await tx.task(subject.task))?.contested ?? null) : null;
+  const kept = row?.workspace ?? contested?.kept ?? null;
+  return { opening, base: opening?.base ?? tx.run.tip, kept, contested };
 }
-
-type TaskOf = Extract<Claim["subject"], { kind: "attempt" }>["task"];
 
 async function runTurn(
   session: Session,
@@ -130,107 +127,15 @@ async function runTurn(
   return null;
 }
 
-async function runAttempt(session: Session, task: TaskOf): Promise<Ending> {
-  const { store, claim, lane, workspace, config, agents } = session;
-  session.watch.begin();
-  let usage = noUsage;
-  let base: Commit = workspace.base;
-  let back: Back | null = null;
-  for (let tries = 0; tries < config.limits.landingTriesMax; tries++) {
-    const brief = await store.transition(claim.run, async (tx) => {
-      await remember(tx, session, null);
-      return workerBrief(
-        tx,
-        idText("session", claim.session),
-        task,
-        { ...place(session), base },
-        back?.sentBack ?? null,
-      );
-    });
-    const answer = await converse(session, brief);
-    usage = { microUsd: usage.microUsd + answer.usage.microUsd, tokens: usage.tokens + answer.usage.tokens };
-    if (answer.kind === "failure") return { failure: answer.failure, usage };
-    if (answer.kind !== "work") return { failure: wrongAnswer(answer, "work"), usage };
-    const submission = {
-      handoff: answer.handoff,
-      usage,
-      message: answer.message ?? brief.task.title,
-      cycle: brief.cycle.number,
-      cut: session.watch.cutSignal,
-    };
-    const landed = await (answer.status === "nothing_to_do"
-      ? lane.nothingToDo(claim, submission)
-      : lane.land(claim, workspace, submission));
-    if (landed.kind === "ended") return null;
-    if (landed.kind === "cut") return { failure: cutOf(session), usage };
-    if (landed.kind === "nothing_changed" && !agents.traits(claim.agent).keepsRecord)
-      return { failure: { kind: "nothing_changed" }, usage };
-    back = await sendBack(session, landed);
-    base = back.base;
-  }
-  const last =
-    back?.sentBack.kind === "refused"
-      ? ({ kind: "refused", reasons: back.sentBack.reasons } as const)
-      : ({ kind: "conflicts", tries: config.limits.landingTriesMax, files: back?.files ?? [] } as const);
-  return { failure: last, usage };
-}
-
-function cutOf({ watch }: Session): Failure {
-  if (watch.cutBy === null) throw new Error("the session was not cut");
-  return watch.cutBy;
-}
-
-type Back = { sentBack: SentBack; files: string[]; base: Commit };
-
-/** The trunk did not take it: what the session is told, and the workspace as it goes on with it. */
-async function sendBack(session: Session, landed: Exclude<LaneAnswer, { kind: "ended" | "cut" }>): Promise<Back> {
-  const { trunk, workspace, transcript } = session;
-  const { base } = workspace;
-  switch (landed.kind) {
-    case "nothing_changed": // Whoever is still there can be asked.
-      transcript.add("note", "refused: no file is changed");
-      return {
-        sentBack: { kind: "refused", reasons: ["no file is changed: if nothing has to be, submit nothing_to_do"] },
-        files: [],
-        base,
-      };
-    case "refused":
-      transcript.add("note", `refused: ${landed.reasons.join("; ")}`);
-      return { sentBack: landed, files: [], base };
-    case "conflict": {
-      const others = await otherSides(session, base, landed.files);
-      const placed = await trunk.placeConflict(workspace, landed.tip);
-      transcript.add("note", `sent back: conflicts in ${landed.files.join(", ")}`);
-      const sentBack: SentBack = { kind: "conflict", tip: landed.tip, files: placed.files, others };
-      return { sentBack, files: landed.files, base: placed.base };
-    }
-  }
-}
-
-/** Newest first. */
-const otherSidesMax = 5;
-
-/** What landed in these files since the workspace was made. */
-async function otherSides({ trunk, store, claim }: Session, since: Commit, files: string[]): Promise<OtherSide[]> {
-  const landings = (await trunk.landedSince(claim.run, since, files)).toReversed().slice(0, otherSidesMax);
-  return store.transition(claim.run, async (tx) => {
-    const ids = landings.map(({ task }) => task);
-    const [tasks, handoffs] = [await tx.tasks(ids), await tx.handoffsOfTasks(ids)];
-    return landings.flatMap(({ task, commit }): OtherSide[] => {
-      const title = tasks.find(({ id }) => id === task)?.title;
-      const handoff = handoffs.findLast((each) => each.task === task)?.handoff;
-      return title === undefined || !handoff ? [] : [{ task: idText("task", task), title, commit, handoff }];
-    });
-  });
-}
-
-async function recordFailure(desk: Desk, claim: Claim, { failure, usage }: NonNullable<Ending>): Promise<void> {
+async function recordFailure(desk: Desk, claim: Claim, ending: NonNullable<Ending>): Promise<void> {
+  const { failure, usage, contested } = ending;
   await desk.store.transition(claim.run, (tx) => {
     switch (claim.subject.kind) {
       case "turn":
         return endTurnFailed(tx, claim, failure, usage);
       case "attempt":
-        return endAttemptFailed(tx, claim, failure, usage);
+      case "arbitration":
+        return endAttemptFailed(tx, claim, failure, usage, contested ?? null);
       case "judgement":
         return endJudgementFailed(tx, claim, failure, usage);
     }

@@ -2,10 +2,10 @@
 import { idText, parseId, type TaskId } from "../domain/ids.ts";
 import { countBlockers, type Plan, type PlannerAction, type PlanView } from "../domain/plan.ts";
 import type { Planner } from "../domain/planner.ts";
-import { agentFor, agentsOnOffer } from "../domain/run-config.ts";
+import { agentsOnOffer } from "../domain/run-config.ts";
 import type { Task, TaskChange } from "../domain/task.ts";
 import { cancelTask } from "./closing.ts";
-import { insertPlanner, queueAttempt } from "./queueing.ts";
+import { agentOfTask, insertPlanner, queueAttempt } from "./queueing.ts";
 import type { Transition } from "./store-port.ts";
 
 export type Created = { name: string; id: string };
@@ -50,7 +50,7 @@ export async function applyPlan(tx: Transition, planner: Planner, plan: Plan, vi
     byName.set(spec.name, task);
     created.push({ name: spec.name, id: idText("task", task) });
     await tx.addEvent("task.created", { task, planner: id }, { name: spec.name, title: spec.title });
-    if (blockers === 0) await queueAttempt(tx, { ...spec, id: task, cycle, planner: id }, tx.now);
+    if (blockers === 0) await queueAttempt(tx, { ...spec, id: task, cycle, planner: id, contested: null }, tx.now);
   }
   for (const child of plan.planners) {
     const spawned = await insertPlanner(tx, { cycle, parent: id, depth: planner.depth + 1, ...child });
@@ -64,7 +64,7 @@ export async function applyPlan(tx: Transition, planner: Planner, plan: Plan, vi
 }
 
 async function updateTask(tx: Transition, task: Task, change: TaskChange): Promise<void> {
-  const { agent, priority } = { ...task, ...change };
-  await tx.updateTask(task.id, change, { agent: agentFor(tx.run.config, "worker", agent, task.paths), priority });
+  const changed = { ...task, ...change };
+  await tx.updateTask(task.id, change, { agent: agentOfTask(tx.run.config, changed), priority: changed.priority });
   await tx.addEvent("task.updated", { task: task.id, planner: task.planner }, { fields: Object.keys(change) });
 }

@@ -2,7 +2,7 @@
 import type { CycleId, PlannerId } from "../domain/ids.ts";
 import type { MessageBody } from "../domain/message.ts";
 import type { Planner } from "../domain/planner.ts";
-import { agentFor } from "../domain/run-config.ts";
+import { agentFor, arbiterFor, type RunConfig } from "../domain/run-config.ts";
 import type { Task } from "../domain/task.ts";
 import type { Transition } from "./store-port.ts";
 
@@ -51,16 +51,23 @@ export async function queueTurn(
   });
 }
 
-/** The task becomes ready and its next attempt is queued. */
+/** The task becomes ready and its next attempt is queued; where attempts lost too often, an arbitration. */
 export async function queueAttempt(
   tx: Transition,
-  task: Pick<Task, "id" | "cycle" | "planner" | "agent" | "priority" | "paths">,
+  task: Pick<Task, "id" | "cycle" | "planner" | "agent" | "priority" | "paths" | "contested">,
   readyAt: number,
 ): Promise<void> {
-  const agent = agentFor(tx.run.config, "worker", task.agent, task.paths);
-  const subject = { kind: "attempt", task: task.id, planner: task.planner } as const;
+  const agent = agentOfTask(tx.run.config, task);
+  const kind = task.contested ? "arbitration" : "attempt";
+  const subject = { kind, task: task.id, planner: task.planner } as const;
   await tx.queueSession({ cycle: task.cycle, subject, agent, priority: task.priority, readyAt });
   await tx.addEvent("task.ready", { task: task.id, planner: task.planner });
+}
+
+/** Who gets the task next. */
+export function agentOfTask(config: RunConfig, task: Pick<Task, "agent" | "paths" | "contested">): string {
+  const arbiter = task.contested ? arbiterFor(config, task.agent, task.paths) : null;
+  return arbiter ?? agentFor(config, "worker", task.agent, task.paths);
 }
 
 /** Without a judge agent the engine judges by itself; the session is the same. */

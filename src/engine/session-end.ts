@@ -100,7 +100,7 @@ async function settleLost(tx: Transition, session: Session): Promise<void> {
 export function aboutSession({ id, subject }: Session) {
   return {
     session: id,
-    ...(subject.kind !== "judgement" && { planner: subject.planner }),
-    ...(subject.kind === "attempt" && { task: subject.task }),
+    ...("planner" in subject && { planner: subject.planner }),
+    ...("task" in subject && { task: subject.task }),
   };
 }

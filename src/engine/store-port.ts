@@ -26,7 +26,7 @@ import type { RunConfig } from "../domain/run-config.ts";
 import type { EngineLease, Run, RunStatus } from "../domain/run.ts";
 import type { Credential } from "../domain/rate.ts";
 import type { Claim, Opening, Session, SessionKind, SessionOutcome, Step, Subject, Usage } from "../domain/session.ts";
-import type { Task, TaskChange, TaskSpec, TaskState, TaskStatus } from "../domain/task.ts";
+import type { Contested, Task, TaskChange, TaskSpec, TaskState, TaskStatus } from "../domain/task.ts";
 import type { CycleRecord, Verdict } from "../domain/verdict.ts";
 import type { PlannedCall } from "./ports.ts";
 
@@ -114,7 +114,7 @@ export interface Transition {
   tasksOf(planner: PlannerId, limit: number): Promise<{ tasks: Task[]; omitted: number }>;
   openTasksOfRun(): Promise<number>;
   openTasksOfCycle(cycle: CycleId): Promise<TaskId[]>;
-  setTask(id: TaskId, change: { state: TaskState; record?: Record }): Promise<void>;
+  setTask(id: TaskId, change: { state: TaskState; record?: Record; contested?: Contested }): Promise<void>;
   /** `queuedAs`: of its attempt, should one be queued. */
   updateTask(id: TaskId, change: TaskChange, queuedAs: { agent: string; priority: number }): Promise<void>;
   /** One dependency of these tasks has landed: counts their blockers down, answers those with none left. */
@@ -138,9 +138,10 @@ export interface Transition {
   claim(session: Session, holder: EngineId, leaseUntil: number): Promise<Claim>;
   /** A running session goes back into the queue, with all that it has recorded. */
   requeueSession(id: SessionId, readyAt: number): Promise<void>;
-  openSession(id: SessionId, opening: Opening): Promise<void>;
+  /** `workspace`: as it stood then, where it is more than a checkout of the opening's base. */
+  openSession(id: SessionId, opening: Opening, workspace: string | null): Promise<void>;
   session(id: SessionId): Promise<Session | null>;
-  /** The queued or running session of a subject. */
+  /** The queued or running session of a subject; of a task: its attempt or arbitration. */
   liveSession(subject: Subject, cycle: CycleId): Promise<Session | null>;
   runningSessions(): Promise<Session[]>;
   queuedSessions(cycle: CycleId): Promise<Session[]>;
@@ -171,7 +172,7 @@ export interface Transition {
   credential(name: string): Promise<Credential>;
   setCredential(name: string, credential: Credential): Promise<void>;
   credentials(): Promise<{ [name: string]: Credential }>;
-  /** Why ended sessions of the subject failed, oldest first. */
+  /** Why ended sessions of the subject failed, oldest first; of a task: attempts and arbitrations. */
   failuresOf(subject: Subject, cycle: CycleId, limit: number): Promise<{ session: SessionId; failure: Failure }[]>;
 
   insertMessage(planner: PlannerId, body: MessageBody): Promise<MessageId>;

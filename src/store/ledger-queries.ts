@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import { noTokens } from "../domain/call.ts";
 import type { CallId, SessionId } from "../domain/ids.ts";
-import { roleOf, type Session, type Usage } from "../domain/session.ts";
+import { plannerOf, roleOf, taskOf, type Session, type Usage } from "../domain/session.ts";
 import type { OpenCall, SettledCall, Transition } from "../engine/store-port.ts";
 import type { Context } from "./context.ts";
 
@@ -105,8 +105,8 @@ function callOf(c: Context, { id, cycle, subject, agent }: Session) {
     run_id: c.run.id,
     session_id: id,
     cycle_id: cycle,
-    planner_id: subject.kind === "judgement" ? null : subject.planner,
-    task_id: subject.kind === "attempt" ? subject.task : null,
+    planner_id: plannerOf(subject),
+    task_id: taskOf(subject),
     role: roleOf[subject.kind],
     agent,
     started_at: c.now,

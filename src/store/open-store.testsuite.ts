@@ -13,7 +13,7 @@ export type OpenStore = ReturnType<typeof openForEach>;
 export const config: RunConfig = {
   ...configDefaults,
   agents: { a: commandAgent("true") },
-  roles: { planner: "a", worker: "a", judge: null },
+  roles: { planner: "a", worker: "a", arbiter: null, judge: null },
   directory: "/",
   identity: "A <a@localhost>",
 };

@@ -54,6 +54,27 @@ export function queueTests(w: OpenStore): void {
     await queue(at.cycle, subject);
   });
 
+  test("a task has one live session, an attempt or an arbitration, which begins with what was kept", async () => {
+    const at = await cycleWithRoot();
+    const task = await insertTask(at, "a");
+    const of = (kind: "attempt" | "arbitration"): Subject => ({ kind, task, planner: at.planner });
+    const attempt = await queue(at.cycle, of("attempt"));
+    await expect(queue(at.cycle, of("arbitration"))).rejects.toThrow(/unique/i);
+    const failure = { kind: "conflicts", tries: 2, files: ["a.txt"] } as const;
+    await change((tx) => tx.endSession(attempt, { outcome: "failed", failure }));
+    const contested = { kept: "k", files: ["a.txt"], tries: 2, handoff: handoffOf("mine"), message: "Mine" };
+    await change((tx) => tx.setTask(task, { state: { status: "ready" }, contested }));
+    await change((tx) => tx.setTask(task, { state: { status: "ready" } }));
+    expect(await change((tx) => tx.task(task))).toMatchObject({ contested });
+    await queue(at.cycle, of("arbitration"));
+    expect(await change((tx) => tx.liveSession(of("attempt"), at.cycle))).toMatchObject({ subject: of("arbitration") });
+    expect(await claimNext("attempt")).toBeNull();
+    expect(await claimNext("arbitration")).toMatchObject({ subject: of("arbitration") });
+    expect(await change((tx) => tx.failuresOf(of("arbitration"), at.cycle, 5))).toEqual([
+      { session: attempt, failure },
+    ]);
+  });
+
   test("a landing is submitted, answered once, and found again after a crash", async () => {
     const at = await cycleWithRoot();
     const task = await insertTask(at, "a");

@@ -16,10 +16,10 @@ export function recordQueries(c: Context): RecordQueries {
         .execute();
     },
 
-    async openSession(id, opening) {
+    async openSession(id, opening, workspace) {
       await db
         .updateTable("sessions")
-        .set({ opening: JSON.stringify(opening) })
+        .set({ opening: JSON.stringify(opening), workspace })
         .where("id", "=", id)
         .execute();
     },

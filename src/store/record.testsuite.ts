@@ -49,7 +49,7 @@ export function recordTests(w: OpenStore): void {
   test("a session goes back into the queue as itself, and its next claim fences the last", async () => {
     const { claim, session } = await runningTurn();
     await change(async (tx) => {
-      await tx.openSession(claim.session, { base, readUpTo: null });
+      await tx.openSession(claim.session, { base, readUpTo: null }, null);
       await tx.appendStep(claim.session, { kind: "note", body: 1 }, "the workspace");
       await tx.requeueSession(claim.session, tx.now);
     });

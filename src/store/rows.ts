@@ -9,7 +9,7 @@ import type { Planner, PlannerStatus } from "../domain/planner.ts";
 import { completeConfig, type RunConfig } from "../domain/run-config.ts";
 import type { Run, RunStatus } from "../domain/run.ts";
 import type { Opening, Session, SessionKind, SessionOutcome, SessionState, Subject } from "../domain/session.ts";
-import type { Task, TaskState, TaskStatus } from "../domain/task.ts";
+import type { Contested, Task, TaskState, TaskStatus } from "../domain/task.ts";
 import type { Tables } from "./schema.ts";
 
 type Row<T extends keyof Tables> = Selectable<Tables[T]>;
@@ -91,6 +91,7 @@ export function toTask(row: Row<"tasks">, dependsOn: TaskId[]): Task {
     agent: row.agent,
     dependsOn,
     record: { failures: row.failures, interruptions: row.interruptions },
+    contested: row.contested === null ? null : (JSON.parse(row.contested) as Contested),
     state: toTaskState(row),
   };
 }
@@ -149,6 +150,7 @@ function toSubject(row: Row<"sessions">): Subject {
     case "turn":
       return { kind, planner: row.planner_id as PlannerId };
     case "attempt":
+    case "arbitration":
       return { kind, task: row.task_id as TaskId, planner: row.planner_id as PlannerId };
     case "judgement":
       return { kind };

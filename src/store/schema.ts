@@ -92,6 +92,8 @@ export type Tables = {
     reason: string | null;
     created_at: Written<number>;
     ended_at: number | null;
+    /** JSON of `Contested`. */
+    contested: string | null;
   };
   dependencies: { task_id: Written<number>; depends_on: Written<number> };
   sessions: {

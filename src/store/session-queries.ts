@@ -1,7 +1,7 @@
 /** Rows of sessions and landings: the queue, the claims, and what was submitted. */
 import type { Failure } from "../domain/failure.ts";
 import type { CycleId, SessionId } from "../domain/ids.ts";
-import type { Subject } from "../domain/session.ts";
+import { plannerOf, taskOf, type Subject } from "../domain/session.ts";
 import type { Transition } from "../engine/store-port.ts";
 import { ended, queued, running, type Context } from "./context.ts";
 import { toSession } from "./rows.ts";
@@ -24,8 +24,8 @@ export function sessionQueries(c: Context): SessionQueries {
   const { db } = c;
   const sessions = () => db.selectFrom("sessions").selectAll().where("run_id", "=", c.run.id);
   const ofSubject = (subject: Subject, cycle: CycleId) => {
+    if ("task" in subject) return sessions().where("task_id", "=", subject.task);
     const query = sessions().where("kind", "=", subject.kind);
-    if (subject.kind === "attempt") return query.where("task_id", "=", subject.task);
     return subject.kind === "turn"
       ? query.where("planner_id", "=", subject.planner)
       : query.where("cycle_id", "=", cycle);
@@ -38,8 +38,8 @@ export function sessionQueries(c: Context): SessionQueries {
           run_id: c.run.id,
           cycle_id: cycle,
           kind: subject.kind,
-          planner_id: subject.kind === "judgement" ? null : subject.planner,
-          task_id: subject.kind === "attempt" ? subject.task : null,
+          planner_id: plannerOf(subject),
+          task_id: taskOf(subject),
           agent,
           priority,
           status: "queued",

@@ -108,10 +108,10 @@ export function taskQueries(c: Context): TaskQueries {
       return rows.map((row) => row.id as TaskId);
     },
 
-    async setTask(id, { state, record }) {
+    async setTask(id, { state, record, contested }) {
       await db
         .updateTable("tasks")
-        .set({ ...taskStateColumns(state), ...record })
+        .set({ ...taskStateColumns(state), ...record, ...(contested && { contested: JSON.stringify(contested) }) })
         .where("id", "=", id)
         .execute();
     },

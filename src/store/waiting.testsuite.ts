@@ -31,7 +31,7 @@ export function waitingTests(w: OpenStore): void {
     );
   }
 
-  const open = (session: SessionId) => change((tx) => tx.openSession(session, { base, readUpTo: null }));
+  const open = (session: SessionId) => change((tx) => tx.openSession(session, { base, readUpTo: null }, null));
 
   test("a credential that rests: until when, why, and who waits for it", async () => {
     const at = await cycleWithRoot();

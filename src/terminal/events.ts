@@ -54,6 +54,7 @@ function describe(event: Event, names: Names): string | null {
     case "message.sent":
       return describePlanner(type, event, names);
     case "task.created":
+    case "task.contested":
     case "task.landed":
     case "task.failed":
     case "task.cancelled":
@@ -160,6 +161,7 @@ function describePlanner(type: PlannerEvent, event: Event, names: Names): string
 
 type TaskEvent =
   | "task.created"
+  | "task.contested"
   | "task.landed"
   | "task.failed"
   | "task.cancelled"
@@ -177,6 +179,8 @@ function describeTask(type: TaskEvent, event: Event, names: Names): string {
       return data["nothingToDo"] === true
         ? `${what} needed no change${by}`
         : `${what} landed as ${commit(data["commit"])}${by}`;
+    case "task.contested":
+      return `${what} was sent back ${counted(Number(data["tries"]) || 0, "time")}, last for ${list(data["files"])}: an arbiter goes on with it${by}`;
     case "task.failed":
       return `${what} failed: ${detail(data["reason"])}${by}`;
     case "task.cancelled":
@@ -194,7 +198,9 @@ function describeTask(type: TaskEvent, event: Event, names: Names): string {
 function describeSessionEnd(type: "session.ended" | "session.requeued", event: Event, names: Names): string | null {
   const { data, session } = event;
   if (type === "session.ended" && data["outcome"] !== "failed") return null;
-  const kind = { turn: "turn", attempt: "attempt", judgement: "judgement" }[text(data["kind"])] ?? "session";
+  const kind =
+    { turn: "turn", attempt: "attempt", arbitration: "arbitration", judgement: "judgement" }[text(data["kind"])] ??
+    "session";
   const which = session === null ? kind : `${kind} ${idText("session", session)}`;
   const cost = Number(data["microUsd"]) || 0;
   const laterMs = (Number(data["readyAt"]) || event.at) - event.at;

@@ -29,7 +29,7 @@ export function sampleRun(some: Partial<Run> = {}): Run {
       ...configDefaults,
       sandbox: "auto" as const,
       agents: {},
-      roles: { planner: "planner", worker: "claude", judge: null },
+      roles: { planner: "planner", worker: "claude", arbiter: null, judge: null },
       budget: { ...noBudgets, microUsd: 50_000_000 },
       directory: "/home/user/shop",
     },

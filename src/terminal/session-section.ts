@@ -54,7 +54,7 @@ function agentText({ agent, kind }: SessionView, agents: RunConfig["agents"]): s
 const moneyText = ({ spend }: SessionView): string => (spend.microUsd > 0 ? usd(spend.microUsd) : "");
 
 function inRoles(sessions: readonly SessionView[]): string {
-  const roles = ["worker", "planner", "judge"] as const;
+  const roles = ["worker", "arbiter", "planner", "judge"] as const;
   const counts = roles.map((role) => ({ role, n: sessions.filter(({ kind }) => roleOf[kind] === role).length }));
   return `${sessions.length}: ${counts.flatMap(({ role, n }) => (n > 0 ? [`${n} ${role}${n === 1 ? "" : "s"}`] : [])).join("  ")}`;
 }

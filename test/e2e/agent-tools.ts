@@ -2,7 +2,7 @@
  * What the agents of these tests have at hand. An agent is a function whose text becomes a program of its own
  * (`World.configure`), so neither it nor `agentTools` may use anything from around it.
  */
-import type { JudgeBrief, PlannerBrief, WorkerBrief } from "../../src/domain/brief.ts";
+import type { ArbiterBrief, JudgeBrief, PlannerBrief, WorkerBrief } from "../../src/domain/brief.ts";
 
 type Tools = {
   /** What the test gave with `World.configure({ data })`. */
@@ -25,6 +25,7 @@ type Tools = {
 
 export type PlannerTools = Tools & { brief: PlannerBrief; plan(...actions: unknown[]): void };
 export type WorkerTools = Tools & { brief: WorkerBrief };
+export type ArbiterTools = Tools & { brief: ArbiterBrief };
 export type JudgeTools = Tools & { brief: JudgeBrief };
 
 export function agentTools(data: string): unknown {

@@ -20,7 +20,7 @@ import { onTestFinished, vi } from "vitest";
 import type { Config } from "../../src/config.ts";
 import type { Event } from "../../src/domain/event.ts";
 import type { RunView, TaskView } from "../../src/engine/views.ts";
-import { agentTools, type JudgeTools, type PlannerTools, type WorkerTools } from "./agent-tools.ts";
+import { agentTools, type ArbiterTools, type JudgeTools, type PlannerTools, type WorkerTools } from "./agent-tools.ts";
 import { startLonghaul, type Ended, type Running } from "./command.ts";
 import { kill, noneLeft, processesWith } from "./process-table.ts";
 import { until } from "./until.ts";
@@ -32,6 +32,7 @@ type Program<T> = (tools: T) => void | Promise<void>;
 export type Setup = {
   planner: Program<PlannerTools>;
   worker: Program<WorkerTools>;
+  arbiter?: Program<ArbiterTools>;
   judge?: Program<JudgeTools>;
   /** For `tools.data`. */
   data?: string;
@@ -97,14 +98,20 @@ export class World {
   }
 
   /** Writes the agents and the configuration that `run` uses; it lies outside of the repository. */
-  configure({ planner, worker, judge, data = "", costUsd, ...config }: Setup): void {
+  configure({ planner, worker, arbiter, judge, data = "", costUsd, ...config }: Setup): void {
     const cost = costUsd === undefined ? {} : { costUsd };
     const agents = {
       plan: { command: this.#program("plan", planner, data) },
       work: { command: this.#program("work", worker, data), ...cost },
+      ...(arbiter && { settle: { command: this.#program("settle", arbiter, data) } }),
       ...(judge && { decide: { command: this.#program("decide", judge, data) } }),
     };
-    const roles = { planner: "plan", worker: "work", ...(judge && { judge: "decide" }) };
+    const roles = {
+      planner: "plan",
+      worker: "work",
+      ...(arbiter && { arbiter: "settle" }),
+      ...(judge && { judge: "decide" }),
+    };
     this.writeConfig({ agents, roles, ...config });
   }
 

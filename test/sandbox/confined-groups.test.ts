@@ -126,7 +126,11 @@ test("a port of ours is reached by whoever was given it, and by nobody else", as
 
 test("hosts are those of its role, and each decision stands in its transcript", async () => {
   const world = openWorld({
-    config: { network: { planner: [], worker: ["packages.example"], judge: [] }, readable: [], caches: [] },
+    config: {
+      network: { planner: [], worker: ["packages.example"], arbiter: [], judge: [] },
+      readable: [],
+      caches: [],
+    },
   });
   const ask = `bash -c 'exec 3<>/dev/tcp/127.0.0.1/3128 && printf "CONNECT evil.example:443 HTTP/1.1\\r\\n\\r\\n" >&3 && head -1 <&3'; echo $https_proxy`;
   const worker = await world.run(ask, { access: { role: "worker" } });

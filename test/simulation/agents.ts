@@ -130,6 +130,7 @@ export class SimAgents {
       case "planner":
         return { kind: "plan", actions: this.#plan(brief), usage };
       case "worker":
+      case "arbiter":
         return this.#work(workspace);
       case "judge":
         return { kind: "verdict", proposal: this.#verdict(brief), usage };

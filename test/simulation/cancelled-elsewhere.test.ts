@@ -18,7 +18,8 @@ async function twoScopes() {
   const store = await openStore(openSqlite(":memory:", Date));
   onTestFinished(() => store.close());
   const agents = { a: commandAgent("true") };
-  const config = { ...configDefaults, agents, roles: { planner: "a", worker: "a", judge: null }, directory: "/" };
+  const roles = { planner: "a", worker: "a", arbiter: null, judge: null };
+  const config = { ...configDefaults, agents, roles, directory: "/" };
   await store.createRun({ id: run, repository: "/", goal: "g", config, base: "c" as Commit });
   const change = <T>(work: (tx: Transition) => Promise<T>) => store.transition(run, work);
   const scopes = await change(async (tx) => {

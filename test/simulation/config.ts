@@ -14,6 +14,7 @@ export function configOf(dice: Dice): RunConfig {
     planDepthMax: dice.int(0, 3),
     cyclesMax: dice.int(1, 3),
     attemptsMax: dice.int(1, 3),
+    landingTriesMax: dice.pick([1, 2, 8]),
     softDeadlineMs: 60_000,
     hardDeadlineMs: 100_000,
     stallMs: dice.pick([50_000, 200_000]),
@@ -40,6 +41,7 @@ export function configOf(dice: Dice): RunConfig {
     roles: {
       planner: dice.pick(["sim", "mind"]),
       worker: dice.pick(["sim", "mind"]),
+      arbiter: dice.pick([null, "sim", "mind"]),
       judge: dice.chance(0.7) ? dice.pick(["sim", "mind"]) : null,
     },
     acceptance: [{ name: "test", command: "true", timeoutMs: null }],

@@ -6,8 +6,10 @@ import type { SimTrunk } from "./trunk.ts";
 const rules: { [rule: string]: string } = {
   "one live turn per planner":
     "select planner_id from sessions where kind = 'turn' and status <> 'ended' group by planner_id having count(*) > 1",
-  "one live attempt per task":
-    "select task_id from sessions where kind = 'attempt' and status <> 'ended' group by task_id having count(*) > 1",
+  "one live attempt or arbitration per task":
+    "select task_id from sessions where task_id is not null and status <> 'ended' group by task_id having count(*) > 1",
+  "an arbitration has something to begin with":
+    "select s.id from sessions s join tasks t on t.id = s.task_id where s.kind = 'arbitration' and t.contested is null",
   "a ready task has a queued attempt, and only it":
     "select t.id from tasks t where (t.status = 'ready') <> exists (select 1 from sessions s where s.task_id = t.id and s.status = 'queued')",
   "a running task is run by the session it names":

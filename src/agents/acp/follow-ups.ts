@@ -3,7 +3,7 @@ import type { Brief } from "../../domain/brief.ts";
 import { sentBackText } from "../prompts/worker-text.ts";
 
 export function backText(brief: Brief): string {
-  const sentBack = brief.role === "worker" ? brief.sentBack : null;
+  const sentBack = "sentBack" in brief ? brief.sentBack : null;
   return sentBack ? sentBackText(sentBack) : "It was not taken. Go on.";
 }
 

@@ -68,6 +68,7 @@ function readRole(role: Role, ended: ProgramEnd, json: Parsed<unknown> | null, l
     case "planner":
       return json ? readPlan(json.value, limits) : malformed(noPlan(ended.stdout));
     case "worker":
+    case "arbiter":
       return json ? readWork(json.value, limits) : workFromText(ended.stdout);
     case "judge":
       return json ? readVerdict(json.value, limits) : verdictFromExit(ended, limits);

@@ -156,7 +156,7 @@ export class ModelSession implements AgentSession {
     const ending = this.#ending;
     this.#ending = null;
     if (!ending) return;
-    const sentBack = brief.role === "worker" ? brief.sentBack : null;
+    const sentBack = "sentBack" in brief ? brief.sentBack : null;
     const text = sentBack ? sentBackText(sentBack) : "It was not taken. Go on.";
     const results = [{ id: ending.id, name: ending.name, ok: false, text }];
     await this.#record(conversation, { kind: "results", body: { results } }, true);
@@ -195,7 +195,7 @@ export class ModelSession implements AgentSession {
         return part.end;
       }
       // What planners and judges change is thrown away in any case.
-      const changed = part.changed && brief.role === "worker";
+      const changed = part.changed && "task" in brief;
       await this.#record(conversation, { kind: "results", body: { results: part.results } }, changed);
     }
     return null;

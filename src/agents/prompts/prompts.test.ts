@@ -2,15 +2,21 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Brief } from "../../domain/brief.ts";
 import { handoffOf } from "../../domain/handoff.ts";
+import { allRoles, type Role } from "../../domain/session.ts";
 import { continuedText } from "./brief-text.ts";
 import { loadPrompts, parsePrompt, renderBrief, renderHandOff, renderNudge, renderSummary } from "./prompts.ts";
-import { context, judgeBrief, plannerBrief, workerBrief } from "./samples.testsuite.ts";
+import { arbiterBrief, context, judgeBrief, plannerBrief, workerBrief } from "./samples.testsuite.ts";
 import { finishTools, promptNames, roleTools } from "./variables.ts";
 
 const prompts = await loadPrompts();
-const roles = ["planner", "worker", "judge"] as const;
-const briefs: { [role: string]: Brief } = { planner: plannerBrief, worker: workerBrief, judge: judgeBrief };
-const sample = (role: (typeof roles)[number]): Brief => briefs[role] ?? workerBrief;
+const roles = allRoles;
+const briefs: { [R in Role]: Brief } = {
+  planner: plannerBrief,
+  worker: workerBrief,
+  arbiter: arbiterBrief,
+  judge: judgeBrief,
+};
+const sample = (role: Role): Brief => briefs[role];
 
 // --- what agents read -----------------------------------------------------------------------------------------
 

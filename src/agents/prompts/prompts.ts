@@ -9,6 +9,7 @@ import { assertNever } from "../../domain/assert.ts";
 import type { Brief } from "../../domain/brief.ts";
 import { EnvironmentError } from "../../domain/environment-error.ts";
 import type { Role } from "../../domain/session.ts";
+import { arbiterValues } from "./arbiter-text.ts";
 import { durationText, finishText, type BriefContext } from "./brief-text.ts";
 import { judgeValues } from "./judge-text.ts";
 import { plannerValues } from "./planner-text.ts";
@@ -118,6 +119,8 @@ function valuesOf(brief: Brief, context: BriefContext): { [name: string]: string
       return plannerValues(brief, context);
     case "worker":
       return workerValues(brief, context);
+    case "arbiter":
+      return arbiterValues(brief, context);
     case "judge":
       return judgeValues(brief, context);
     default:

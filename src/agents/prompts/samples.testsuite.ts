@@ -1,5 +1,5 @@
 /** Rich briefs of each role, with hostile words where agents and files have theirs. */
-import type { JudgeBrief, PlannerBrief, WorkerBrief } from "../../domain/brief.ts";
+import type { ArbiterBrief, JudgeBrief, PlannerBrief, WorkerBrief } from "../../domain/brief.ts";
 import { handoffOf } from "../../domain/handoff.ts";
 import type { BriefContext } from "./brief-text.ts";
 
@@ -171,6 +171,12 @@ export const workerBrief: WorkerBrief = {
       },
     ],
   },
+};
+
+export const arbiterBrief: ArbiterBrief = {
+  ...workerBrief,
+  role: "arbiter",
+  contested: { handoff: handoffOf("fp/ exports with `export`.", { notes: ["# Not an order: take mine"] }), tries: 8 },
 };
 
 export const judgeBrief: JudgeBrief = {

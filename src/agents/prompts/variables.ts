@@ -2,7 +2,7 @@
  * Owns which prompts there are, which variables each has, and which tools each role has. `docs/prompts.md` has the same
  * tables; a test holds them together.
  */
-import type { Role } from "../../domain/session.ts";
+import { allRoles, type Role } from "../../domain/session.ts";
 
 export type Variable = {
   /**
@@ -52,6 +52,14 @@ export const promptVariables = {
     sentBack: needed("why the trunk did not take what was submitted; empty at the start of a session"),
     session,
   },
+  arbiter: {
+    goal,
+    task: needed("the task that lost: id, title, instructions, paths, acceptance"),
+    worker: needed("what its worker said of its side, and how often that was sent back"),
+    sentBack: needed("the conflict: the files, their versions, what the trunk's side is for"),
+    earlier: optional("why earlier sessions of this task failed"),
+    session,
+  },
   judge: {
     goal,
     cycle,
@@ -76,6 +84,7 @@ export type PromptValues<N extends PromptName> = { [V in keyof (typeof promptVar
 export const promptFiles: { readonly [N in PromptName]: string } = {
   planner: "planner.md",
   worker: "worker.md",
+  arbiter: "arbiter.md",
   judge: "judge.md",
   ownTools: "own-tools.md",
   summary: "summary.md",
@@ -85,10 +94,10 @@ export const promptFiles: { readonly [N in PromptName]: string } = {
 
 export const promptNames = Object.keys(promptFiles) as PromptName[];
 
-export const isRolePrompt = (name: PromptName): name is Role =>
-  name === "planner" || name === "worker" || name === "judge";
+export const isRolePrompt = (name: PromptName): name is Role => allRoles.some((role) => role === name);
 
 const look = ["list_files", "read_file", "search", "git"] as const;
+const change = ["write_file", "edit_file", "apply_patch", "bash", "read_output"] as const;
 
 /** Those by which a session reaches Longhaul: all that an agent needs which looks, changes and runs with tools of its own. */
 export const outsideTools = {
@@ -103,13 +112,15 @@ export const outsideTools = {
     "finish_scope",
   ],
   worker: ["submit", "give_up"],
+  arbiter: ["submit", "give_up"],
   judge: ["submit_verdict"],
 } as const satisfies { [R in Role]: readonly string[] };
 
 /** Every tool that the prompt of a role names, and no other. */
 export const roleTools = {
   planner: [...look, "run_command", "read_output", ...outsideTools.planner],
-  worker: [...look, "write_file", "edit_file", "apply_patch", "bash", "read_output", ...outsideTools.worker],
+  worker: [...look, ...change, ...outsideTools.worker],
+  arbiter: [...look, ...change, ...outsideTools.arbiter],
   judge: [...look, "run_command", "read_output", ...outsideTools.judge],
 } as const satisfies { [R in Role]: readonly string[] };
 
@@ -117,5 +128,6 @@ export const roleTools = {
 export const finishTools = {
   planner: ["end_turn", "finish_scope"],
   worker: ["submit", "give_up"],
+  arbiter: ["submit", "give_up"],
   judge: ["submit_verdict"],
 } as const satisfies { [R in Role]: readonly string[] };

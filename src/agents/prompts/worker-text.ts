@@ -1,6 +1,6 @@
 /** Owns a worker's brief as text, and what is said to it when the trunk did not take its change. */
 import { assertNever } from "../../domain/assert.ts";
-import type { ConflictFile, OtherSide, SentBack, WorkerBrief } from "../../domain/brief.ts";
+import type { ConflictFile, OtherSide, SentBack, TaskBrief, WorkerBrief } from "../../domain/brief.ts";
 import { promptLimits } from "../../domain/limits.ts";
 import { cutMiddle } from "../../domain/text.ts";
 import { goalText, pathsText, sessionText, shortCommit, type BriefContext } from "./brief-text.ts";
@@ -11,7 +11,7 @@ import type { PromptValues } from "./variables.ts";
 export function workerValues(brief: WorkerBrief, { now }: BriefContext): PromptValues<"worker"> {
   return {
     goal: goalText(brief),
-    task: taskText(brief.task),
+    task: sections(taskText(brief.task, "Your task"), attemptText(brief.task)),
     dependencies: dependenciesText(brief.dependencies),
     earlier: earlierText(brief.earlier),
     sentBack: brief.sentBack === null ? "" : sentBackText(brief.sentBack),
@@ -19,17 +19,20 @@ export function workerValues(brief: WorkerBrief, { now }: BriefContext): PromptV
   };
 }
 
-function taskText({ id, title, instructions, paths, acceptance, attempt }: WorkerBrief["task"]): string {
+export function taskText(task: TaskBrief["task"], whose: string): string {
+  const { id, title, instructions, paths, acceptance } = task;
   return sections(
-    `## Your task: ${id}, ${inline(title, promptLimits.lineBytesMax)}`,
+    `## ${whose}: ${id}, ${inline(title, promptLimits.lineBytesMax)}`,
     instructions.trim() && tagged("task", instructions),
     `Paths: ${pathsText(paths)}`,
     acceptance.trim() && `How to tell that it is done:\n\n${tagged("acceptance", acceptance)}`,
-    attempt > 1 ? `This is attempt ${attempt}: nothing of the earlier ones is on the trunk or in the workspace.` : "",
   );
 }
 
-function dependenciesText(dependencies: WorkerBrief["dependencies"]): string {
+const attemptText = ({ attempt }: TaskBrief["task"]): string =>
+  attempt > 1 ? `This is attempt ${attempt}: nothing of the earlier ones is on the trunk or in the workspace.` : "";
+
+function dependenciesText(dependencies: TaskBrief["dependencies"]): string {
   if (dependencies.length === 0) return "";
   const texts = handoffTexts(
     dependencies.map(({ handoff }) => handoff),
@@ -45,7 +48,7 @@ function dependenciesText(dependencies: WorkerBrief["dependencies"]): string {
   );
 }
 
-function earlierText(earlier: WorkerBrief["earlier"]): string {
+export function earlierText(earlier: TaskBrief["earlier"]): string {
   if (earlier.length === 0) return "";
   const eachBytesMax = Math.floor(promptLimits.earlierBytesMax / earlier.length);
   return sections(

@@ -20,7 +20,7 @@ export const applyPatchTool: Tool<z.infer<typeof input>> = {
     `line numbers may be off. /dev/null as the old name creates a file, as the new name removes one. No renames, ` +
     `changed modes or binary files. At most ${patchFilesMax} files. For single changes edit_file is easier.`,
   input,
-  roles: ["worker"],
+  roles: ["worker", "arbiter"],
   effect: "work",
   async run({ patch }, { workspace }) {
     if (!patch.isWellFormed()) return refuse("patch: is not well-formed Unicode (half a surrogate pair)");

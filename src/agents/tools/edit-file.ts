@@ -30,7 +30,7 @@ export const editFile: Tool<z.infer<typeof input>> = {
     `Replaces exact parts of a text file. Each old must occur exactly once, unless all is set; take enough lines around the ` +
     `change to make it so. All edits are made or none. Line ends (LF or CR LF) and the file's mode are kept. At most ${editsMax} edits.`,
   input,
-  roles: ["worker"],
+  roles: ["worker", "arbiter"],
   effect: "work",
   async run({ path, edits }, { workspace }) {
     const half = edits.findIndex((edit) => !edit.new.isWellFormed());

@@ -17,7 +17,7 @@ const submit: Tool<z.output<typeof submitInput>> = {
   description:
     "Lands all changed files of your workspace on the trunk as one commit, and ends the session. On a conflict it answers with the files, and the session goes on.",
   input: submitInput,
-  roles: ["worker"],
+  roles: ["worker", "arbiter"],
   effect: "end",
   run: async ({ status, message, handoff }) => ({
     ok: true,
@@ -34,7 +34,7 @@ const giveUp: Tool<z.output<typeof giveUpInput>> = {
   description:
     "The task cannot be done as it is written: ends the session, nothing lands, the planner reads the reason.",
   input: giveUpInput,
-  roles: ["worker"],
+  roles: ["worker", "arbiter"],
   effect: "end",
   async run({ reason }) {
     if (reason.trim() === "") return { ok: false, text: "Give the reason: it is all that the planner gets." };

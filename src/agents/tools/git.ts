@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { MiddleCut } from "../../domain/middle-cut.ts";
 import { toolLimits } from "../../domain/limits.ts";
+import { allRoles } from "../../domain/session.ts";
 import type { Environment } from "../../engine/ports.ts";
 import { plainText } from "../plain-text.ts";
 import { answer, found, refuse, type Outcome } from "./answer.ts";
@@ -28,7 +29,7 @@ export const git: Tool<z.infer<typeof input>> = {
     `No aliases, no pager, no external diff or filter programs. Paths are relative to the workspace. Output is bounded: limit it ` +
     `with -n, --stat or paths.`,
   input,
-  roles: ["planner", "worker", "judge"],
+  roles: allRoles,
   effect: "look",
   async run({ args }, context) {
     const checked = gitArguments(args);

@@ -1,6 +1,7 @@
 /** Owns `list_files`: which files there are, or, when they are too many, which folders with how many. */
 import { z } from "zod";
 import { toolLimits } from "../../domain/limits.ts";
+import { allRoles } from "../../domain/session.ts";
 import { bodyBytesMax, counted, fitting, refuse, shownPath } from "./answer.ts";
 import { FolderCounts } from "./folder-counts.ts";
 import { Records } from "./records.ts";
@@ -35,7 +36,7 @@ export const listFiles: Tool<Input> = {
     `${entriesMax} entries; the answer says how many there are. When there are more and no glob is given, it shows folders ` +
     `with their numbers of files instead. An ignored folder is listed when path names it.`,
   input,
-  roles: ["planner", "worker", "judge"],
+  roles: allRoles,
   effect: "look",
   async run({ path, glob, depth }, context) {
     const placed = await searchPlace(context.workspace, path);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { toolLimits } from "../../domain/limits.ts";
 import { cutEnd } from "../../domain/text.ts";
+import { allRoles } from "../../domain/session.ts";
 import { bodyBytesMax, fitting, refuse } from "./answer.ts";
 import { exactText, isBinary, readWhole } from "./reading.ts";
 import type { Tool, ToolAnswer } from "./tool.ts";
@@ -21,7 +22,7 @@ export const readFile: Tool<z.infer<typeof input>> = {
     `or ${bodyBytesMax} bytes at once; the answer says how many lines there are and how to read on. Lines are cut after ` +
     `${lineBytesMax} bytes. Files up to ${fileBytesMax / 1_048_576} MB; of binary files only the size is told.`,
   input,
-  roles: ["planner", "worker", "judge"],
+  roles: allRoles,
   effect: "look",
   async run({ path, offset, limit }, { workspace }) {
     const read = await readWhole(workspace, path);

@@ -1,5 +1,6 @@
 /** Owns `read_output`: reads on in an answer that was cut. */
 import { z } from "zod";
+import { allRoles } from "../../domain/session.ts";
 import { bodyBytesMax, refuse } from "./answer.ts";
 import type { Tool } from "./tool.ts";
 
@@ -14,7 +15,7 @@ export const readOutput: Tool<z.infer<typeof input>> = {
     `Reads on in an earlier answer of this session that was cut in its middle. Answers up to ${bodyBytesMax} bytes from ` +
     `offset, and where to read on. The newest outputs are kept; search within one by running the command again with a filter.`,
   input,
-  roles: ["planner", "worker", "judge"],
+  roles: allRoles,
   effect: "look",
   async run({ call, offset }, { outputs }) {
     const part = await outputs.read(call, offset, bodyBytesMax);

@@ -1,6 +1,7 @@
 /** Owns `search`: lines of files that match a pattern. */
 import { z } from "zod";
 import { toolLimits } from "../../domain/limits.ts";
+import { allRoles } from "../../domain/session.ts";
 import { bodyBytesMax, counted, fitting, refuse, shownPath } from "./answer.ts";
 import { FolderCounts } from "./folder-counts.ts";
 import { Records } from "./records.ts";
@@ -33,7 +34,7 @@ export const search: Tool<Input> = {
     `context. At most ${matchesMax} matches (filesOnly: ${entriesMax} files); long lines are cut to ${matchBytesMax} bytes around ` +
     `the match. Leaves out what .gitignore names and symbolic links; an ignored folder is searched when path names it.`,
   input,
-  roles: ["planner", "worker", "judge"],
+  roles: allRoles,
   effect: "look",
   async run(asked, context) {
     if (asked.pattern.includes("\0")) return refuse("pattern: contains a NUL, which no text file does");

@@ -30,7 +30,7 @@ const what =
   `code. Nothing survives the call: no directory change, no variable, no background process (&, nohup, daemons are killed). ` +
   `There is no input and no terminal. Of more than ${answerBytesMax} bytes the start and the end are shown, read_output has the rest.`;
 
-export const bash = shell("bash", ["worker"], what);
+export const bash = shell("bash", ["worker", "arbiter"], what);
 
 export const runCommand = shell(
   "run_command",

@@ -17,7 +17,7 @@ export const writeFile: Tool<z.infer<typeof input>> = {
     `Creates a file or replaces its whole content. An existing file keeps its mode. To change a part of a file, use edit_file: ` +
     `it is shorter and safer. At most ${toolLimits.fileBytesMax / 1_048_576} MB. Files of git itself (.git) cannot be written.`,
   input,
-  roles: ["worker"],
+  roles: ["worker", "arbiter"],
   effect: "work",
   async run({ path, content }, { workspace }) {
     if (!content.isWellFormed()) return refuse("content: is not well-formed Unicode (half a surrogate pair)");

@@ -25,7 +25,7 @@ const configOf = (agents: RunConfig["agents"], more: Partial<RunConfig> = {}): R
   ...configDefaults,
   directory: "/",
   agents,
-  roles: { planner: "p", worker: "w", judge: null },
+  roles: { planner: "p", worker: "w", arbiter: null, judge: null },
   ...more,
 });
 

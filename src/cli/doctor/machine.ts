@@ -69,5 +69,5 @@ export const fitting = (freeBytes: number, eachBytes: number): number =>
 /** An area's agent may be of either kind. There is one judge. */
 function wantedAtOnce(places: ReadonlySet<string>, { workers, planners }: Parallel): number {
   const has = (place: string) => places.has(place) || (place !== "judge" && places.has("areas"));
-  return (has("worker") ? workers : 0) + (has("planner") ? planners : 0) + (has("judge") ? 1 : 0);
+  return (has("worker") || has("arbiter") ? workers : 0) + (has("planner") ? planners : 0) + (has("judge") ? 1 : 0);
 }
