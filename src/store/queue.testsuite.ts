@@ -1,5 +1,6 @@
 /** The queue: sessions, claims, leases, what a session printed and what it submitted. */
 import { expect, test } from "vitest";
+import type { Failure } from "../domain/failure.ts";
 import { handoffOf } from "../domain/handoff.ts";
 import type { SessionId, TaskId } from "../domain/ids.ts";
 import type { Subject } from "../domain/session.ts";
@@ -60,7 +61,7 @@ export function queueTests(w: OpenStore): void {
     const of = (kind: "attempt" | "arbitration"): Subject => ({ kind, task, planner: at.planner });
     const attempt = await queue(at.cycle, of("attempt"));
     await expect(queue(at.cycle, of("arbitration"))).rejects.toThrow(/unique/i);
-    const failure = { kind: "conflicts", tries: 2, files: ["a.txt"] } as const;
+    const failure: Failure = { kind: "conflicts", tries: 2, files: ["a.txt"] };
     await change((tx) => tx.endSession(attempt, { outcome: "failed", failure }));
     const contested = { kept: "k", files: ["a.txt"], tries: 2, handoff: handoffOf("mine"), message: "Mine" };
     await change((tx) => tx.setTask(task, { state: { status: "ready" }, contested }));
