@@ -7,7 +7,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import pLimit from "p-limit";
 import type { Commit, RunId, SessionId, TaskId } from "../src/domain/ids.ts";
-import { laneLimits } from "../src/domain/limits.ts";
+import { laneLimits, limitDefaults } from "../src/domain/limits.ts";
+import { ConflictLeases } from "../src/engine/conflict-leases.ts";
 import type { LandAnswer, Landing } from "../src/engine/ports.ts";
 import { GitChange } from "../src/git/change.ts";
 import { everyPath, type ChangedPaths } from "../src/git/changed-paths.ts";
@@ -24,6 +25,8 @@ import { edited, fileOf, git, hotFile, isHot, type Generated } from "./landing-r
 
 const run = "bench" as RunId;
 
+type Waiting = { landing: Landing; settle(answer: LandAnswer): void; fail(error: unknown): void };
+
 export class LaneBench {
   readonly figures: LandingFigures = { landed: 0, seconds: 0, tries: [], ms: [] };
   readonly #one: LandingCase;
@@ -32,7 +35,8 @@ export class LaneBench {
   readonly #files: string[];
   readonly #oneAtATime = pLimit(1);
   readonly #intakes = pLimit(laneLimits.intakesAtOnce);
-  #waiting: { landing: Landing; settle(answer: LandAnswer): void; fail(error: unknown): void }[] = [];
+  readonly #leases = new ConflictLeases(limitDefaults.conflictLeaseMs);
+  #waiting: Waiting[] = [];
   #tip: Commit;
   #ids = 0;
 
@@ -140,8 +144,8 @@ export class LaneBench {
   /** Lands what `make` makes, again as long as it conflicts. */
   async #land(make: () => Promise<GitChange>): Promise<void> {
     const began = performance.now();
+    const id = ++this.#ids;
     for (let tries = 1; ; tries++) {
-      const id = ++this.#ids;
       const landing = {
         change: await make(),
         cycle: 1,
@@ -153,6 +157,10 @@ export class LaneBench {
         this.#waiting.push({ landing, settle, fail });
         void this.#oneAtATime(() => this.#landWaiting());
       });
+      if (answer.kind === "conflict") this.#leases.lost(landing.session, answer.files, Date.now());
+      else this.#leases.release(landing.session);
+      // Others may have waited for it.
+      void this.#oneAtATime(() => this.#landWaiting());
       if (answer.kind === "conflict") continue;
       if (answer.kind !== "landed") throw new Error(`a change was answered: ${answer.kind}`);
       this.figures.landed++;
@@ -163,7 +171,7 @@ export class LaneBench {
   }
 
   async #landWaiting(): Promise<void> {
-    const group = this.#waiting.splice(0, laneLimits.landingsPerGroupMax);
+    const group = this.#nextGroup();
     if (group.length === 0) return;
     try {
       const landings = group.map(({ landing }) => landing);
@@ -179,6 +187,16 @@ export class LaneBench {
     } catch (error) {
       for (const { fail } of group) fail(error);
     }
+  }
+
+  /** As the engine's lane orders them. */
+  #nextGroup(): Waiting[] {
+    const now = Date.now();
+    const mayLand = ({ landing }: Waiting) =>
+      this.#leases.waitsUntil(landing.session, landing.change.files, now) === null;
+    const group = this.#waiting.filter(mayLand).slice(0, laneLimits.landingsPerGroupMax);
+    this.#waiting = this.#waiting.filter((one) => !group.includes(one));
+    return group;
   }
 
   async #timed(work: () => Promise<unknown>): Promise<void> {
