@@ -1,4 +1,4 @@
-/** `npm run bench`: measures and prints Markdown tables. `-- overhead`, `-- models`, `-- landing`, `-- sandbox`,
+/** `npm run bench`: measures and prints Markdown tables. `-- overhead`, `-- models`, `-- landing`, `-- swarm`, `-- sandbox`,
  * `-- history`, `-- main`: only that part. */
 import { parseArgs } from "node:util";
 import { describeMachine } from "./machine.ts";
@@ -8,11 +8,13 @@ import { measureMainJob } from "./main-job.ts";
 import { measureModels } from "./models.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measureSandbox } from "./sandbox.ts";
+import { measureSwarm } from "./swarm.ts";
 
 const parts: { [name: string]: { title: string; repeats: number; measure(repeats: number): Promise<string> } } = {
   overhead: { title: "Engine overhead per session", repeats: 3, measure: measureOverhead },
   models: { title: "Engine overhead per step of a model session", repeats: 1, measure: measureModels },
   landing: { title: "Landing under contention", repeats: 1, measure: measureLanding },
+  swarm: { title: "Many workers on one big repository", repeats: 1, measure: measureSwarm },
   sandbox: { title: "Cost of a sandbox", repeats: 3, measure: measureSandbox },
   history: { title: "Cost of a step against the length of the history", repeats: 3, measure: measureHistory },
   main: { title: "The main job with 1, 8 and 64 workers", repeats: 1, measure: measureMainJob },
