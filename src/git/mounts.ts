@@ -26,7 +26,7 @@ done
 /** `HELPER PROGRAM…`: starts the helper with the other ends of our descriptors 3 and 4, and becomes the program. */
 const enterScript = `
 folder=$(mktemp -d) && mkfifo "$folder/orders" "$folder/answers" || exit 125
-/bin/sh -c "$1" longhaul-mounts <"$folder/orders" >"$folder/answers" 2>/dev/null &
+env -i PATH="$PATH" /bin/sh -c "$1" longhaul-mounts <"$folder/orders" >"$folder/answers" 2>/dev/null &
 exec 3>"$folder/orders" 4<"$folder/answers"
 rm -r "$folder"
 shift
@@ -77,10 +77,10 @@ export class Mounts {
   #line = "";
   #broken: Error | null = null;
 
-  /** Only in a process that `inOwnMounts` has started. */
+  /** Once, in a process that `inOwnMounts` has started. */
   constructor() {
     for (const file of [ordersFile, answersFile])
-      if (!fstatSync(file).isFIFO()) throw new Error("this process has no mounts of its own");
+      if (!fstatSync(file).isFIFO()) throw new Error(`descriptor ${file} leads to nobody who makes mounts`);
     this.#orders = new Socket({ fd: ordersFile, readable: false, writable: true });
     this.#answers = new Socket({ fd: answersFile, readable: true, writable: false });
     this.#answers.setEncoding("utf8").on("data", (text: string) => this.#came(text));

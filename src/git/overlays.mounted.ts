@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { makeGitWorld } from "./git-world.testsuite.ts";
 import { testAttacks } from "./hostile.testsuite.ts";
 import { Mounts } from "./mounts.ts";
+import { testSameIntake } from "./same-intake.testsuite.ts";
 import { named, runA } from "./trunk-steps.testsuite.ts";
 import { testTrunk } from "./trunk.testsuite.ts";
 
@@ -11,6 +12,7 @@ const mounts = new Mounts();
 const makeWorld = (files: { [path: string]: string }) => makeGitWorld(files, mounts);
 testTrunk("git, with overlays", makeWorld);
 testAttacks("overlays", makeWorld);
+testSameIntake(makeWorld);
 
 test("a workspace is a mount, and no mount any more once it is removed", async () => {
   const world = await makeWorld({ "a.txt": "a\n" });

@@ -83,7 +83,7 @@ export class Untracked {
       return lstatSync(asPath(`${top}/${path}`), { throwIfNoEntry: false }) ?? null;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === "ELOOP") return null;
+      if (code === "ELOOP" || code === "ENOTDIR") return null;
       if (!folder.ignored) this.refuse(path, whyNot(error));
       return null;
     }

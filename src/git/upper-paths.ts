@@ -5,7 +5,7 @@
  * A folder of the upper may hide the one below it; that is noted in an attribute, which Node cannot read. So names that
  * were checked out there are looked for in the folder as the worker sees it.
  */
-import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { readdirSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { gitLimits } from "../domain/limits.ts";
 import type { ChangedPaths, Suspects } from "./changed-paths.ts";
@@ -32,13 +32,14 @@ export function upperPaths(upper: string, layers: string): ChangedPaths {
       await workspace.checkout.needIndex();
       const call = through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
       const listed = await listedByGit(trunk.git, call, workspace.path);
-      const isThere = (path: string) =>
-        lstatSync(asPath(`${toLatin1(upper)}/${path}`), { throwIfNoEntry: false }) !== undefined;
-      const isGone = (path: string) => lstatSync(asPath(`${root}/${path}`), { throwIfNoEntry: false }) === undefined;
-      return { ...listed, present: listed.present.filter((path) => isThere(path) || isGone(path)) };
+      const isIn = (top: string, path: string) => new Untracked(top).look(nowhere, path) !== null;
+      return { ...listed, present: listed.present.filter((path) => isIn(toLatin1(upper), path) || !isIn(root, path)) };
     }
   };
 }
+
+/** Faults met there are nobody's. */
+const nowhere: Folder = { path: "", rules: null, ignored: true };
 
 /** `tree`: what was checked out there; null: no such folder. */
 type Place = Folder & { tree: string | null };
