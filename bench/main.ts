@@ -1,5 +1,5 @@
 /** `npm run bench`: measures and prints Markdown tables. `-- overhead`, `-- models`, `-- landing`, `-- sandbox`,
- * `-- history`, `-- main`: only that part. */
+ * `-- workspaces`, `-- history`, `-- main`: only that part. */
 import { parseArgs } from "node:util";
 import { describeMachine } from "./machine.ts";
 import { measureHistory } from "./history.ts";
@@ -8,12 +8,14 @@ import { measureMainJob } from "./main-job.ts";
 import { measureModels } from "./models.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measureSandbox } from "./sandbox.ts";
+import { measureWorkspaces } from "./workspaces.ts";
 
 const parts: { [name: string]: { title: string; repeats: number; measure(repeats: number): Promise<string> } } = {
   overhead: { title: "Engine overhead per session", repeats: 3, measure: measureOverhead },
   models: { title: "Engine overhead per step of a model session", repeats: 1, measure: measureModels },
   landing: { title: "Landing under contention", repeats: 1, measure: measureLanding },
   sandbox: { title: "Cost of a sandbox", repeats: 3, measure: measureSandbox },
+  workspaces: { title: "Cost of a workspace", repeats: 1, measure: measureWorkspaces },
   history: { title: "Cost of a step against the length of the history", repeats: 3, measure: measureHistory },
   main: { title: "The main job with 1, 8 and 64 workers", repeats: 1, measure: measureMainJob },
 };

@@ -34,9 +34,15 @@ export function testAttacks(name: string, makeWorld: (files: Files) => Promise<G
       workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
     });
     afterEach(() => world.close());
-    describe("nothing that a worker configures is run", configurationAttacks);
-    describe("names and kinds that may not enter", nameAttacks);
-    describe("nothing outside of the workspace is read or written", pathAttacks);
+    describe("nothing that a worker configures is run", () => {
+      configurationAttacks();
+    });
+    describe("names and kinds that may not enter", () => {
+      nameAttacks();
+    });
+    describe("nothing outside of the workspace is read or written", () => {
+      pathAttacks();
+    });
   });
 }
 

@@ -31,7 +31,7 @@ export class Layers {
   readonly #tips = new Map<Commit, Known>();
   /** The newest comes last. */
   readonly #bases: Base[] = [];
-  #makingNewer: Promise<void> | null = null;
+  #makesNewer = false;
   /** Whatever makes, takes or gives up layers. */
   readonly #oneAtATime = pLimit(1);
   #made = 0;
@@ -115,19 +115,25 @@ export class Layers {
 
   /** Beside everything else: until it is there, the one before does. */
   #makeNewer(commit: Commit): void {
-    this.#makingNewer ??= this.#makeBase(commit).then(
-      () => void (this.#makingNewer = null),
-      // Whoever needs a base that cannot be made is told so by its own try.
-      () => void (this.#makingNewer = null),
-    );
+    if (this.#makesNewer) return;
+    this.#makesNewer = true;
+    // Whoever needs a base that cannot be made is told so by its own try.
+    const done = () => void (this.#makesNewer = false);
+    this.#makeBase(commit).then(done, done);
   }
 
   async #makeBase(commit: Commit): Promise<Base> {
     const name = `b${++this.#made}`;
     const folder = join(this.folder, name);
+    const indexFile = `${folder}.index`;
     await mkdir(folder, { recursive: true });
-    const call = this.#trunk.at(this.#run, { workTree: folder, indexFile: `${folder}.index` });
-    await this.#trunk.git.run(["read-tree", "-m", "-u", commit], call);
+    try {
+      const call = this.#trunk.at(this.#run, { workTree: folder, indexFile });
+      await this.#trunk.git.run(["read-tree", "-m", "-u", commit], call);
+    } catch (error) {
+      for (const path of [folder, indexFile]) await removeTree(path);
+      throw error;
+    }
     const base: Base = { name, commit, tips: 0 };
     this.#bases.push(base);
     return base;

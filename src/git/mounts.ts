@@ -8,18 +8,23 @@ import { fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import { gitLimits } from "../domain/limits.ts";
 
-/** Only what has to be a program of its own: `mount` and `umount`. Four lines are one order, one line is its answer. */
+/**
+ * Only what has to be a program of its own: `mount` and `umount`. Five lines are one order, one line is its answer. To unmount
+ * takes as long as much was looked at there, so nobody waits for it who does not have to.
+ */
 const helperScript = `
 trap '' HUP INT QUIT TERM PIPE
-while IFS= read -r folder && IFS= read -r what && IFS= read -r options && IFS= read -r place; do
-  case $what in
-    mount) said=$(cd "$folder" && mount -t overlay -o "$options" longhaul "$place" 2>&1) ;;
-    unmount) said=$(cd "$folder" && umount -l "$place" 2>&1) ;;
-    *) false ;;
-  esac
+carry_out() {
+  said=$(cd "$folder" && "$@" 2>&1)
   code=$?
   [ $code = 0 ] || said=$(printf %s "$said" | tr '\\n' ' ')
-  printf '%s %s\\n' "$code" "$said"
+  printf '%s %s %s\\n' "$id" "$code" "$said"
+}
+while IFS= read -r id && IFS= read -r folder && IFS= read -r what && IFS= read -r options && IFS= read -r place; do
+  case $what in
+    mount) carry_out mount -t overlay -o "$options" longhaul "$place" ;;
+    unmount) carry_out umount -l "$place" & ;;
+  esac
 done
 `;
 
@@ -69,11 +74,13 @@ export function whyNoMounts(path: string): string | null {
 }
 
 type Waiting = { settle(answer: string): void; timer: NodeJS.Timeout };
+const answerLine = /^(\d+) (\d+ .*)$/;
 
 export class Mounts {
   readonly #orders: Socket;
   readonly #answers: Socket;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Map<string, Waiting>();
+  #ordered = 0;
   #line = "";
   #broken: Error | null = null;
 
@@ -106,8 +113,9 @@ export class Mounts {
     const answer = await new Promise<string>((settle) => {
       this.#answers.ref();
       const timer = setTimeout(() => this.#break(new Error(`no answer to ${what} ${place}`)), gitLimits.mountMs);
-      this.#waiting.push({ settle, timer });
-      this.#orders.write(`${folder}\n${what}\n${options}\n${place}\n`);
+      const id = String(++this.#ordered);
+      this.#waiting.set(id, { settle, timer });
+      this.#orders.write(`${id}\n${folder}\n${what}\n${options}\n${place}\n`);
     });
     if (answer.startsWith("0 ")) return;
     throw new Error(`${what} of ${place} in ${folder} (${options}): ${answer}`);
@@ -116,20 +124,23 @@ export class Mounts {
   #came(text: string): void {
     const lines = (this.#line + text).split("\n");
     this.#line = lines.pop() ?? "";
-    for (const line of lines) this.#settle(line);
+    for (const line of lines) {
+      const [, id = "", answer = ""] = answerLine.exec(line) ?? [];
+      this.#settle(id, answer);
+    }
   }
 
-  #settle(answer: string): void {
-    const first = this.#waiting.shift();
-    if (!first) return;
-    clearTimeout(first.timer);
-    first.settle(answer);
-    if (this.#waiting.length === 0) this.#answers.unref();
+  #settle(id: string, answer: string): void {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    this.#waiting.delete(id);
+    clearTimeout(waiting.timer);
+    waiting.settle(answer);
+    if (this.#waiting.size === 0) this.#answers.unref();
   }
 
-  /** Orders and answers can no longer be matched. */
   #break(error: Error): void {
     this.#broken ??= error;
-    while (this.#waiting.length > 0) this.#settle(this.#broken.message);
+    for (const id of this.#waiting.keys()) this.#settle(id, this.#broken.message);
   }
 }

@@ -4,7 +4,7 @@ import { chmod, cp, lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { TakenIn, Workspace } from "../engine/ports.ts";
-import { GitChange } from "./change.ts";
+import type { GitChange } from "./change.ts";
 import { openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists, removeTree } from "./remove-tree.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
@@ -150,7 +150,7 @@ export function testSameIntake(makeWorld: (files: { [path: string]: string }) =>
       kinds.add(wanted.kind);
       await Promise.all([overlay.remove(), copy.remove()]);
     });
-    await fc.assert(property, { numRuns: 60, verbose: 1 });
+    await fc.assert(property, { numRuns: 60 });
     expect(kinds).toContain("taken");
     await before.remove();
     await world.close();
