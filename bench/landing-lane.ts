@@ -2,24 +2,26 @@
  * The lane, from the trunk's side: groups of what is waiting, as the engine's lane makes them, without its database.
  * Bare: changes as if they were taken in already. With intake: from workspaces that a worker has written into.
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import pLimit from "p-limit";
 import type { Commit, RunId, SessionId, TaskId } from "../src/domain/ids.ts";
 import { laneLimits, limitDefaults } from "../src/domain/limits.ts";
 import { ConflictLeases } from "../src/engine/conflict-leases.ts";
 import type { LandAnswer, Landing } from "../src/engine/ports.ts";
 import { GitChange } from "../src/git/change.ts";
-import { everyPath, type ChangedPaths } from "../src/git/changed-paths.ts";
+import type { Checkouts } from "../src/git/checkouts.ts";
 import { Git } from "../src/git/git-process.ts";
 import { takeIn } from "../src/git/intake.ts";
 import { stageGroup } from "../src/git/landing.ts";
+import { Mounts } from "../src/git/mounts.ts";
 import { nameObject } from "../src/git/objects.ts";
+import { OverlayCheckouts } from "../src/git/overlay-checkouts.ts";
 import { packBlob } from "../src/git/pack.ts";
+import { PooledCheckouts } from "../src/git/pooled-checkouts.ts";
 import { TrunkRepository } from "../src/git/trunk-repository.ts";
 import { findRepository } from "../src/git/user-repository.ts";
-import { checkOut, GitWorkspace, placeOf } from "../src/git/workspace.ts";
+import { GitWorkspace, placeOf } from "../src/git/workspace.ts";
 import type { LandingCase, LandingFigures } from "./landing-case.ts";
 import { edited, fileOf, git, hotFile, isHot, type Generated } from "./landing-repository.ts";
 
@@ -33,6 +35,7 @@ export class LaneBench {
   readonly #trunk: TrunkRepository;
   readonly #state: string;
   readonly #files: string[];
+  readonly #checkouts: Checkouts;
   readonly #oneAtATime = pLimit(1);
   readonly #intakes = pLimit(laneLimits.intakesAtOnce);
   readonly #leases = new ConflictLeases(limitDefaults.conflictLeaseMs);
@@ -46,6 +49,10 @@ export class LaneBench {
     this.#state = state;
     this.#files = files;
     this.#tip = tip;
+    this.#checkouts =
+      one.scheme === "overlay"
+        ? new OverlayCheckouts(trunk, new Mounts(), join(state, "layers"))
+        : new PooledCheckouts(trunk, join(state, "pool"));
   }
 
   static async open(one: LandingCase, folder: string, origin: Generated): Promise<LaneBench> {
@@ -98,8 +105,8 @@ export class LaneBench {
 
   /** Every lander has a workspace with a change in it, and all want to land at once. */
   async #round(): Promise<void> {
-    const { landers, overlap, scheme } = this.#one;
-    const workspaces = scheme === "overlay" ? await this.#overlays() : await this.#checkouts();
+    const { landers, overlap } = this.#one;
+    const workspaces = await this.#workspaces(this.#checkouts);
     const first = this.#ids;
     const works = workspaces.map((workspace, n) => {
       const hot = isHot(first + n, overlap);
@@ -108,10 +115,7 @@ export class LaneBench {
       return { workspace, file, hot };
     });
     await this.#timed(() => Promise.all(works.map((work) => this.#landWorkspace(work))));
-    for (const workspace of workspaces) {
-      if (scheme === "overlay") spawnSync("umount", [workspace.path]);
-      await workspace.remove();
-    }
+    for (const workspace of workspaces) await workspace.remove();
     if (this.figures.landed % landers !== 0) throw new Error("not every lander has landed");
   }
 
@@ -205,36 +209,12 @@ export class LaneBench {
     this.figures.seconds += (performance.now() - from) / 1000;
   }
 
-  async #checkouts(): Promise<GitWorkspace[]> {
+  async #workspaces(checkouts: Checkouts): Promise<GitWorkspace[]> {
     const atOnce = pLimit(2);
     const open = async (n: number) => {
-      const workspace = new GitWorkspace(placeOf(this.#state, run, `s${n}`), this.#tip, everyPath, () => undefined);
-      await checkOut(this.#trunk, workspace);
-      return workspace;
+      const place = placeOf(this.#state, run, `s${n}`);
+      return new GitWorkspace(place, this.#tip, await checkouts.open(place, this.#tip), () => undefined);
     };
     return Promise.all(Array.from({ length: this.#one.landers }, (_, n) => atOnce(() => open(n))));
   }
-
-  /** One checkout of the tip, with an upper folder of its own for each lander. */
-  async #overlays(): Promise<GitWorkspace[]> {
-    const lower = new GitWorkspace(placeOf(this.#state, run, "lower"), this.#tip, everyPath, () => undefined);
-    await checkOut(this.#trunk, lower);
-    return Array.from({ length: this.#one.landers }, (_, n) => {
-      const place = placeOf(this.#state, run, `s${n}`);
-      const [upper, work] = [join(place.folder, "upper"), join(place.folder, "work")];
-      for (const folder of [place.path, upper, work]) mkdirSync(folder, { recursive: true });
-      const options = `lowerdir=${lower.path},upperdir=${upper},workdir=${work}`;
-      const mounted = spawnSync("mount", ["-t", "overlay", "-o", options, "overlay", place.path]);
-      if (mounted.status !== 0) throw new Error(`an overlay cannot be mounted: ${mounted.stderr.toString()}`);
-      const listUpper: ChangedPaths = async () => ({ present: filesBelow(upper), gone: [], reasons: [] });
-      return new GitWorkspace(place, this.#tip, listUpper, () =>
-        rmSync(dirname(upper), { recursive: true, force: true }),
-      );
-    });
-  }
 }
-
-const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));

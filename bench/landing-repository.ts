@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 
 export type Size = "small" | "mid" | "big";
-const filesOf: { [S in Size]: number } = { small: 213, mid: 1_700, big: 45_000 };
+export const filesOf: { [S in Size]: number } = { small: 213, mid: 1_700, big: 45_000 };
 
 export type Generated = { path: string; files: string[] };
 export const hotFile = "hot.txt";

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { inOwnMounts, whyNoMounts } from "../src/git/mounts.ts";
 import { figure, median, quantile, table } from "./figures.ts";
 import { schemes, type LandingCase, type LandingFigures, type Scheme } from "./landing-case.ts";
 import type { Size } from "./landing-repository.ts";
@@ -26,7 +27,7 @@ const rows: Row[] = sizes.flatMap((size) =>
 );
 
 export async function measureLanding(repeats: number): Promise<string> {
-  const canMount = spawnSync("unshare", ["--mount", "true"]).status === 0;
+  const canMount = whyNoMounts(process.env["PATH"] ?? "") === null;
   const lines: { row: Row; figures: Map<Scheme, LandingFigures[]> }[] = [];
   for (const row of rows.filter(({ landers, overlap }) => overlap === 0 || landers > 1)) {
     const figures = new Map<Scheme, LandingFigures[]>();
@@ -57,13 +58,9 @@ function runCase(scheme: Scheme, { size, landers, overlap }: Row): LandingFigure
   const seconds = landers > 50 ? 20 : 10;
   const one: LandingCase = { scheme, size, landers, overlap, seconds, landings };
   // Mounts are seen by nobody else, and end with it.
-  const [program, ...args] = [
-    ...(scheme === "overlay" ? ["unshare", "--mount"] : []),
-    process.execPath,
-    join(import.meta.dirname, "landing-run.ts"),
-    JSON.stringify(one),
-  ];
-  const run = spawnSync(program ?? "", args, { encoding: "utf8", maxBuffer: 1 << 26 });
+  const words = [process.execPath, join(import.meta.dirname, "landing-run.ts"), JSON.stringify(one)];
+  const [program = "", ...args] = scheme === "overlay" ? inOwnMounts(words) : words;
+  const run = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 26 });
   console.error(`${new Date().toISOString()} ${JSON.stringify(one)}`);
   if (run.status !== 0) throw new Error(`${JSON.stringify(one)}: ${run.stderr}`);
   return JSON.parse(run.stdout) as LandingFigures;

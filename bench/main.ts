@@ -1,5 +1,5 @@
 /** `npm run bench`: measures and prints Markdown tables. `-- overhead`, `-- models`, `-- landing`, `-- swarm`, `-- sandbox`,
- * `-- history`, `-- main`: only that part. */
+ * `-- workspaces`, `-- history`, `-- main`: only that part. */
 import { parseArgs } from "node:util";
 import { describeMachine } from "./machine.ts";
 import { measureHistory } from "./history.ts";
@@ -9,6 +9,7 @@ import { measureModels } from "./models.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measureSandbox } from "./sandbox.ts";
 import { measureSwarm } from "./swarm.ts";
+import { measureWorkspaces } from "./workspaces.ts";
 
 const parts: { [name: string]: { title: string; repeats: number; measure(repeats: number): Promise<string> } } = {
   overhead: { title: "Engine overhead per session", repeats: 3, measure: measureOverhead },
@@ -16,6 +17,7 @@ const parts: { [name: string]: { title: string; repeats: number; measure(repeats
   landing: { title: "Landing under contention", repeats: 1, measure: measureLanding },
   swarm: { title: "Many workers on one big repository", repeats: 1, measure: measureSwarm },
   sandbox: { title: "Cost of a sandbox", repeats: 3, measure: measureSandbox },
+  workspaces: { title: "Cost of a workspace", repeats: 1, measure: measureWorkspaces },
   history: { title: "Cost of a step against the length of the history", repeats: 3, measure: measureHistory },
   main: { title: "The main job with 1, 8 and 64 workers", repeats: 1, measure: measureMainJob },
 };

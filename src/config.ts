@@ -17,6 +17,9 @@ import type { ProviderConfig, RunConfig } from "./domain/run-config.ts";
 export const environment: Readonly<{ [name: string]: string | undefined }> = process.env;
 export const databaseUrl = process.env["DATABASE_URL"] || null;
 
+/** This process was started with mounts of its own. */
+export const ownMounts = process.env["LONGHAUL_MOUNTS"] === "own";
+
 /** The session that this process runs in, for its programs: where its tools are served, and with which token. */
 export const sessionTools = {
   url: process.env["LONGHAUL_TOOLS_URL"] || null,

@@ -5,11 +5,12 @@
 import { rm, statfs } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { environment } from "../config.ts";
+import { environment, ownMounts } from "../config.ts";
 import { assertNever } from "../domain/assert.ts";
 import type { EngineId } from "../domain/ids.ts";
 import type { PauseReason, Run } from "../domain/run.ts";
 import { startEngine, type Engine, type EngineEnd, type Ports } from "../engine/engine.ts";
+import { Mounts } from "../git/mounts.ts";
 import { openGitTrunk } from "../git/trunk.ts";
 import { createCommands } from "../processes/commands.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
@@ -84,6 +85,7 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
     stateFolder: project.stateFolder,
     environment,
     identity: { name, email },
+    mounts: ownMounts ? new Mounts() : null,
   });
   const killGraceMs = limits.killGraceMs;
   return {

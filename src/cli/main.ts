@@ -57,9 +57,10 @@ function makeProgram(exit: (code: number) => void): Command {
       ).choices(sandboxChoices),
     )
     .addOption(jsonOption())
-    .action(async (goal: string | undefined, options: RunOptions) =>
-      exit(await (await import("./run.ts")).run(goal, options)),
-    );
+    .action(async (goal: string | undefined, options: RunOptions) => {
+      (await import("./own-mounts.ts")).enterOwnMounts();
+      exit(await (await import("./run.ts")).run(goal, options));
+    });
   program
     .command("resume")
     .description("go on with a run that was paused, interrupted or killed")
@@ -68,7 +69,10 @@ function makeProgram(exit: (code: number) => void): Command {
     .option("--budget-usd <amount>", "a new budget in dollars", amount)
     .option("--budget-tokens <n>", "a new budget in tokens", wholeNumber(0))
     .addOption(jsonOption())
-    .action(async (options: ResumeOptions) => exit(await (await import("./run.ts")).resume(options)));
+    .action(async (options: ResumeOptions) => {
+      (await import("./own-mounts.ts")).enterOwnMounts();
+      exit(await (await import("./run.ts")).resume(options));
+    });
   addSteering(program, exit);
   addInspection(program);
   addLedger(program);

@@ -19,6 +19,8 @@ export const gitLimits = {
   intakeMs: 120_000,
   /** One answer of a git process that stays. */
   answerMs: 120_000,
+  /** One mount. */
+  mountMs: 30_000,
   /** Between SIGTERM, on which git removes its locks, and SIGKILL. */
   killGraceMs: 5_000,
   /** What one git process may print. */
@@ -64,4 +66,18 @@ export const laneLimits = {
   treeEntriesCachedMax: 500_000,
   /** Commits whose trees are known by name. */
   rootsCachedMax: 4_096,
+} as const;
+
+/** How workspaces come to be, and what overlays stand on. */
+export const layerLimits = {
+  /** Paths in which a tip may differ from the checkout below it, before a newer checkout is made beside other work. */
+  pathsApartWell: 500,
+  /** The same, before whoever asks waits for the newer checkout: about as long as it takes to write these one by one. */
+  pathsApartMax: 5_000,
+  /** Checkouts that are kept for those who stand on them. */
+  basesMax: 4,
+  /** Folders of ended workspaces that wait to be used again. */
+  pooledMax: 64,
+  /** Workspaces that are opened at once; the others wait. */
+  openingsAtOnce: 8,
 } as const;

@@ -10,6 +10,7 @@ import { IndexFile } from "./index-file.ts";
 import { asPath, toText } from "./latin1.ts";
 import { listedByGit } from "./listed-by-git.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
+import { submoduleReason } from "./untracked.ts";
 import { walk } from "./walk.ts";
 import { through, type GitWorkspace } from "./workspace.ts";
 
@@ -45,5 +46,5 @@ function changedSubmodules(root: string, index: IndexFile): string[] {
     lstatSync(asPath(path), { throwIfNoEntry: false })?.isDirectory() && readdirSync(asPath(path)).length === 0;
   return index.submodules
     .filter((path) => !isEmptyFolder(`${root}/${path}`))
-    .map((path) => `${showPath(toText(path))}: a submodule must stay as it is, an empty folder`);
+    .map((path) => `${showPath(toText(path))}: ${submoduleReason}`);
 }

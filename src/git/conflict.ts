@@ -33,6 +33,7 @@ export async function placeConflict(
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
   const readTree = (...how: string[]) =>
     trunk.git.run(["read-tree", ...how], through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }));
+  await workspace.checkout.needIndex();
   // The index learns of the work first: files of it that the merge has moved are removed then.
   await readTree("--reset", taken.tree);
   await readTree("--reset", "-u", merged.tree);

@@ -107,6 +107,7 @@ export class Copies {
     if (this.#files.length === 0) return { ok: true, edits: new Map() };
     const workspace = this.#workspace;
     const indexFile = join(workspace.folder, "intake-index");
+    await workspace.checkout.needIndex();
     // The index tells of attributes that are as they were, and which files have had other line ends all along.
     await copyFile(workspace.indexFile, indexFile);
     const copied = new Set(this.#files.map(({ path }) => path));

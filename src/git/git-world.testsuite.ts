@@ -6,9 +6,10 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Workspace } from "../engine/ports.ts";
 import { Git } from "./git-process.ts";
+import type { Mounts } from "./mounts.ts";
 import type { OnStep } from "./object-store.ts";
 import { openGitTrunk, type GitTrunk } from "./trunk.ts";
-import type { TrunkWorld } from "./trunk-steps.testsuite.ts";
+import { runA, runB, type TrunkWorld } from "./trunk-steps.testsuite.ts";
 import { excludeStateFolder, findRepository } from "./user-repository.ts";
 
 const execute = promisify(execFile);
@@ -61,19 +62,34 @@ export async function makeRepository(
   await userGit(path, "commit", "--quiet", "-m", "base");
 }
 
-export async function openAt(repository: string, onStep: OnStep = () => undefined): Promise<GitTrunk> {
+export async function openAt(
+  repository: string,
+  onStep: OnStep = () => undefined,
+  mounts: Mounts | null = null,
+): Promise<GitTrunk> {
   const found = await findRepository(new Git(environment), repository);
-  return openGitTrunk({ repository: found, stateFolder: join(found.topLevel, ".longhaul"), environment, onStep });
+  const stateFolder = join(found.topLevel, ".longhaul");
+  return openGitTrunk({ repository: found, stateFolder, environment, onStep, mounts });
 }
 
 export type GitWorld = TrunkWorld & { trunk: GitTrunk; repository: string; state: string };
 
-export async function makeGitWorld(files: { [path: string]: string | Buffer }): Promise<GitWorld> {
+/** `mounts`: workspaces are overlays. */
+export async function makeGitWorld(
+  files: { [path: string]: string | Buffer },
+  mounts: Mounts | null = null,
+): Promise<GitWorld> {
   const folder = await temporaryFolder();
   const repository = join(folder.path, "user");
   await makeRepository(repository, files);
   await excludeStateFolder(new Git(environment), await findRepository(new Git(environment), repository));
-  const trunk = await openAt(repository);
+  const trunks: GitTrunk[] = [];
+  const open = async () => {
+    const opened = await openAt(repository, () => undefined, mounts);
+    trunks.push(opened);
+    return opened;
+  };
+  const trunk = await open();
   const { base } = await trunk.resolveBase();
   return {
     trunk,
@@ -81,9 +97,13 @@ export async function makeGitWorld(files: { [path: string]: string | Buffer }): 
     repository,
     state: join(repository, ".longhaul"),
     ...fileAccess(),
-    restart: () => openAt(repository),
-    another: () => openAt(repository),
-    close: folder.remove,
+    restart: open,
+    another: open,
+    async close() {
+      // What is mounted cannot be removed.
+      if (mounts) for (const each of trunks) for (const run of [runA, runB]) await each.clearLeftovers(run);
+      await folder.remove();
+    },
   };
 }
 

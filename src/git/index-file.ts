@@ -45,6 +45,19 @@ export class IndexFile {
     return this.#places.keys();
   }
 
+  /** All folders in which something was checked out. */
+  folders(): Set<string> {
+    const folders = new Set<string>();
+    for (const path of this.#places.keys()) {
+      for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+        const folder = path.slice(0, end);
+        if (folders.has(folder)) break;
+        folders.add(folder);
+      }
+    }
+    return folders;
+  }
+
   get(path: string): Noted | undefined {
     const at = this.#places.get(path);
     if (at === undefined) return undefined;

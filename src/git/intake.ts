@@ -25,7 +25,7 @@ export type Intake = { ok: true; work: TakenWork } | { ok: false; reasons: strin
 export async function takeIn(trunk: TrunkRepository, workspace: GitWorkspace): Promise<Intake> {
   const store = trunk.objects(workspace.run);
   const root = toLatin1(await realpath(workspace.path));
-  const suspects = await workspace.changedPaths(trunk, workspace, root);
+  const suspects = await workspace.checkout.changedPaths(trunk, workspace, root);
   if (suspects.reasons.length > 0) return refused(suspects.reasons);
 
   const checkedOut = (workspace.checkedOut ??= await store.trees.rootOf(workspace.base));

@@ -3,11 +3,12 @@
  * little that the next holder has to know besides.
  */
 import { z } from "zod";
+import type { Commit } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
 import { objectsOf } from "./change.ts";
 import { takeIn } from "./intake.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
-import { checkOut, givePrivateGit, through, type GitWorkspace } from "./workspace.ts";
+import { givePrivateGit, through, type GitWorkspace, type Marked } from "./workspace.ts";
 
 const keptSchema = z.object({
   base: z.string(),
@@ -28,16 +29,22 @@ export async function keep(
   return { ok: true, kept: JSON.stringify({ base, tree: intake.work.tree, marked }) };
 }
 
-/** A checkout of what was kept; `workspace` becomes what it was. */
-export async function checkOutKept(trunk: TrunkRepository, workspace: GitWorkspace, kept: string): Promise<void> {
+export type Kept = { base: Commit; tree: string; marked: Marked[] };
+
+/** `kept`: what `keep` answered. */
+export function readKept(kept: string): Kept {
   const { base, tree, marked } = keptSchema.parse(JSON.parse(kept));
-  workspace.base = asCommit(base);
-  workspace.marked = marked;
-  await checkOut(trunk, workspace);
+  return { base: asCommit(base), tree: asCommit(tree), marked };
+}
+
+/** Makes a clean checkout of its base what was kept. */
+export async function putBack(trunk: TrunkRepository, workspace: GitWorkspace, { tree, marked }: Kept): Promise<void> {
+  await workspace.checkout.needIndex();
   await trunk.git.run(
-    ["read-tree", "-m", "-u", workspace.base, asCommit(tree)],
+    ["read-tree", "-m", "-u", workspace.base, tree],
     through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
   );
+  workspace.marked = marked;
   workspace.checkedOut = tree;
   await givePrivateGit(trunk, workspace);
 }

@@ -5,7 +5,7 @@ import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { GitCall } from "./git-process.ts";
 import { removeTree } from "./remove-tree.ts";
-import { writeGitFolder } from "./workspace.ts";
+import { writeGitFolder } from "./worker-git.ts";
 
 /** One version of a conflicted path. `stage`: 1 base, 2 trunk, 3 yours. */
 export type Stage = { mode: string; object: string; stage: 1 | 2 | 3; path: string };

@@ -4,4 +4,4 @@ import { testTrunk } from "./trunk.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-testTrunk("git", makeGitWorld);
+testTrunk("git, with copied workspaces", makeGitWorld);

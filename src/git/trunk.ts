@@ -1,23 +1,28 @@
 /** The `Trunk` port on git itself: puts the parts together and knows which workspace is which. */
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import pLimit from "p-limit";
 import { invariant } from "../domain/assert.ts";
-import { gitLimits } from "../domain/limits.ts";
+import { gitLimits, layerLimits } from "../domain/limits.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type { Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
-import { everyPath } from "./changed-paths.ts";
+import type { Checkouts } from "./checkouts.ts";
 import { parseLanded } from "./commit-message.ts";
 import { leftMarkers, placeConflict } from "./conflict.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
 import { takeIn } from "./intake.ts";
-import { checkOutKept, keep } from "./keep.ts";
+import { keep, putBack, readKept } from "./keep.ts";
 import { stageGroup } from "./landing.ts";
+import type { Mounts } from "./mounts.ts";
 import type { OnStep } from "./object-store.ts";
+import { OverlayCheckouts } from "./overlay-checkouts.ts";
+import { whyNoOverlays } from "./overlay-probe.ts";
+import { PooledCheckouts } from "./pooled-checkouts.ts";
 import { publish } from "./publish.ts";
 import { removeTree } from "./remove-tree.ts";
 import { asCommit, TrunkRepository } from "./trunk-repository.ts";
 import { checkGit, readUserHead, type UserRepository } from "./user-repository.ts";
-import { checkOut, GitWorkspace, placeOf } from "./workspace.ts";
+import { GitWorkspace, placeOf } from "./workspace.ts";
 
 export type GitTrunkOptions = {
   repository: UserRepository;
@@ -28,6 +33,8 @@ export type GitTrunkOptions = {
   /** Author and committer of what lands. */
   identity?: Identity;
   onStep?: OnStep;
+  /** Of this process; with them workspaces are overlays, where the system has them. */
+  mounts?: Mounts | null;
 };
 
 export const defaultIdentity: Identity = { name: "Longhaul", email: "longhaul@localhost" };
@@ -40,19 +47,30 @@ export async function openGitTrunk(options: GitTrunkOptions): Promise<GitTrunk> 
   const stateFolder = await realpath(options.stateFolder);
   const { identity = defaultIdentity, onStep = () => undefined } = options;
   const trunk = await TrunkRepository.open(git, options.repository, stateFolder, { identity, onStep });
-  return new GitTrunk(trunk, options.repository, stateFolder);
+  const checkouts = await chooseCheckouts(trunk, stateFolder, options.mounts ?? null);
+  return new GitTrunk(trunk, options.repository, stateFolder, checkouts);
+}
+
+async function chooseCheckouts(trunk: TrunkRepository, stateFolder: string, mounts: Mounts | null): Promise<Checkouts> {
+  const layers = join(stateFolder, "layers");
+  if (mounts && (await whyNoOverlays(mounts, layers)) === null) return new OverlayCheckouts(trunk, mounts, layers);
+  return new PooledCheckouts(trunk, join(stateFolder, "pool"));
 }
 
 export class GitTrunk implements Trunk {
   readonly #trunk: TrunkRepository;
   readonly #user: UserRepository;
   readonly #stateFolder: string;
+  readonly #checkouts: Checkouts;
+  /** A burst of sessions must not starve everything else. */
+  readonly #openings = pLimit(layerLimits.openingsAtOnce);
   readonly #open = new Map<string, GitWorkspace>();
 
-  constructor(trunk: TrunkRepository, user: UserRepository, stateFolder: string) {
+  constructor(trunk: TrunkRepository, user: UserRepository, stateFolder: string, checkouts: Checkouts) {
     this.#trunk = trunk;
     this.#user = user;
     this.#stateFolder = stateFolder;
+    this.#checkouts = checkouts;
   }
 
   /**
@@ -84,15 +102,18 @@ export class GitTrunk implements Trunk {
   async openWorkspace(run: RunId, name: string, commit: Commit, kept: string | null = null): Promise<Workspace> {
     requireRunId(run);
     const place = placeOf(this.#stateFolder, run, name);
-    const workspace = new GitWorkspace(place, asCommit(commit), everyPath, () => this.#open.delete(place.path));
-    if (kept === null) await checkOut(this.#trunk, workspace);
-    else await checkOutKept(this.#trunk, workspace, kept);
+    const before = kept === null ? null : readKept(kept);
+    const base = before?.base ?? asCommit(commit);
+    const checkout = await this.#openings(() => this.#checkouts.open(place, base));
+    const workspace = new GitWorkspace(place, base, checkout, () => this.#open.delete(place.path));
     this.#open.set(place.path, workspace);
+    if (before) await putBack(this.#trunk, workspace, before);
     return workspace;
   }
 
   async clearLeftovers(run: RunId): Promise<void> {
     requireRunId(run);
+    await this.#checkouts.clear(run);
     await removeTree(join(this.#stateFolder, "workspaces", run));
     await removeTree(join(this.#stateFolder, "intake", run));
     this.#open.clear();

@@ -3,17 +3,19 @@
  * that the worker gets. Invariants: the engine's git never uses anything inside the workspace as a git folder; what
  * this file writes into a workspace that a worker has had, it renames into place and never writes through a link.
  */
-import { copyFile, mkdir, rename, writeFile } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
 import type { GitChange } from "./change.ts";
-import type { ChangedPaths } from "./changed-paths.ts";
+import type { Checkout } from "./checkouts.ts";
 import type { GitCall } from "./git-process.ts";
+import { moveFolder } from "./move-folder.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { MadeTrees } from "./trees.ts";
-import { readShallow, type TrunkRepository } from "./trunk-repository.ts";
+import type { TrunkRepository } from "./trunk-repository.ts";
+import { writeGitFolder } from "./worker-git.ts";
 
 /** A file that was conflicted, and the lines in it that only a conflict put there. */
 export type Marked = { path: string; markers: string[] };
@@ -37,31 +39,27 @@ export class GitWorkspace implements Workspace {
   readonly kept = new Set<string>();
   conflicts = 0;
   marked: Marked[] = [];
-  readonly changedPaths: ChangedPaths;
-  readonly #removed: (workspace: GitWorkspace) => void;
+  readonly checkout: Checkout;
+  readonly #removed: () => void;
 
-  constructor(
-    place: WorkspacePlace,
-    base: Commit,
-    changedPaths: ChangedPaths,
-    removed: (workspace: GitWorkspace) => void,
-  ) {
+  constructor(place: WorkspacePlace, base: Commit, checkout: Checkout, removed: () => void) {
     this.run = place.run;
     this.name = place.name;
     this.path = place.path;
     this.folder = place.folder;
     this.base = base;
-    this.changedPaths = changedPaths;
+    this.checkout = checkout;
     this.#removed = removed;
   }
 
+  /** git's, in our hands; there once `checkout.needIndex` has answered. */
   get indexFile(): string {
-    return join(this.folder, "index");
+    return indexOf(this);
   }
 
   async remove(): Promise<void> {
-    await removePlace(this);
-    this.#removed(this);
+    await this.checkout.remove();
+    this.#removed();
   }
 }
 
@@ -78,18 +76,11 @@ export function placeOf(stateFolder: string, run: RunId, name: string): Workspac
   };
 }
 
+export const indexOf = ({ folder }: Pick<WorkspacePlace, "folder">) => join(folder, "index");
+
 /** How git sees the workspace through the engine's own eyes. */
 export function through(trunk: TrunkRepository, workspace: GitWorkspace, more: GitCall = {}): GitCall {
   return trunk.at(workspace.run, { workTree: workspace.path, indexFile: workspace.indexFile, ...more });
-}
-
-/** A clean checkout of `workspace.base` at `workspace.path`. */
-export async function checkOut(trunk: TrunkRepository, workspace: GitWorkspace): Promise<void> {
-  await removePlace(workspace);
-  await mkdir(workspace.path, { recursive: true });
-  await mkdir(workspace.folder, { recursive: true });
-  await trunk.git.run(["read-tree", "-m", "-u", workspace.base], through(trunk, workspace));
-  await givePrivateGit(trunk, workspace);
 }
 
 /** Removes what this adapter keeps of the workspace. */
@@ -106,45 +97,9 @@ export async function givePrivateGit(trunk: TrunkRepository, workspace: GitWorks
   invariant(workspace.path !== "" && workspace.folder !== "", "a workspace has folders");
   const building = join(workspace.folder, "worker.git");
   await removeTree(building);
-  await writeGitFolder(
-    trunk,
-    building,
-    { HEAD: `${workspace.base}\n` },
-    { bare: false, sha256: workspace.base.length === 64 },
-  );
+  const sha256 = workspace.base.length === 64;
+  await writeGitFolder(trunk, building, { HEAD: `${workspace.base}\n` }, { bare: false, sha256 });
   await copyFile(workspace.indexFile, join(building, "index"));
-  const place = join(workspace.path, ".git");
-  await removeTree(place);
-  await rename(building, place);
+  await removeTree(join(workspace.path, ".git"));
+  await moveFolder(building, workspace.path, ".git");
 }
-
-/** A git folder that borrows the trunk's objects, written as files: no process, no template. */
-export async function writeGitFolder(
-  trunk: TrunkRepository,
-  folder: string,
-  files: { [name: string]: string },
-  options: { bare: boolean; sha256: boolean },
-): Promise<void> {
-  await mkdir(join(folder, "objects", "info"), { recursive: true });
-  await mkdir(join(folder, "refs", "heads"), { recursive: true });
-  await mkdir(join(folder, "info"));
-  await writeFile(join(folder, "objects", "info", "alternates"), `${join(trunk.gitDir, "objects")}\n`);
-  const { bare, sha256 } = options;
-  const config = [
-    "[core]",
-    `\trepositoryformatversion = ${sha256 ? 1 : 0}`,
-    `\tbare = ${bare}`,
-    "\tfilemode = true",
-    "[gc]",
-    "\tauto = 0",
-    ...(sha256 ? ["[extensions]", "\tobjectformat = sha256"] : []),
-    "[user]",
-    `\tname = ${quote(trunk.identity.name)}`,
-    `\temail = ${quote(trunk.identity.email)}`,
-  ];
-  const shallow = await readShallow(trunk.gitDir);
-  const all = { ...files, config: `${config.join("\n")}\n`, ...(shallow === null ? {} : { shallow }) };
-  for (const [name, text] of Object.entries(all)) await writeFile(join(folder, name), text);
-}
-
-const quote = (text: string) => `"${text.replace(/["\\]/g, "\\$&").replace(/\n/g, " ")}"`;

@@ -1,0 +1,22 @@
+/**
+ * The seam between a workspace and how its folder comes to be: copied by git, or an overlay of what all share. Nothing
+ * else of taking work in, conflicts and keeping knows which.
+ */
+import type { Commit, RunId } from "../domain/ids.ts";
+import type { ChangedPaths } from "./changed-paths.ts";
+import type { WorkspacePlace } from "./workspace.ts";
+
+export interface Checkouts {
+  /** A clean checkout of `commit` at `place.path`, with a `.git` for the worker; `place.folder` is there then. */
+  open(place: WorkspacePlace, commit: Commit): Promise<Checkout>;
+  /** Removes all that was made for the run, by whichever engine. Nobody else may work on the run. */
+  clear(run: RunId): Promise<void>;
+}
+
+export interface Checkout {
+  readonly changedPaths: ChangedPaths;
+  /** Has the engine's index lie at its place, with what was checked out. Repeatable. */
+  needIndex(): Promise<void>;
+  /** Repeatable. */
+  remove(): Promise<void>;
+}

@@ -1,0 +1,158 @@
+/**
+ * Owns what the overlays of one run stand on. A base is a checkout of some commit; a tip, small, is what makes another
+ * commit of it: files that differ, marks for what is gone, and the worker's `.git`. Invariants: a layer that is answered is
+ * never written again; one that somebody stands on is there.
+ */
+import { copyFile, mkdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+import pLimit from "p-limit";
+import { invariant } from "../domain/assert.ts";
+import type { Commit, RunId } from "../domain/ids.ts";
+import { layerLimits } from "../domain/limits.ts";
+import type { Mounts } from "./mounts.ts";
+import { removeTree } from "./remove-tree.ts";
+import type { TrunkRepository } from "./trunk-repository.ts";
+import { writeGitFolder } from "./worker-git.ts";
+
+type Base = { name: string; commit: Commit; tips: number };
+/** `lowers`: as an overlay's option, relative to the folder of the layers. `indexFile`: git's, of all that is seen there. */
+export type Tip = { commit: Commit; lowers: string; indexFile: string };
+type Known = { name: string; users: number; making: Promise<Tip>; base: Base | null };
+
+/** Of every overlay: none of the kernel's newer ways to note a change, which our reading of upper folders does not know. */
+export const overlayOptions = "userxattr,redirect_dir=nofollow,metacopy=off,index=off";
+
+export class Layers {
+  readonly folder: string;
+  readonly #trunk: TrunkRepository;
+  readonly #mounts: Mounts;
+  readonly #run: RunId;
+  /** The one asked for last comes last. */
+  readonly #tips = new Map<Commit, Known>();
+  /** The newest comes last. */
+  readonly #bases: Base[] = [];
+  #makesNewer = false;
+  /** Whatever makes, takes or gives up layers. */
+  readonly #oneAtATime = pLimit(1);
+  #made = 0;
+
+  constructor(trunk: TrunkRepository, mounts: Mounts, folder: string, run: RunId) {
+    this.#trunk = trunk;
+    this.#mounts = mounts;
+    this.folder = folder;
+    this.#run = run;
+  }
+
+  /** What an overlay with the files of `commit` stands on, until `leave`. */
+  async stand(commit: Commit): Promise<Tip> {
+    const known = this.#tips.get(commit) ?? this.#begin(commit);
+    known.users++;
+    this.#tips.delete(commit);
+    this.#tips.set(commit, known);
+    return known.making;
+  }
+
+  async leave({ commit }: Tip): Promise<void> {
+    const known = this.#tips.get(commit);
+    invariant(known && known.users > 0, "who leaves a layer has stood on it");
+    known.users--;
+    const unused = await this.#oneAtATime(() => this.#giveUp());
+    for (const path of unused) await removeTree(join(this.folder, path));
+  }
+
+  #begin(commit: Commit): Known {
+    const name = `t${++this.#made}`;
+    const known: Known = { name, users: 0, base: null, making: this.#oneAtATime(() => this.#makeTip(commit, known)) };
+    known.making.catch(async () => {
+      if (this.#tips.get(commit) === known) this.#tips.delete(commit);
+      await removeTree(join(this.folder, name));
+    });
+    return known;
+  }
+
+  async #makeTip(commit: Commit, known: Known): Promise<Tip> {
+    const base = await this.#baseFor(commit);
+    const { name } = known;
+    const folder = join(this.folder, name);
+    const building = `${folder}.index`;
+    await mkdir(folder);
+    await copyFile(`${join(this.folder, base.name)}.index`, building);
+    if (commit !== base.commit) await this.#moveOn(base, commit, name, building);
+    const sha256 = commit.length === 64;
+    await writeGitFolder(this.#trunk, join(folder, ".git"), { HEAD: `${commit}\n` }, { bare: false, sha256 });
+    const indexFile = join(folder, ".git", "index");
+    await rename(building, indexFile);
+    known.base = base;
+    base.tips++;
+    return { commit, lowers: `${name}:${base.name}`, indexFile };
+  }
+
+  /** git does it, through an overlay: the kernel writes the marks, and the index knows files as they will be seen. */
+  async #moveOn(base: Base, commit: Commit, name: string, indexFile: string): Promise<void> {
+    const [merged, work] = [`${name}.merged`, `${name}.work`];
+    for (const folder of [merged, work]) await mkdir(join(this.folder, folder));
+    const options = `lowerdir=${base.name},upperdir=${name},workdir=${work},${overlayOptions}`;
+    await this.#mounts.mount(this.folder, options, merged);
+    try {
+      const call = this.#trunk.at(this.#run, { workTree: join(this.folder, merged), indexFile });
+      await this.#trunk.git.run(["read-tree", "-m", "-u", base.commit, commit], call);
+    } finally {
+      await this.#mounts.unmount(this.folder, merged);
+    }
+    for (const folder of [merged, work]) await removeTree(join(this.folder, folder));
+  }
+
+  async #baseFor(commit: Commit): Promise<Base> {
+    const newest = this.#bases.at(-1) ?? (await this.#makeBase(commit));
+    const { trees } = this.#trunk.objects(this.#run);
+    const apart = await trees.difference(await trees.rootOf(newest.commit), await trees.rootOf(commit));
+    // Each takes as much room as all files do: better a large tip than one base more.
+    if (this.#bases.length >= layerLimits.basesMax) return newest;
+    if (apart.size > layerLimits.pathsApartMax) return this.#makeBase(commit);
+    if (apart.size > layerLimits.pathsApartWell) this.#makeNewer(commit);
+    return newest;
+  }
+
+  /** Beside everything else: until it is there, the one before does. */
+  #makeNewer(commit: Commit): void {
+    if (this.#makesNewer) return;
+    this.#makesNewer = true;
+    // Whoever needs a base that cannot be made is told so by its own try.
+    const done = () => void (this.#makesNewer = false);
+    this.#makeBase(commit).then(done, done);
+  }
+
+  async #makeBase(commit: Commit): Promise<Base> {
+    const name = `b${++this.#made}`;
+    const folder = join(this.folder, name);
+    const indexFile = `${folder}.index`;
+    await mkdir(folder, { recursive: true });
+    try {
+      const call = this.#trunk.at(this.#run, { workTree: folder, indexFile });
+      await this.#trunk.git.run(["read-tree", "-m", "-u", commit], call);
+    } catch (error) {
+      for (const path of [folder, indexFile]) await removeTree(path);
+      throw error;
+    }
+    const base: Base = { name, commit, tips: 0 };
+    this.#bases.push(base);
+    return base;
+  }
+
+  /** Forgets all that nobody stands on but what may be asked for next; answers what lies in the way then. */
+  async #giveUp(): Promise<string[]> {
+    const unused: string[] = [];
+    for (const [commit, known] of [...this.#tips].slice(0, -1)) {
+      if (known.users > 0) continue;
+      this.#tips.delete(commit);
+      if (known.base) known.base.tips--;
+      unused.push(known.name);
+    }
+    for (const base of this.#bases.slice(0, -1)) {
+      if (base.tips > 0) continue;
+      this.#bases.splice(this.#bases.indexOf(base), 1);
+      unused.push(base.name, `${base.name}.index`);
+    }
+    return unused;
+  }
+}

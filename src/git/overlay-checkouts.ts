@@ -1,0 +1,109 @@
+/**
+ * Workspaces as overlays: the files of the trunk's tip lie once in read-only layers, and each workspace has a folder of its
+ * own for what is written. To open one costs a mount, whatever the size of the tree.
+ */
+import { copyFile, mkdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import type { Commit, RunId } from "../domain/ids.ts";
+import type { Checkout, Checkouts } from "./checkouts.ts";
+import { Layers, overlayOptions, type Tip } from "./layers.ts";
+import type { Mounts } from "./mounts.ts";
+import { exists, removeTree } from "./remove-tree.ts";
+import type { TrunkRepository } from "./trunk-repository.ts";
+import { upperPaths } from "./upper-paths.ts";
+import { indexOf, removePlace, type WorkspacePlace } from "./workspace.ts";
+
+export class OverlayCheckouts implements Checkouts {
+  readonly #trunk: TrunkRepository;
+  readonly #mounts: Mounts;
+  readonly #folder: string;
+  readonly #layers = new Map<RunId, Layers>();
+  readonly #open = new Map<string, Overlay>();
+
+  /** `folder`: this adapter's alone, in the file system of the workspaces. */
+  constructor(trunk: TrunkRepository, mounts: Mounts, folder: string) {
+    this.#trunk = trunk;
+    this.#mounts = mounts;
+    this.#folder = folder;
+  }
+
+  async open(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
+    await this.#open.get(place.path)?.remove();
+    await removePlace(place);
+    const layers = this.#layersOf(place.run);
+    const tip = await layers.stand(commit);
+    try {
+      const upper = join(place.folder, "upper");
+      for (const folder of [place.path, upper, join(place.folder, "work")]) await mkdir(folder, { recursive: true });
+      // Relative names are short, and have none of the signs that mean something in an option.
+      const own = relative(layers.folder, place.folder);
+      // Volatile: what a worker writes is worth nothing after a crash of the machine, so nothing waits for the disk.
+      const options = `lowerdir=${tip.lowers},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions},volatile`;
+      await this.#mounts.mount(layers.folder, options, relative(layers.folder, place.path));
+      const tree = await this.#trunk.objects(place.run).trees.rootOf(commit);
+      const overlay = new Overlay(place, tip, this.#mounts, layers, upperPaths(upper, tree), () =>
+        this.#open.delete(place.path),
+      );
+      this.#open.set(place.path, overlay);
+      return overlay;
+    } catch (error) {
+      await layers.leave(tip);
+      throw error;
+    }
+  }
+
+  async clear(run: RunId): Promise<void> {
+    for (const overlay of this.#open.values()) if (overlay.place.run === run) await overlay.remove();
+    this.#layers.delete(run);
+    await removeTree(join(this.#folder, run));
+  }
+
+  #layersOf(run: RunId): Layers {
+    const known = this.#layers.get(run);
+    if (known) return known;
+    const layers = new Layers(this.#trunk, this.#mounts, join(this.#folder, run), run);
+    this.#layers.set(run, layers);
+    return layers;
+  }
+}
+
+class Overlay implements Checkout {
+  readonly place: WorkspacePlace;
+  readonly changedPaths: Checkout["changedPaths"];
+  readonly #tip: Tip;
+  readonly #mounts: Mounts;
+  readonly #layers: Layers;
+  readonly #removed: () => void;
+  #isMounted = true;
+
+  constructor(
+    place: WorkspacePlace,
+    tip: Tip,
+    mounts: Mounts,
+    layers: Layers,
+    changedPaths: Checkout["changedPaths"],
+    removed: () => void,
+  ) {
+    this.place = place;
+    this.changedPaths = changedPaths;
+    this.#tip = tip;
+    this.#mounts = mounts;
+    this.#layers = layers;
+    this.#removed = removed;
+  }
+
+  /** Few need it: it is as long as the tree is large. */
+  async needIndex(): Promise<void> {
+    const index = indexOf(this.place);
+    if (!(await exists(index))) await copyFile(this.#tip.indexFile, index);
+  }
+
+  async remove(): Promise<void> {
+    if (!this.#isMounted) return;
+    this.#isMounted = false;
+    this.#removed();
+    await this.#mounts.unmount(this.#layers.folder, relative(this.#layers.folder, this.place.path));
+    await removePlace(this.place);
+    await this.#layers.leave(this.#tip);
+  }
+}

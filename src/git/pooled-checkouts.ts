@@ -1,0 +1,88 @@
+/**
+ * Workspaces that git writes file by file. The folders of ended ones wait in a pool, swept, for git writes only what differs
+ * when they are used again. Invariant: what a worker wrote reaches no other: a file counts as unchanged only when the kernel's
+ * own time of its last change says so.
+ */
+import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Commit, RunId } from "../domain/ids.ts";
+import { layerLimits } from "../domain/limits.ts";
+import { everyPath } from "./changed-paths.ts";
+import type { Checkout, Checkouts } from "./checkouts.ts";
+import { IndexFile } from "./index-file.ts";
+import { removeTree } from "./remove-tree.ts";
+import { sweep } from "./sweep.ts";
+import type { TrunkRepository } from "./trunk-repository.ts";
+import { writeGitFolder } from "./worker-git.ts";
+import { indexOf, removePlace, type WorkspacePlace } from "./workspace.ts";
+
+export class PooledCheckouts implements Checkouts {
+  readonly #trunk: TrunkRepository;
+  readonly #folder: string;
+  readonly #free = new Map<RunId, WorkspacePlace[]>();
+  #pooled = 0;
+
+  /** `folder`: this adapter's alone. */
+  constructor(trunk: TrunkRepository, folder: string) {
+    this.#trunk = trunk;
+    this.#folder = folder;
+  }
+
+  async open(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
+    await removePlace(place);
+    await mkdir(dirname(place.path), { recursive: true });
+    await mkdir(place.folder, { recursive: true });
+    const free = this.#free.get(place.run)?.pop();
+    if (free) await moveFiles(free, place);
+    else await mkdir(place.path);
+    const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
+    await this.#trunk.git.run(["read-tree", "--reset", "-u", commit], call);
+    const sha256 = commit.length === 64;
+    const gitFolder = join(place.path, ".git");
+    await writeGitFolder(this.#trunk, gitFolder, { HEAD: `${commit}\n` }, { bare: false, sha256 });
+    await copyFile(indexOf(place), join(gitFolder, "index"));
+    let open = true;
+    return {
+      changedPaths: everyPath,
+      needIndex: () => Promise.resolve(),
+      remove: async () => {
+        if (open) await this.#giveBack(place, commit);
+        open = false;
+      },
+    };
+  }
+
+  async clear(run: RunId): Promise<void> {
+    this.#free.delete(run);
+    await removeTree(join(this.#folder, run));
+  }
+
+  async #giveBack(place: WorkspacePlace, commit: Commit): Promise<void> {
+    const free = this.#free.get(place.run) ?? [];
+    this.#free.set(place.run, free);
+    if (free.length < layerLimits.pooledMax && (await isSwept(place, commit))) {
+      const folder = join(this.#folder, place.run, String(++this.#pooled));
+      await mkdir(folder, { recursive: true });
+      const pooled = { ...place, path: join(folder, "files"), folder };
+      await moveFiles(place, pooled);
+      free.push(pooled);
+    }
+    await removePlace(place);
+  }
+}
+
+/** false: the worker left something that cannot be swept, or is still at it; the whole folder goes then. */
+async function isSwept(place: WorkspacePlace, like: Commit): Promise<boolean> {
+  try {
+    await sweep(place.path, new IndexFile(await readFile(indexOf(place)), like));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return false;
+  }
+}
+
+async function moveFiles(from: WorkspacePlace, to: WorkspacePlace): Promise<void> {
+  await rename(from.path, to.path);
+  await rename(indexOf(from), indexOf(to));
+}

@@ -1,0 +1,124 @@
+/**
+ * Which paths of an overlay may differ: those of its upper folder, where the kernel puts whatever is written, and a mark for
+ * what is gone. Its cost follows the worker's changes, not the size of the tree. Invariants: those of `Untracked`.
+ *
+ * A folder of the upper may hide the one below it; that is noted in an attribute, which Node cannot read. So names that
+ * were checked out there are looked for in the folder as the worker sees it.
+ */
+import { readdirSync, type Stats } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { gitLimits } from "../domain/limits.ts";
+import type { ChangedPaths, Suspects } from "./changed-paths.ts";
+import { asPath, toLatin1 } from "./latin1.ts";
+import { listedByGit } from "./listed-by-git.ts";
+import { isFolder, submoduleMode, type Entry, type Tree } from "./objects.ts";
+import type { Trees } from "./trees.ts";
+import { inFolder, submoduleReason, Untracked, type Folder } from "./untracked.ts";
+import { through } from "./workspace.ts";
+
+/** `upper`: absolute; `layers`: the tree of what lies below it. */
+export function upperPaths(upper: string, layers: string): ChangedPaths {
+  return async (trunk, workspace, root) => {
+    const { trees } = trunk.objects(workspace.run);
+    const checkedOut = workspace.checkedOut ?? layers;
+    const found = await new UpperWalk(root, toLatin1(upper), trees).run(checkedOut);
+    const suspects = found ?? (await byGit());
+    // What a conflict put there was written, and so is in the upper, unless the worker took it away again.
+    const placed = [...(await trees.difference(layers, checkedOut))].flatMap(([path, now]) => (now ? [path] : []));
+    return { ...suspects, present: [...new Set([...suspects.present, ...placed])] };
+
+    /** Also what the layers have and nobody checked out is new to git: only what lies in the upper is the worker's. */
+    async function byGit(): Promise<Suspects> {
+      await workspace.checkout.needIndex();
+      const call = through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
+      const listed = await listedByGit(trunk.git, call, workspace.path);
+      const isIn = (top: string, path: string) => new Untracked(top).look(nowhere, path) !== null;
+      return { ...listed, present: listed.present.filter((path) => isIn(toLatin1(upper), path) || !isIn(root, path)) };
+    }
+  };
+}
+
+/** Faults met there are nobody's. */
+const nowhere: Folder = { path: "", rules: null, ignored: true };
+
+/** `tree`: what was checked out there; null: no such folder. */
+type Place = Folder & { tree: string | null };
+
+class UpperWalk {
+  readonly #untracked: Untracked;
+  readonly #root: string;
+  readonly #upper: string;
+  readonly #trees: Trees;
+  readonly #open: Place[] = [];
+
+  constructor(root: string, upper: string, trees: Trees) {
+    this.#untracked = new Untracked(root);
+    this.#root = root;
+    this.#upper = upper;
+    this.#trees = trees;
+  }
+
+  /** null: only git can tell what is ignored there. */
+  async run(checkedOut: string): Promise<Suspects | null> {
+    const untracked = this.#untracked;
+    this.#open.push({ path: "", rules: null, ignored: false, tree: checkedOut });
+    for (let folder = this.#open.pop(); folder; folder = this.#open.pop()) {
+      if (!folder.ignored && !(await untracked.addRules(folder))) return null;
+      const tree = folder.tree === null ? null : await this.#trees.read(folder.tree);
+      if (tree) await this.#findGone(folder, tree);
+      for (const name of untracked.list(folder, this.#upper)) {
+        await this.#meet(folder, tree?.find(name), name);
+        if (untracked.isDue()) await setImmediate();
+      }
+      if (untracked.isTooMuch) return null;
+      if (untracked.isOver) break;
+    }
+    untracked.isBounded();
+    return untracked.suspects;
+  }
+
+  async #findGone(folder: Place, tree: Tree): Promise<void> {
+    const shown = new Set(this.#untracked.list(folder));
+    for (const entry of tree.entries) if (!shown.has(entry.name)) await this.#gone(inFolder(folder, entry.name), entry);
+  }
+
+  async #meet(folder: Place, was: Entry | undefined, name: string): Promise<void> {
+    const path = inFolder(folder, name);
+    if (path === ".git") return;
+    const untracked = this.#untracked;
+    const stats = untracked.look(folder, path, this.#upper);
+    if (!stats || isMark(stats)) return;
+    if (was?.mode === submoduleMode) {
+      if (!this.#isEmptyFolder(path, stats)) untracked.refuse(path, submoduleReason);
+      return;
+    }
+    if (was && !isFolder(was) && !stats.isDirectory()) {
+      untracked.suspects.present.push(path);
+      return;
+    }
+    if (isFolder(was) && stats.isDirectory()) {
+      const ignored = folder.ignored || untracked.isIgnored(folder, path, true);
+      this.#open.push({ path, rules: folder.rules, ignored, tree: was.oid });
+      return;
+    }
+    // A file in place of a folder, or a folder in place of a file.
+    if (was) await this.#gone(path, was);
+    if (!folder.ignored && untracked.judge(folder, path, name, stats))
+      this.#open.push({ path, rules: folder.rules, ignored: false, tree: null });
+  }
+
+  /** All that was checked out at `path`. */
+  async #gone(path: string, was: Entry): Promise<void> {
+    if (was.mode === submoduleMode) this.#untracked.refuse(path, submoduleReason);
+    else if (!isFolder(was)) this.#untracked.suspects.gone.push(path);
+    else
+      for (const entry of (await this.#trees.read(was.oid)).entries) await this.#gone(`${path}/${entry.name}`, entry);
+  }
+
+  #isEmptyFolder(path: string, stats: Stats): boolean {
+    return stats.isDirectory() && readdirSync(asPath(`${this.#root}/${path}`)).length === 0;
+  }
+}
+
+/** That what lies below is gone. The kernel lets nobody make one through the overlay. */
+const isMark = (stats: Stats) => stats.isCharacterDevice() && stats.rdev === 0;
