@@ -137,6 +137,9 @@ export const promptLimits = {
   /** All outputs of failed acceptance commands; each output of one that passed. */
   failedOutputBytesMax: 49_152,
   passedOutputBytesMax: 512,
+  /** Protected files that were put back; what a cycle did to tests. */
+  putBackBytesMax: 8_192,
+  weakenedBytesMax: 32_768,
   /** All files in conflict, or all reasons of a refusal. */
   sentBackBytesMax: 32_768,
   /** All handoffs of tasks that a conflict is with. */

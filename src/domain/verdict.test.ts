@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Commit } from "./ids.ts";
 import { limitDefaults } from "./limits.ts";
+import { nothingPutBack } from "./protected.ts";
 import {
   decideVerdict,
   readScore,
@@ -22,6 +23,7 @@ const result = (name: string, passed: boolean, score: number | null = null): Acc
 const evidence = (acceptance: AcceptanceResult[], landed = 1): Evidence => ({
   commit: "c" as Commit,
   acceptance,
+  putBack: nothingPutBack,
   tasks: { landed, failed: 0, cancelled: 0 },
   remarks: [],
 });

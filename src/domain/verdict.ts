@@ -1,6 +1,7 @@
 /** Verdicts: what a judge may decide, and what the engine lets stand. */
 import type { Commit } from "./ids.ts";
 import type { Limits } from "./limits.ts";
+import { nothingPutBack, type PutBack } from "./protected.ts";
 
 export type VerdictKind = "continue" | "achieved" | "stop";
 
@@ -23,11 +24,18 @@ export type AcceptanceResult = {
 export type Evidence = {
   commit: Commit;
   acceptance: AcceptanceResult[];
+  /** Protected files that the trunk had otherwise than the run's base: the acceptance commands ran with those of the base. */
+  putBack: PutBack;
   /** Tasks of this cycle that landed, failed or were cancelled. */
   tasks: { landed: number; failed: number; cancelled: number };
   /** What the engine added or overruled, one sentence each. */
   remarks: string[];
 };
+
+const notRecorded: Pick<Evidence, "putBack"> = { putBack: nothingPutBack };
+
+/** What an older version stored, with what has been added since. */
+export const completeEvidence = (stored: Evidence): Evidence => ({ ...notRecorded, ...stored });
 
 export type Verdict = VerdictProposal & { evidence: Evidence };
 

@@ -1,29 +1,22 @@
 /**
- * A judgement: the acceptance commands and checks of the run's own configuration run first, on the tip, in a clean
- * checkout; then the judge agent has its say, if there is one.
+ * A judgement: the acceptance commands and checks of the run's own configuration run first, on the tip, in clean
+ * checkouts, with the protected files as they were at the run's base; then the judge agent has its say, if there is one.
  */
 import type { JudgeBrief } from "../domain/brief.ts";
+import { idText } from "../domain/ids.ts";
+import { nothingPutBack, protectedPaths, putBackWords } from "../domain/protected.ts";
 import { noUsage } from "../domain/session.ts";
-import { verdictFromAcceptance, type AcceptanceResult, type Evidence } from "../domain/verdict.ts";
+import { verdictFromAcceptance, type Evidence } from "../domain/verdict.ts";
+import type { Seen } from "./briefs.ts";
 import { runChecks } from "./check-commands.ts";
 import { converse, wrongAnswer, type Ending, type Session } from "./desk.ts";
 import { endJudgement } from "./judgements.ts";
 import { publish } from "./publish.ts";
 
-export async function judge(
-  session: Session,
-  briefWith: (acceptance: AcceptanceResult[]) => Promise<JudgeBrief>,
-): Promise<Ending> {
-  const { store, claim, config, workspace, watch, checks, commands } = session;
+export async function judge(session: Session, briefWith: (seen: Seen) => Promise<JudgeBrief>): Promise<Ending> {
+  const { store, claim, config, workspace, watch, checks } = session;
   const signal = watch.cutSignal;
-  const acceptance = await runChecks({
-    commands,
-    run: claim.run,
-    list: config.acceptance,
-    directory: workspace.path,
-    limits: config.limits,
-    signal,
-  });
+  const { acceptance, putBack } = await runAcceptance(session, signal);
   const checked = config.checks.length === 0 ? null : await checks.resultsFor(workspace.base, signal);
   if (watch.cutBy) return { failure: watch.cutBy, usage: noUsage };
   const all = [...acceptance, ...(checked ?? [])];
@@ -31,8 +24,9 @@ export async function judge(
     session.transcript.add("note", `${result.passed ? "passed" : "FAILED"}: ${result.name}\n${result.output}`);
 
   watch.begin();
-  const brief = await briefWith(all);
-  const evidence: Evidence = { commit: workspace.base, acceptance: all, tasks: brief.tasks, remarks: [] };
+  const brief = await briefWith({ acceptance: all, putBack });
+  const remarks = [putBackWords(putBack, putBackNamedMax)].filter((remark) => remark !== null);
+  const evidence: Evidence = { commit: workspace.base, acceptance: all, putBack, tasks: brief.tasks, remarks };
   const proof = checked ?? acceptance;
   const green = proof.length > 0 && proof.every((result) => result.passed);
   let usage = noUsage;
@@ -47,3 +41,32 @@ export async function judge(
   await store.transition(claim.run, (tx) => endJudgement(tx, claim, proposal, evidence, green, usage));
   return null;
 }
+
+/** In a checkout of its own, so that neither what they leave behind nor what the judge does is in the way of the other. */
+async function runAcceptance(session: Session, signal: AbortSignal): Promise<Seen> {
+  const { store, trunk, commands, claim, config, workspace } = session;
+  if (config.acceptance.length === 0) return { acceptance: [], putBack: nothingPutBack };
+  const base = await store.transition(claim.run, async (tx) => tx.run.base);
+  const opened = await trunk.openProtected(
+    claim.run,
+    `acceptance-${idText("session", claim.session)}`,
+    workspace.base,
+    { at: base, paths: protectedPaths(config.acceptance) },
+  );
+  try {
+    const acceptance = await runChecks({
+      commands,
+      run: claim.run,
+      list: config.acceptance,
+      directory: opened.workspace.path,
+      limits: config.limits,
+      signal,
+    });
+    return { acceptance, putBack: opened.putBack };
+  } finally {
+    await opened.workspace.remove();
+  }
+}
+
+/** Files that a verdict's remark names. */
+const putBackNamedMax = 10;

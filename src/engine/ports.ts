@@ -10,6 +10,7 @@ import type { Handoff } from "../domain/handoff.ts";
 import type { CallId, Commit, EngineId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { PlannerAction } from "../domain/plan.ts";
 import type { OpenChildren } from "../domain/planner.ts";
+import type { PutBack } from "../domain/protected.ts";
 import type { Again } from "../domain/rate.ts";
 import type { Step, Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
@@ -187,6 +188,11 @@ export interface Trunk {
    */
   openWorkspace(run: RunId, name: string, commit: Commit, kept?: string | null): Promise<Workspace>;
   /**
+   * A clean checkout of `commit` in which `protect.paths` are as a checkout of `protect.at` has them: bytes, modes and links, and
+   * nothing beside them. Each path is there at `protect.at`. The trunk is not changed.
+   */
+  openProtected(run: RunId, name: string, commit: Commit, protect: Protect): Promise<ProtectedWorkspace>;
+  /**
    * Keeps the workspace's files durably with the trunk, for `openWorkspace` on any machine. Files that git ignores are
    * not kept; files that could not land are reasons to keep nothing.
    */
@@ -226,6 +232,10 @@ export type Workspace = {
   base: Commit;
   remove(): Promise<void>;
 };
+
+/** `paths`: none lies below another. */
+export type Protect = { at: Commit; paths: readonly string[] };
+export type ProtectedWorkspace = { workspace: Workspace; putBack: PutBack };
 
 /** Work that was taken in, as its trunk knows it; it outlives its workspace. */
 export interface Change {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { EngineId } from "../domain/ids.ts";
 import { conflictTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
 import { keepingTests } from "./keeping.testsuite.ts";
+import { protectedTests } from "./protecting.testsuite.ts";
 import {
   landed,
   landNow,
@@ -38,6 +39,7 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     resolveTests(enter);
     missingVersionTests(enter);
     keepingTests(enter);
+    protectedTests(enter);
     takeOverTests(enter);
     recoveryTests(enter);
   });

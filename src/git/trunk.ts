@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
 import { gitLimits } from "../domain/limits.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
-import type { Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
+import type {
+  Landed,
+  Landing,
+  Protect,
+  ProtectedWorkspace,
+  Staged,
+  TakenIn,
+  Trunk,
+  Workspace,
+} from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
 import { parseLanded } from "./commit-message.ts";
 import { leftMarkers, placeConflict } from "./conflict.ts";
@@ -13,6 +22,7 @@ import { takeIn } from "./intake.ts";
 import { checkOutKept, keep } from "./keep.ts";
 import { stageGroup } from "./landing.ts";
 import type { OnStep } from "./object-store.ts";
+import { absentAt, checkOutProtected } from "./protected.ts";
 import { publish } from "./publish.ts";
 import { removeTree } from "./remove-tree.ts";
 import { asCommit, TrunkRepository } from "./trunk-repository.ts";
@@ -89,6 +99,20 @@ export class GitTrunk implements Trunk {
     else await checkOutKept(this.#trunk, workspace, kept);
     this.#open.set(place.path, workspace);
     return workspace;
+  }
+
+  async openProtected(run: RunId, name: string, commit: Commit, protect: Protect): Promise<ProtectedWorkspace> {
+    requireRunId(run);
+    const place = placeOf(this.#stateFolder, run, name);
+    const workspace = new GitWorkspace(place, asCommit(commit), everyPath, () => this.#open.delete(place.path));
+    const putBack = await checkOutProtected(this.#trunk, workspace, protect);
+    this.#open.set(place.path, workspace);
+    return { workspace, putBack };
+  }
+
+  /** Those of `paths` that a run could not protect, because they are not there at `base`, where it began. */
+  absentAt(base: Commit, paths: readonly string[]): Promise<string[]> {
+    return absentAt(this.#trunk.git, this.#trunk.gitDir, base, paths);
   }
 
   async clearLeftovers(run: RunId): Promise<void> {

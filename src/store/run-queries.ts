@@ -1,7 +1,7 @@
 /** Rows of runs, cycles, verdicts, checks and events. */
 import type { CycleId } from "../domain/ids.ts";
 import { taskStatuses, type TaskStatus } from "../domain/task.ts";
-import { scoresOf, type CycleRecord, type Evidence, type VerdictKind } from "../domain/verdict.ts";
+import { completeEvidence, scoresOf, type CycleRecord, type Evidence, type VerdictKind } from "../domain/verdict.ts";
 import type { Transition } from "../engine/store-port.ts";
 import { noSpendColumns, type Context } from "./context.ts";
 import { toCycle } from "./rows.ts";
@@ -130,7 +130,7 @@ export function toCycleRecord(row: {
   summary: string;
   evidence: string;
 }): CycleRecord {
-  const evidence = JSON.parse(row.evidence) as Evidence;
+  const evidence = completeEvidence(JSON.parse(row.evidence) as Evidence);
   return {
     number: row.number,
     verdict: row.verdict as VerdictKind,

@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import { freshCredential } from "../domain/rate.ts";
+import type { Evidence } from "../domain/verdict.ts";
 import type { Store } from "../engine/store-port.ts";
 import { costTests } from "./costs.testsuite.ts";
 import { base, config, openForEach, run, type OpenStore, type StoreWorld } from "./open-store.testsuite.ts";
@@ -93,7 +94,13 @@ function runTests(w: OpenStore): void {
   test("verdicts become the records that later judges see", async () => {
     const { cycle } = await cycleWithRoot();
     const acceptance = [{ name: "test", command: "t", passed: false, exitCode: 1, score: 0.5, ms: 1, output: "" }];
-    const evidence = { commit: base, acceptance, tasks: { landed: 2, failed: 1, cancelled: 0 }, remarks: ["r"] };
+    const evidence: Evidence = {
+      commit: base,
+      acceptance,
+      putBack: { files: [{ path: "verify.sh", change: "changed" }], omitted: 1 },
+      tasks: { landed: 2, failed: 1, cancelled: 0 },
+      remarks: ["r"],
+    };
     await change((tx) => tx.insertVerdict(cycle, null, { verdict: "continue", summary: "s", brief: "b", evidence }));
     expect(await change((tx) => tx.cycleRecords())).toEqual([
       { number: 1, verdict: "continue", summary: "s", landed: 2, scores: { test: 0.5 } },

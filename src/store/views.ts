@@ -4,7 +4,7 @@ import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids
 import type { PlannerStatus } from "../domain/planner.ts";
 import type { SessionKind, SessionOutcome } from "../domain/session.ts";
 import { taskStatuses, type TaskStatus } from "../domain/task.ts";
-import type { Evidence, VerdictKind } from "../domain/verdict.ts";
+import { completeEvidence, type Evidence, type VerdictKind } from "../domain/verdict.ts";
 import type { PlannerView, RunView, SessionView, TaskCounts, TaskFilter, TaskView, Views } from "../engine/views.ts";
 import { ended, running } from "./context.ts";
 import { readCosts } from "./cost-views.ts";
@@ -249,7 +249,7 @@ async function verdicts(db: Db, run: RunId): Promise<RunView["verdicts"]> {
     verdict: row.verdict as VerdictKind,
     summary: row.summary,
     brief: row.brief,
-    evidence: JSON.parse(row.evidence) as Evidence,
+    evidence: completeEvidence(JSON.parse(row.evidence) as Evidence),
     at: row.at,
   }));
 }

@@ -128,6 +128,7 @@ export function verdict(
     evidence: {
       commit: "3f2a91c0de3f2a91c0de3f2a91c0de3f2a91c0de" as Commit,
       acceptance: results,
+      putBack: { files: [], omitted: 0 },
       tasks: { landed: 20, failed: 2, cancelled: 0 },
       remarks: [],
     },

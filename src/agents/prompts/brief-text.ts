@@ -26,6 +26,9 @@ export function goalText({ run }: BriefHead): string {
   return sections(
     tagged("goal", run.goal),
     commands.length === 0 ? "" : `It is reached when these commands pass on the trunk, and not before:\n\n${list}`,
+    run.protected.length === 0
+      ? ""
+      : `They find these paths as they were when the run began, whatever the trunk has there, so changing them has no effect on the judgement: ${pathsText(run.protected)}.`,
   );
 }
 

@@ -5,14 +5,14 @@ import { cutMiddle } from "../../domain/text.ts";
 import type { AcceptanceResult } from "../../domain/verdict.ts";
 import { cycleText, durationText, goalText, sessionText, shortCommit, type BriefContext } from "./brief-text.ts";
 import { handoffTexts } from "./handoff-text.ts";
-import { bytesOf, code, fairShares, inline, plural, quoted, sections } from "./quote.ts";
+import { bytesOf, code, fairShares, fit, inline, plural, quoted, sections } from "./quote.ts";
 import type { PromptValues } from "./variables.ts";
 
 export function judgeValues(brief: JudgeBrief, { now }: BriefContext): PromptValues<"judge"> {
   return {
     goal: goalText(brief),
     cycle: cycleText(brief),
-    acceptance: acceptanceText(brief.acceptance),
+    acceptance: sections(acceptanceText(brief.acceptance), putBackText(brief.putBack)),
     tasks: tasksText(brief.tasks),
     handoffs: handoffsText(brief.handoffs),
     session: `${sessionText(brief, now)}\nThe run began at commit ${shortCommit(brief.since)}: the difference to it is everything that the run has done.`,
@@ -33,6 +33,17 @@ export function acceptanceText(results: readonly AcceptanceResult[]): string {
     ...results.map((result, index) =>
       resultText(result, result.passed ? promptLimits.passedOutputBytesMax : (shares[index] ?? 0)),
     ),
+  );
+}
+
+function putBackText({ files, omitted }: JudgeBrief["putBack"]): string {
+  if (files.length === 0) return "";
+  const list = files.map(({ path, change }) => `- ${code(path)}: ${change}`);
+  return sections(
+    "### Protected files that the trunk has otherwise",
+    "The commands ran with these as they were when the run began; what the trunk has there counted for nothing. Find out from the difference why it was changed.",
+    fit(list, promptLimits.putBackBytesMax, "\n", (left) => `- … and ${left} more`),
+    omitted > 0 ? `${omitted} more are not listed.` : "",
   );
 }
 

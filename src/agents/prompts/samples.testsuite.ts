@@ -24,6 +24,7 @@ const head = {
       { name: "npm test", command: "npm test" },
       { name: "no require", command: "! grep -rn 'require(' src" },
     ],
+    protected: ["scripts/verify.sh", "test/acceptance"],
   },
   workspace: "/var/longhaul/workspaces/s41",
   base: "4f0c1d2e3a5b6c7d8e9f00112233445566778899",
@@ -205,6 +206,13 @@ export const judgeBrief: JudgeBrief = {
     },
     { name: "load", command: "node load.js", passed: false, exitCode: null, score: null, ms: 1_800_000, output: "" },
   ],
+  putBack: {
+    files: [
+      { path: "scripts/verify.sh", change: "changed" },
+      { path: "test/acceptance/a`b.js", change: "deleted" },
+    ],
+    omitted: 0,
+  },
   tasks: { landed: 14, failed: 2, cancelled: 1 },
   handoffs: [
     { task: "t12", planner: "p3", title: "Convert fp/_base.js", status: "landed", handoff: hostile },
