@@ -97,6 +97,7 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     tidy: (run) => trunk.tidy(run),
     placeConflict: (workspace, tip) => trunk.placeConflict(workspace, tip),
     landedSince: (run, since, paths) => trunk.landedSince(run, since, paths),
+    changedFiles: (run, between, look) => trunk.changedFiles(run, between, look),
     publish: (run, green) => trunk.publish(run, green),
   };
 }

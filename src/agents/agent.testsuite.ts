@@ -10,6 +10,7 @@ import { handoffOf } from "../domain/handoff.ts";
 import type { ArbiterBrief, Brief, JudgeBrief, PlannerBrief, WorkerBrief } from "../domain/brief.ts";
 import type { RunId, SessionId } from "../domain/ids.ts";
 import { nothingPutBack } from "../domain/protected.ts";
+import { nothingWeakened } from "../domain/weakened-tests.ts";
 import type { AgentSession, SessionOrder } from "../engine/ports.ts";
 import { memoryHost } from "./memory-host.testsuite.ts";
 
@@ -274,6 +275,7 @@ export function briefs(
       since: head.base,
       acceptance: [],
       putBack: nothingPutBack,
+      tests: nothingWeakened,
       tasks: { landed: 0, failed: 0, cancelled: 0 },
       handoffs: [],
     },

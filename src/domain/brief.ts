@@ -6,6 +6,7 @@
 import type { Handoff } from "./handoff.ts";
 import type { PutBack } from "./protected.ts";
 import type { AcceptanceResult, CycleRecord } from "./verdict.ts";
+import type { TestReport } from "./weakened-tests.ts";
 
 export type BriefHead = {
   version: 1;
@@ -113,6 +114,8 @@ export type JudgeBrief = BriefHead & {
   acceptance: AcceptanceResult[];
   /** Protected files that the trunk has otherwise than the run's base: `acceptance` ran with those of the base. */
   putBack: PutBack;
+  /** What this cycle did to tests, from its first commit to `base`: counted, not understood. */
+  tests: TestReport;
   tasks: { landed: number; failed: number; cancelled: number };
   /** The newest handoffs of the cycle, newest first. */
   handoffs: { task: string | null; planner: string; title: string; status: string; handoff: Handoff }[];

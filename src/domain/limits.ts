@@ -150,6 +150,20 @@ export const promptLimits = {
   lineBytesMax: 320,
 } as const;
 
+/** What a cycle did to tests, as the judge is told. */
+export const testReportLimits = {
+  /** Changed files that are looked into, one of them, and all of them together; both sides count. */
+  filesMax: 5_000,
+  fileBytesMax: 1_048_576,
+  bytesMax: 134_217_728,
+  /** Findings that are told one by one. */
+  findingsMax: 200,
+  /** Findings that an event names. */
+  namedMax: 5,
+  /** Files for which renames are looked for, among those that were deleted or added. */
+  renamesMax: 1_000,
+} as const;
+
 /** Role tools: what one call may read, run and answer. */
 export const toolLimits = {
   /** One answer to the model; more is cut in the middle. */

@@ -179,7 +179,7 @@ async function dependenciesOf(tx: Transition, task: Task): Promise<TaskBrief["de
 }
 
 /** What the engine has seen itself before the judge has its say. */
-export type Seen = Pick<JudgeBrief, "acceptance" | "putBack">;
+export type Seen = Pick<JudgeBrief, "acceptance" | "putBack" | "tests">;
 
 export async function judgeBrief(
   tx: Transition,

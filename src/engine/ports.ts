@@ -14,6 +14,7 @@ import type { PutBack } from "../domain/protected.ts";
 import type { Again } from "../domain/rate.ts";
 import type { Step, Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
+import type { ChangedFile } from "../domain/weakened-tests.ts";
 
 export type { Access, Environment, GroupEnd, GroupOrder, ProcessGroup, ProcessGroups } from "./process-ports.ts";
 
@@ -220,9 +221,16 @@ export interface Trunk {
   placeConflict(workspace: Workspace, tip: Commit): Promise<{ base: Commit; files: ConflictFile[] }>;
   /** Landed commits after `since`, of those that changed `paths`, oldest first, from the trailers in the trunk's history. */
   landedSince(run: RunId, since: Commit, paths?: readonly string[]): Promise<Landed[]>;
+  /**
+   * Visits the files that changed from one commit to the other, both sides with their texts, where `wanted` takes either path.
+   * Renames as git detects them; what is gone first, what is new last. Bounded by `testReportLimits`; `omitted` were not visited.
+   */
+  changedFiles(run: RunId, between: readonly [Commit, Commit], look: LookAtFiles): Promise<{ omitted: number }>;
   /** Publishes trunk and green as branches of the user's repository; answers their names. */
   publish(run: RunId, green: Commit | null): Promise<{ trunk: string; green: string | null }>;
 }
+
+export type LookAtFiles = { wanted(path: string): boolean; visit(file: ChangedFile): void };
 
 export type Workspace = {
   run: RunId;

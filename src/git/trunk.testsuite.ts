@@ -1,6 +1,7 @@
 /** What every `Trunk` does, whatever it is made of. An adapter's own tests call `testTrunk` with a world of theirs. */
 import { afterEach, describe, expect, test } from "vitest";
 import type { EngineId } from "../domain/ids.ts";
+import { changedFilesTests } from "./changed-files.testsuite.ts";
 import { conflictTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
 import { keepingTests } from "./keeping.testsuite.ts";
 import { protectedTests } from "./protecting.testsuite.ts";
@@ -40,6 +41,7 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     missingVersionTests(enter);
     keepingTests(enter);
     protectedTests(enter);
+    changedFilesTests(enter);
     takeOverTests(enter);
     recoveryTests(enter);
   });

@@ -7,6 +7,7 @@ import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type {
   Landed,
   Landing,
+  LookAtFiles,
   Protect,
   ProtectedWorkspace,
   Staged,
@@ -14,6 +15,7 @@ import type {
   Trunk,
   Workspace,
 } from "../engine/ports.ts";
+import { changedFiles } from "./changed-files.ts";
 import { everyPath } from "./changed-paths.ts";
 import { parseLanded } from "./commit-message.ts";
 import { leftMarkers, placeConflict } from "./conflict.ts";
@@ -175,6 +177,11 @@ export class GitTrunk implements Trunk {
       const landed = parseLanded(run, asCommit(entry.slice(0, end)), entry.slice(end + 1));
       return landed === null ? [] : [landed];
     });
+  }
+
+  changedFiles(run: RunId, between: readonly [Commit, Commit], look: LookAtFiles) {
+    requireRunId(run);
+    return changedFiles(this.#trunk, run, between, look);
   }
 
   publish(run: RunId, green: Commit | null) {

@@ -84,6 +84,10 @@ export class SimTrunk {
         await step();
         return this.#landedSince(since);
       },
+      changedFiles: async () => {
+        await step();
+        return { omitted: 0 };
+      },
       publish: async () => {
         await step();
         this.published = this.tip();

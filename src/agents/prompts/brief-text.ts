@@ -47,9 +47,9 @@ export function cycleText({ cycle }: BriefHead): string {
   );
 }
 
-function recordText({ number, verdict, landed, scores, summary }: CycleRecord): string {
+function recordText({ number, verdict, landed, scores, weakened, summary }: CycleRecord): string {
   const scored = Object.entries(scores).map(([name, score]) => `, ${code(name)} scored ${score}`);
-  const head = `- cycle ${number}: ${verdict}, ${plural(landed, "task")} landed${scored.join("")}`;
+  const head = `- cycle ${number}: ${verdict}, ${plural(landed, "task")} landed${scored.join("")}${weakened > 0 ? `, ${plural(weakened, "finding")} of weakened tests` : ""}`;
   return summary.trim() === "" ? head : `${head}\n${quoted(cutMiddle(summary, summaryBytesMax), "  ")}`;
 }
 

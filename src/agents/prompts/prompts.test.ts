@@ -163,6 +163,7 @@ test("everything else that may be long is bounded and says what is missing", () 
     summary: long("summary"),
     landed: 1,
     scores: {},
+    weakened: 0,
   }));
   const { brief } = renderBrief(
     prompts,
