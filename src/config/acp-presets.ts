@@ -133,7 +133,8 @@ const claudeCode: AcpPreset = {
     CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: "false",
     CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT: "0",
   },
-  sessionMeta: {},
+  // Else hooks, helpers and servers that some worker has landed would run in the next session, the judge's too.
+  sessionMeta: { claudeCode: { options: { settingSources: ["user"], strictMcpConfig: true } } },
   home: { env: { CLAUDE_CONFIG_DIR: "{home}" }, whenOwn: false, links: {}, files: {} },
   own: {
     env: {},
