@@ -82,6 +82,7 @@ export const opencode: AcpPreset = {
   usage: { tokens: "none", cost: "none" },
   traps: [
     "It installs packages from the npm registry into each new home, and leaves a library of some megabytes in TMPDIR at each start.",
+    "It loads plugins of a repository's .opencode/plugin, whatever is set.",
     "It repeats even 400, with longer and longer waits for more than 30 seconds.",
     "Without experimental.mcp_timeout it gives up on our tools after a minute.",
     "Its commands see the token, and outlive it.",

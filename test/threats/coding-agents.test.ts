@@ -17,7 +17,10 @@ const models = {
 };
 
 /** What no setting of theirs prevents: it runs in the sandbox of the session. A new version that does better is to be noticed. */
-const startedAnyway: { readonly [preset: string]: string[] } = { "codex-acp": ["codex"] };
+const startedAnyway: { readonly [preset: string]: string[] } = {
+  "codex-acp": ["codex"],
+  opencode: ["opencode-plugin"],
+};
 
 describe.each(codingAgentsTested)("%s", (name) => {
   let folder = "";
