@@ -16,7 +16,7 @@ function lookAsUser(world: World, branch: string): void {
 // Without a sandbox, so that whatever is run can leave its mark.
 test("nothing that a worker plants is ever run: filters, hooks, monitors, drivers, modules, borrowed objects", async () => {
   const world = makeWorld({ files: { "README.md": "# A project\n", "a.txt": "a\n", "b.txt": "b\n" } });
-  const mark = world.path("pwned");
+  const pwned = world.path("pwned");
   mkdirSync(world.path("elsewhere"));
   execFileSync("git", ["init", "--quiet", world.path("elsewhere")]);
   world.configure({
@@ -61,7 +61,7 @@ test("nothing that a worker plants is ever run: filters, hooks, monitors, driver
       write("a.txt", "planted\n");
     },
     judge: ({ print }) => print({ verdict: "achieved", summary: "Fine." }),
-    data: `${mark}\n${world.path("elsewhere")}`,
+    data: `${pwned}\n${world.path("elsewhere")}`,
     acceptance: [
       "git status --short; git log -p --stat > /dev/null; test -e plant.txt -a -e alternates.txt -a -e folder.txt",
     ],
@@ -73,7 +73,7 @@ test("nothing that a worker plants is ever run: filters, hooks, monitors, driver
   expect(world.git("show", `longhaul/${run}:.gitmodules`)).toContain("ext::sh");
   await world.longhaul("status");
   lookAsUser(world, `longhaul/${run}`);
-  expect(existsSync(mark)).toBe(false);
+  expect(existsSync(pwned)).toBe(false);
   expect(existsSync(world.path("elsewhere/.git/HEAD"))).toBe(true);
   expect(execFileSync("git", ["-C", world.path("elsewhere"), "count-objects"], { encoding: "utf8" })).toMatch(/^0 /);
 });

@@ -103,7 +103,7 @@ test("tools that run in the engine itself reach no file of the operator, nor the
   });
   const { world } = at;
   tries.world = world;
-  world.write("home/.npmrc", `//registry/:_authToken=${canary}\n`);
+  world.write("home/.npmrc", `token = ${canary}\n`);
   world.write("home/.ssh/id_test", canary);
   configureModels(at, { sandbox: "auto" });
   const { code, stderr } = await world.finishRun();
