@@ -29,7 +29,7 @@ const config: RunConfig = {
   ...configDefaults,
   agents: { planner: command, worker: command },
   roles: { planner: "planner", worker: "worker", arbiter: null, judge: null },
-  acceptance: [{ name: "true", command: "true", timeoutMs: null }],
+  acceptance: [{ name: "true", command: "true", timeoutMs: null, protected: [] }],
   directory: "/",
   identity: "Longhaul bench <bench@example.invalid>",
 };

@@ -85,6 +85,10 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
       const workspace = await meter.time("workspace made", () => trunk.openWorkspace(run, name, commit, kept));
       return meteredWorkspace(meter, workspace);
     },
+    async openProtected(run, name, commit, protect) {
+      const opened = await meter.time("workspace made", () => trunk.openProtected(run, name, commit, protect));
+      return { ...opened, workspace: meteredWorkspace(meter, opened.workspace) };
+    },
     keep: (run, workspace) => meter.time("workspace kept", () => trunk.keep(run, workspace)),
     clearLeftovers: (run) => trunk.clearLeftovers(run),
     takeIn: (run, workspace) => meter.time("trunk.takeIn", () => trunk.takeIn(run, workspace)),
@@ -93,6 +97,7 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     tidy: (run) => trunk.tidy(run),
     placeConflict: (workspace, tip) => trunk.placeConflict(workspace, tip),
     landedSince: (run, since, paths) => trunk.landedSince(run, since, paths),
+    changedFiles: (run, between, look) => trunk.changedFiles(run, between, look),
     publish: (run, green) => trunk.publish(run, green),
   };
 }

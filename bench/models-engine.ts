@@ -89,7 +89,7 @@ function configOf({ sessions, modelUrl }: ModelOrder, folder: string): RunConfig
       worker: { ...worker, outputTokensMax: 1_000, roles: allRoles, description: "" },
     },
     roles: { planner: "planner", worker: "worker", arbiter: null, judge: null },
-    acceptance: [{ name: "true", command: "true", timeoutMs: null }],
+    acceptance: [{ name: "true", command: "true", timeoutMs: null, protected: [] }],
     parallel: { workers: sessions, planners: 1 },
     limits: { ...limitDefaults, tasksPerTurnMax: Math.max(sessions, limitDefaults.tasksPerTurnMax) },
     directory: folder,

@@ -46,7 +46,7 @@ export function makeJob(
     ...configDefaults,
     agents: { planner: commandAgent(planner), worker: commandAgent(workers[variant]) },
     roles: { planner: "planner", worker: "worker", arbiter: null, judge: null },
-    acceptance: [{ name: "true", command: "true", timeoutMs: null }],
+    acceptance: [{ name: "true", command: "true", timeoutMs: null, protected: [] }],
     parallel: { workers: concurrency, planners: 1 },
     limits: { ...limitDefaults, tasksPerTurnMax: tasks, openTasksMax: Math.max(tasks, limitDefaults.openTasksMax) },
     directory: folder,

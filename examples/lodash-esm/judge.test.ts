@@ -17,7 +17,14 @@ const judged = (acceptance: AcceptanceResult[], history: CycleRecord[] = []) =>
     tasks: { landed: 1, failed: 0, cancelled: 0 },
     cycle: { number: history.length + 1, brief: "", history },
   });
-const before: CycleRecord = { number: 1, verdict: "continue", summary: "", landed: 1, scores: { forms: 5 } };
+const before: CycleRecord = {
+  number: 1,
+  verdict: "continue",
+  summary: "",
+  landed: 1,
+  scores: { forms: 5 },
+  weakened: 0,
+};
 
 test("achieved only when every acceptance command passes, and there is one", () => {
   expect(judged([result(true, 9)]).verdict).toBe("achieved");

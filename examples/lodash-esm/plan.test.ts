@@ -28,7 +28,7 @@ function briefOf(change: Partial<PlannerBrief> = {}): PlannerBrief {
     version: 1,
     role: "planner",
     session: "s1",
-    run: { id: "r1", goal: "lodash as ES modules", acceptance: [] },
+    run: { id: "r1", goal: "lodash as ES modules", acceptance: [], protected: [] },
     cycle: { number: 1, brief: "", history: [] },
     workspace: folder,
     base: "",

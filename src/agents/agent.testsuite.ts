@@ -9,6 +9,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { handoffOf } from "../domain/handoff.ts";
 import type { ArbiterBrief, Brief, JudgeBrief, PlannerBrief, WorkerBrief } from "../domain/brief.ts";
 import type { RunId, SessionId } from "../domain/ids.ts";
+import { nothingPutBack } from "../domain/protected.ts";
+import { nothingWeakened } from "../domain/weakened-tests.ts";
 import type { AgentSession, SessionOrder } from "../engine/ports.ts";
 import { memoryHost } from "./memory-host.testsuite.ts";
 
@@ -234,7 +236,7 @@ export function briefs(
   const head = {
     version: 1 as const,
     session: `s${session}`,
-    run: { id: run, goal: "Reach the goal", acceptance: [] },
+    run: { id: run, goal: "Reach the goal", acceptance: [], protected: [] },
     cycle: { number: 1, brief: "", history: [] },
     workspace,
     base: "0".repeat(40),
@@ -272,6 +274,8 @@ export function briefs(
       role: "judge",
       since: head.base,
       acceptance: [],
+      putBack: nothingPutBack,
+      tests: nothingWeakened,
       tasks: { landed: 0, failed: 0, cancelled: 0 },
       handoffs: [],
     },

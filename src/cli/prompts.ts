@@ -8,8 +8,10 @@ import { wayToTools } from "../agents/acp/way-to-tools.ts";
 import type { Brief } from "../domain/brief.ts";
 import { idText, parseId, type PlannerId, type TaskId } from "../domain/ids.ts";
 import { agentFor, agentsOnOffer, type AgentConfig } from "../domain/run-config.ts";
+import { nothingPutBack } from "../domain/protected.ts";
 import type { Run } from "../domain/run.ts";
 import { roleOf, type Role } from "../domain/session.ts";
+import { nothingWeakened } from "../domain/weakened-tests.ts";
 import { isOpen } from "../domain/task.ts";
 import { judgeBrief, plannerBrief, taskBrief, type Place } from "../engine/briefs.ts";
 import { agentOfTask } from "../engine/queueing.ts";
@@ -132,7 +134,11 @@ function briefFor(project: Project, run: Run, role: Role, options: PromptsOption
         if (!cycle) throw new UsageError(`Run ${run.id} has no cycle yet.`);
         if (config.acceptance.length + config.checks.length > 0)
           notes.push("The acceptance commands were not run for this, so their results are not in it.");
-        const brief = await judgeBrief(tx, session, cycle.id, place, []);
+        const brief = await judgeBrief(tx, session, cycle.id, place, {
+          acceptance: [],
+          putBack: nothingPutBack,
+          tests: nothingWeakened,
+        });
         return { ...about, brief, agent: config.roles.judge ?? "" };
       }
     }

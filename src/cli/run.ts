@@ -20,6 +20,7 @@ import { exitCodes, RefusedError, UsageError } from "./exit.ts";
 import type { Common } from "./inspect.ts";
 import { print, printJson, say } from "./output.ts";
 import { chooseRun, openProject, withProject, type Project } from "./project.ts";
+import { requireAtBase, requireCommitted } from "./protected-files.ts";
 import { requireSandbox } from "./sandbox.ts";
 
 export type RunOptions = {
@@ -38,6 +39,7 @@ export async function run(goalText: string | undefined, options: RunOptions): Pr
   const config = withOptions(loaded.config, options);
   requireAgents(config);
   requireSandbox(config);
+  await requireCommitted(repository, config, configPlace(options));
   await loadPrompts(config.prompts); // Its faults are the operator's, and are said before anything begins.
   const max = config.limits.goalBytesMax;
   if (Buffer.byteLength(goal) > max)
@@ -54,6 +56,8 @@ export async function run(goalText: string | undefined, options: RunOptions): Pr
     await project.store.close();
   }
 }
+
+const configPlace = ({ config }: { config?: string }) => config ?? "the configuration";
 
 async function readGoal(text: string | undefined, file: string | undefined): Promise<string> {
   if ((text === undefined) === (file === undefined))
@@ -112,7 +116,9 @@ export function resume(options: ResumeOptions): Promise<number> {
       throw new RefusedError(
         `Run ${chosen.id} is driven by process ${holder.pid} on ${holder.host}, which has read its configuration: stop it first (Ctrl-C there), then resume with the new one.`,
       );
-    const answer = await resumeRun(project.store, chosen.id, await readChanges(options));
+    const changes = await readChanges(options);
+    if (changes.config) await requireAtBase(project, chosen, changes.config, configPlace(options));
+    const answer = await resumeRun(project.store, chosen.id, changes);
     if (!answer.ok) throw new RefusedError(answer.why);
     if (holder) {
       if (options.json) printJson({ run: chosen.id, resumed: true, engine: holder.pid });

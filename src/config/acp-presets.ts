@@ -113,6 +113,7 @@ const codexAcp: AcpPreset = {
   title: "session/set_title",
   usage: { tokens: "prompt", cost: "none" },
   traps: [
+    "It trusts every workspace: MCP servers of a .codex/config.toml in the repository are started, whatever is set.",
     "When the model cannot be reached it says end_turn, without usage.",
     "Without a title it asks gpt-5.6-luna for one after the first prompt, in a session of its own; a title that is set saves that.",
     "Models that it knows as new get their tools as JavaScript to write (one tool, exec); others get them one by one.",
@@ -133,7 +134,8 @@ const claudeCode: AcpPreset = {
     CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: "false",
     CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT: "0",
   },
-  sessionMeta: {},
+  // Else hooks, helpers and servers that some worker has landed would run in the next session, the judge's too.
+  sessionMeta: { claudeCode: { options: { settingSources: ["user"], strictMcpConfig: true } } },
   home: { env: { CLAUDE_CONFIG_DIR: "{home}" }, whenOwn: false, links: {}, files: {} },
   own: {
     env: {},
@@ -170,7 +172,7 @@ const claudeCode: AcpPreset = {
   usage: { tokens: "prompt", cost: "session" },
   traps: [
     "As root it refuses bypassPermissions unless IS_SANDBOX=1.",
-    "A .claude/settings.json of the repository may send its model calls, with the login, to another address, unless session/new brings settings.",
+    "A .claude/settings.json of the repository may run hooks and servers, and send its model calls, with the login, to another address: settingSources and strictMcpConfig of session/new keep them out, and CLAUDE.md too.",
     "It asks for a title beside the first prompt, and with session/resume and session/load for one token, to try the model.",
     "Its commands see ANTHROPIC_AUTH_TOKEN, and have process groups of their own, which outlive it.",
     "It repeats 5xx with longer and longer waits for more than 45 seconds; CLAUDE_CODE_MAX_RETRIES lowers that.",

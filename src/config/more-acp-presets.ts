@@ -23,6 +23,8 @@ export const opencode: AcpPreset = {
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
+    // Else servers and plugins of the repository run, and it could send a key elsewhere; the price is that its AGENTS.md is not read.
+    OPENCODE_DISABLE_PROJECT_CONFIG: "1",
     OPENCODE_CONFIG_CONTENT: JSON.stringify(opencodeQuiet),
   },
   sessionMeta: {},
@@ -44,8 +46,7 @@ export const opencode: AcpPreset = {
     files: {},
   },
   own: {
-    // Else the repository could send the operator's key elsewhere; the price is that its AGENTS.md is not read.
-    env: { OPENCODE_DISABLE_PROJECT_CONFIG: "1" },
+    env: {},
     model: { args: [], env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...opencodeQuiet, model: "{model}" }) } },
     passEnv: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "OPENCODE_API_KEY"],
     authenticate: {},
@@ -81,6 +82,7 @@ export const opencode: AcpPreset = {
   usage: { tokens: "none", cost: "none" },
   traps: [
     "It installs packages from the npm registry into each new home, and leaves a library of some megabytes in TMPDIR at each start.",
+    "It loads plugins of a repository's .opencode/plugin, whatever is set.",
     "It repeats even 400, with longer and longer waits for more than 30 seconds.",
     "Without experimental.mcp_timeout it gives up on our tools after a minute.",
     "Its commands see the token, and outlive it.",
@@ -139,7 +141,8 @@ export const qwen: AcpPreset = {
   envAsRoot: {},
   afterCancel: "goes_on",
   install: "npm install --global @qwen-code/qwen-code",
-  command: ["qwen", "--acp", "--yolo"],
+  // The flag keeps servers of the repository's settings out.
+  command: ["qwen", "--acp", "--yolo", "--allowed-mcp-server-names", "longhaul"],
   env: {},
   sessionMeta: {},
   home: {

@@ -209,7 +209,7 @@ function checkAreas(config: RunConfig, path: string): void {
   });
 }
 
-function uniqueNames(path: string, field: string, commands: CheckCommand[]): CheckCommand[] {
+function uniqueNames<C extends CheckCommand>(path: string, field: string, commands: C[]): C[] {
   const seen = new Set<string>();
   for (const { name: own } of commands) {
     if (seen.has(own))

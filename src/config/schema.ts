@@ -4,7 +4,8 @@ import { presetNames } from "./acp-presets.ts";
 import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
 import { entryFault } from "../domain/network-target.ts";
 import { allRoles } from "../domain/session.ts";
-import { checkPolicies, configDefaults, sandboxChoices } from "../domain/run-config.ts";
+import { protectedPath, protectedPathFault } from "../domain/protected.ts";
+import { checkPolicies, configDefaults, sandboxChoices, type AcceptanceCommand } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
 const role = z.enum(allRoles);
@@ -145,6 +146,23 @@ const checkSchema = z.union([
   z.strictObject({ name, command: name, timeoutMs: z.int().positive().nullable().default(null) }),
 ]);
 
+const protectedSchema = z.string().transform((written, context) => {
+  const fault = protectedPathFault(written);
+  if (fault !== null) context.addIssue({ code: "custom", message: `${JSON.stringify(written)}: ${fault}` });
+  return protectedPath(written);
+});
+
+const acceptanceSchema = byKind<AcceptanceCommand>((written) =>
+  typeof written === "string"
+    ? name.transform((command) => ({ name: command, command, timeoutMs: null, protected: [] }))
+    : z.strictObject({
+        name,
+        command: name,
+        timeoutMs: z.int().positive().nullable().default(null),
+        protected: z.array(protectedSchema).default([]),
+      }),
+);
+
 const budget = { usd: z.number().nonnegative().optional(), tokens: z.int().nonnegative().optional() };
 const partBudget = z.strictObject(budget).default({});
 
@@ -192,7 +210,8 @@ export const configSchema = z.strictObject({
     .default({}),
   /** Files in place of the built-in prompts; relative to the configuration. */
   prompts: z.record(name, name).default({}),
-  acceptance: z.array(checkSchema).default([]),
+  /** `protected`: paths that the commands find as they were when the run began. */
+  acceptance: z.array(acceptanceSchema).default([]),
   checks: z.array(checkSchema).default([]),
   /** When they run: behind the landings; also in each worker's own tree before it lands; or on what would land, as a gate. */
   checkPolicy: z.enum(checkPolicies).default(configDefaults.checkPolicy),

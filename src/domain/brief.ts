@@ -4,13 +4,18 @@
  * paths are absolute. Fields may be added within a version; agents ignore what they do not know.
  */
 import type { Handoff } from "./handoff.ts";
+import type { PutBack } from "./protected.ts";
 import type { AcceptanceResult, CycleRecord } from "./verdict.ts";
+import type { TestReport } from "./weakened-tests.ts";
 
 export type BriefHead = {
   version: 1;
   session: string;
-  /** `acceptance`: what decides at the end whether the goal is reached; run on the trunk by Longhaul. */
-  run: { id: string; goal: string; acceptance: { name: string; command: string }[] };
+  /**
+   * `acceptance`: what decides at the end whether the goal is reached; run on the trunk by Longhaul. `protected`: paths that
+   * are then as they were at the run's base, whatever the trunk has there.
+   */
+  run: { id: string; goal: string; acceptance: { name: string; command: string }[]; protected: string[] };
   /** `brief` is what the last verdict asks of this cycle; empty in cycle 1. `history` lists the ended cycles. */
   cycle: { number: number; brief: string; history: CycleRecord[] };
   /** A checkout of the trunk at commit `base`, this session's own; also the working directory. */
@@ -107,6 +112,10 @@ export type JudgeBrief = BriefHead & {
   since: string;
   /** Already run by Longhaul on `base`, in a checkout of its own. `achieved` is impossible while one fails. */
   acceptance: AcceptanceResult[];
+  /** Protected files that the trunk has otherwise than the run's base: `acceptance` ran with those of the base. */
+  putBack: PutBack;
+  /** What this cycle did to tests, from its first commit to `base`: counted, not understood. */
+  tests: TestReport;
   tasks: { landed: number; failed: number; cancelled: number };
   /** The newest handoffs of the cycle, newest first. */
   handoffs: { task: string | null; planner: string; title: string; status: string; handoff: Handoff }[];

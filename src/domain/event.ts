@@ -12,6 +12,7 @@ export type EventType =
   | "cycle.draining"
   | "cycle.judging"
   | "cycle.ended"
+  | "tests.weakened"
   | "planner.created"
   | "planner.refused"
   | "planner.reopened"

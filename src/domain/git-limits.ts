@@ -11,6 +11,8 @@ export const gitLimits = {
   /** A commit message without its trailers. */
   messageBytesMax: 16_384,
   subjectBytesMax: 200,
+  /** Protected files that are named one by one when they were put back. */
+  putBackNamedMax: 200,
   /** Reasons that one refusal lists one by one. */
   reasonsMax: 20,
   /** One git process; copying a big repository is the slowest of them. */

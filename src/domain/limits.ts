@@ -137,6 +137,9 @@ export const promptLimits = {
   /** All outputs of failed acceptance commands; each output of one that passed. */
   failedOutputBytesMax: 49_152,
   passedOutputBytesMax: 512,
+  /** Protected files that were put back; what a cycle did to tests. */
+  putBackBytesMax: 8_192,
+  weakenedBytesMax: 32_768,
   /** All files in conflict, or all reasons of a refusal. */
   sentBackBytesMax: 32_768,
   /** All handoffs of tasks that a conflict is with. */
@@ -145,6 +148,20 @@ export const promptLimits = {
   /** A text that stands on one line: a title; a reason or a question. */
   titleBytesMax: 160,
   lineBytesMax: 320,
+} as const;
+
+/** What a cycle did to tests, as the judge is told. */
+export const testReportLimits = {
+  /** Changed files that are looked into, one of them, and all of them together; both sides count. */
+  filesMax: 5_000,
+  fileBytesMax: 1_048_576,
+  bytesMax: 134_217_728,
+  /** Findings that are told one by one. */
+  findingsMax: 200,
+  /** Findings that an event names. */
+  namedMax: 5,
+  /** Files for which renames are looked for, among those that were deleted or added. */
+  renamesMax: 1_000,
 } as const;
 
 /** Role tools: what one call may read, run and answer. */

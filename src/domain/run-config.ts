@@ -16,7 +16,7 @@ export type RunConfig = {
   prices: { [model: string]: PriceOverride };
   /** Texts in place of the built-in prompts, by the prompt's name. */
   prompts: { [name: string]: string };
-  acceptance: CheckCommand[];
+  acceptance: AcceptanceCommand[];
   checks: CheckCommand[];
   checkPolicy: CheckPolicy;
   budget: Budgets;
@@ -111,6 +111,9 @@ export type CheckPolicy = (typeof checkPolicies)[number];
 /** `timeoutMs` null: the limit `commandMs`. */
 export type CheckCommand = { name: string; command: string; timeoutMs: number | null };
 
+/** `protected`: paths of the repository, which all acceptance commands find as they were at the run's base. */
+export type AcceptanceCommand = CheckCommand & { protected: string[] };
+
 /** Whose limits hold for the agent's calls: its provider's, with the one key that it has. null: none that we know of. */
 export const credentialOf = (agent: AgentConfig): string | null => {
   const model = agent.kind === "command" ? null : agent.model;
@@ -173,6 +176,8 @@ export function commandAgent(command: string | string[]): AgentConfig & { kind: 
   return { kind: "command", command, env: {}, passEnv: [], costMicroUsd: 0, roles: allRoles, description: "" };
 }
 
+const unprotected: Pick<AcceptanceCommand, "protected"> = { protected: [] };
+
 /** What an older version stored, with what has been added since. */
 export function completeConfig(stored: RunConfig): RunConfig {
   const agents = Object.entries(stored.agents).map(([name, agent]) => [name, { ...commandAgent(""), ...agent }]);
@@ -182,6 +187,7 @@ export function completeConfig(stored: RunConfig): RunConfig {
     ...configDefaults,
     ...stored,
     agents: Object.fromEntries(agents) as RunConfig["agents"],
+    acceptance: stored.acceptance.map((command) => ({ ...unprotected, ...command })),
     budget: { ...noBudgets, ...stored.budget },
     limits: { ...limitDefaults, ...stored.limits },
     roles: { arbiter: null, ...roles },

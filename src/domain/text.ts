@@ -3,6 +3,8 @@
 /** What stands in place of a part that was left out. */
 export const leftOut = (bytes: number): string => `… ${bytes} bytes left out …`;
 
+export const isCut = (text: string): boolean => /… \d+ bytes left out …/.test(text);
+
 /** What `leftOut` and the line ends around it may take of a bound. */
 export const leftOutBytesMax = 64;
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Commit } from "./ids.ts";
 import { limitDefaults } from "./limits.ts";
+import { nothingPutBack } from "./protected.ts";
 import {
   decideVerdict,
   readScore,
@@ -9,6 +10,7 @@ import {
   type CycleRecord,
   type Evidence,
 } from "./verdict.ts";
+import { nothingWeakened } from "./weakened-tests.ts";
 
 const result = (name: string, passed: boolean, score: number | null = null): AcceptanceResult => ({
   name,
@@ -22,6 +24,8 @@ const result = (name: string, passed: boolean, score: number | null = null): Acc
 const evidence = (acceptance: AcceptanceResult[], landed = 1): Evidence => ({
   commit: "c" as Commit,
   acceptance,
+  putBack: nothingPutBack,
+  tests: nothingWeakened,
   tasks: { landed, failed: 0, cancelled: 0 },
   remarks: [],
 });
@@ -57,6 +61,7 @@ test("without a judge a run stops when cycles bring nothing, but goes on as long
     summary: "",
     landed,
     scores: { test: score },
+    weakened: 0,
   });
   const failing = (score: number) => evidence([result("test", false, score)], 0);
   expect(verdictFromAcceptance(failing(5), [cycle(3, 5), cycle(0, 5)], limitDefaults).verdict).toBe("stop");

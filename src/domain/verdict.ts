@@ -1,6 +1,8 @@
 /** Verdicts: what a judge may decide, and what the engine lets stand. */
 import type { Commit } from "./ids.ts";
 import type { Limits } from "./limits.ts";
+import { nothingPutBack, type PutBack } from "./protected.ts";
+import { nothingWeakened, type TestReport } from "./weakened-tests.ts";
 
 export type VerdictKind = "continue" | "achieved" | "stop";
 
@@ -23,11 +25,20 @@ export type AcceptanceResult = {
 export type Evidence = {
   commit: Commit;
   acceptance: AcceptanceResult[];
+  /** Protected files that the trunk had otherwise than the run's base: the acceptance commands ran with those of the base. */
+  putBack: PutBack;
+  /** What the cycle did to tests, from its first commit to this one. */
+  tests: TestReport;
   /** Tasks of this cycle that landed, failed or were cancelled. */
   tasks: { landed: number; failed: number; cancelled: number };
   /** What the engine added or overruled, one sentence each. */
   remarks: string[];
 };
+
+const notRecorded: Pick<Evidence, "putBack" | "tests"> = { putBack: nothingPutBack, tests: nothingWeakened };
+
+/** What an older version stored, with what has been added since. */
+export const completeEvidence = (stored: Evidence): Evidence => ({ ...notRecorded, ...stored });
 
 export type Verdict = VerdictProposal & { evidence: Evidence };
 
@@ -39,6 +50,8 @@ export type CycleRecord = {
   landed: number;
   /** By acceptance command. */
   scores: { [name: string]: number };
+  /** Findings of its report on tests. */
+  weakened: number;
 };
 
 /** The judge's word, held against the acceptance commands. */

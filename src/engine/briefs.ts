@@ -16,8 +16,8 @@ import { describeFailure, type Failure } from "../domain/failure.ts";
 import { idText, type Commit, type CycleId, type MessageId, type PlannerId, type TaskId } from "../domain/ids.ts";
 import type { Message } from "../domain/message.ts";
 import type { Planner } from "../domain/planner.ts";
+import { protectedPaths } from "../domain/protected.ts";
 import type { Task } from "../domain/task.ts";
-import type { AcceptanceResult } from "../domain/verdict.ts";
 import type { Transition } from "./store-port.ts";
 
 /** What only the engine's process knows. */
@@ -178,12 +178,15 @@ async function dependenciesOf(tx: Transition, task: Task): Promise<TaskBrief["de
   });
 }
 
+/** What the engine has seen itself before the judge has its say. */
+export type Seen = Pick<JudgeBrief, "acceptance" | "putBack" | "tests">;
+
 export async function judgeBrief(
   tx: Transition,
   session: string,
   cycle: CycleId,
   place: Place,
-  acceptance: AcceptanceResult[],
+  seen: Seen,
 ): Promise<JudgeBrief> {
   const { landed, failed, cancelled } = await tx.countTasks(cycle);
   const handoffs = await tx.handoffsOfCycle(cycle, handoffsMax);
@@ -191,7 +194,7 @@ export async function judgeBrief(
     ...(await head(tx, session, place)),
     role: "judge",
     since: tx.run.base,
-    acceptance,
+    ...seen,
     tasks: { landed, failed, cancelled },
     handoffs: handoffs.map((h) => ({
       ...h,
@@ -210,6 +213,7 @@ async function head(tx: Transition, session: string, place: Place): Promise<Omit
       id: tx.run.id,
       goal: tx.run.goal,
       acceptance: tx.run.config.acceptance.map(({ name, command }) => ({ name, command })),
+      protected: protectedPaths(tx.run.config.acceptance),
     },
     cycle: { number: cycle?.number ?? 0, brief: cycle?.brief ?? "", history: await tx.cycleRecords() },
     ...place,

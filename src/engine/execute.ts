@@ -83,10 +83,10 @@ async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: T
         if (contested === null) throw new Error(`${idText("task", claim.subject.task)} is not contested`);
         return await runArbitration(session, claim.subject.task, contested);
       case "judgement":
-        return await judge(session, (acceptance) =>
+        return await judge(session, (seen) =>
           desk.store.transition(claim.run, async (tx) => {
             await remember(tx, session, null);
-            return judgeBrief(tx, name, claim.cycle, place(session), acceptance);
+            return judgeBrief(tx, name, claim.cycle, place(session), seen);
           }),
         );
     }

@@ -1,9 +1,11 @@
 /** The end of a judgement: the verdict is stored with its evidence, and the run ends or its next cycle starts fresh. */
 import { decideRetry, describeFailure, isForOperator, type Failure } from "../domain/failure.ts";
 import type { Claim, Session, Usage } from "../domain/session.ts";
+import { testReportLimits } from "../domain/limits.ts";
 import { decideVerdict, type Evidence, type VerdictProposal } from "../domain/verdict.ts";
 import { pauseRun } from "./pausing.ts";
 import { queueJudgement, startCycle } from "./queueing.ts";
+import { weakenedCount, weakenedWords } from "../domain/weakened-tests.ts";
 import { endSession, goesOn, heldSession } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
 
@@ -27,6 +29,14 @@ export async function endJudgement(
     { session: session.id },
     { cycle: cycle.number, verdict: verdict.verdict, summary: verdict.summary },
   );
+  const { tests } = evidence;
+  const findings = weakenedWords(tests, (path) => path).slice(0, testReportLimits.namedMax);
+  if (findings.length > 0)
+    await tx.addEvent(
+      "tests.weakened",
+      { session: session.id },
+      { cycle: cycle.number, count: weakenedCount(tests), findings },
+    );
   if (green) await tx.updateRun({ green: evidence.commit });
   const { cyclesMax } = tx.run.config.limits;
   if (verdict.verdict === "achieved") await endRun(tx, "achieved", verdict.summary);

@@ -10,9 +10,11 @@ import type { Handoff } from "../domain/handoff.ts";
 import type { CallId, Commit, EngineId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { PlannerAction } from "../domain/plan.ts";
 import type { OpenChildren } from "../domain/planner.ts";
+import type { PutBack } from "../domain/protected.ts";
 import type { Again } from "../domain/rate.ts";
 import type { Step, Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
+import type { ChangedFile } from "../domain/weakened-tests.ts";
 
 export type { Access, Environment, GroupEnd, GroupOrder, ProcessGroup, ProcessGroups } from "./process-ports.ts";
 
@@ -187,6 +189,11 @@ export interface Trunk {
    */
   openWorkspace(run: RunId, name: string, commit: Commit, kept?: string | null): Promise<Workspace>;
   /**
+   * A clean checkout of `commit` in which `protect.paths` are as a checkout of `protect.at` has them: bytes, modes and links, and
+   * nothing beside them. Each path is there at `protect.at`. The trunk is not changed.
+   */
+  openProtected(run: RunId, name: string, commit: Commit, protect: Protect): Promise<ProtectedWorkspace>;
+  /**
    * Keeps the workspace's files durably with the trunk, for `openWorkspace` on any machine. Files that git ignores are
    * not kept; files that could not land are reasons to keep nothing.
    */
@@ -214,9 +221,16 @@ export interface Trunk {
   placeConflict(workspace: Workspace, tip: Commit): Promise<{ base: Commit; files: ConflictFile[] }>;
   /** Landed commits after `since`, of those that changed `paths`, oldest first, from the trailers in the trunk's history. */
   landedSince(run: RunId, since: Commit, paths?: readonly string[]): Promise<Landed[]>;
+  /**
+   * Visits the files that changed from one commit to the other, both sides with their texts, where `wanted` takes either path.
+   * Renames as git detects them; what is gone first, what is new last. Bounded by `testReportLimits`; `omitted` were not visited.
+   */
+  changedFiles(run: RunId, between: readonly [Commit, Commit], look: LookAtFiles): Promise<{ omitted: number }>;
   /** Publishes trunk and green as branches of the user's repository; answers their names. */
   publish(run: RunId, green: Commit | null): Promise<{ trunk: string; green: string | null }>;
 }
+
+export type LookAtFiles = { wanted(path: string): boolean; visit(file: ChangedFile): void };
 
 export type Workspace = {
   run: RunId;
@@ -226,6 +240,10 @@ export type Workspace = {
   base: Commit;
   remove(): Promise<void>;
 };
+
+/** `paths`: none lies below another. */
+export type Protect = { at: Commit; paths: readonly string[] };
+export type ProtectedWorkspace = { workspace: Workspace; putBack: PutBack };
 
 /** Work that was taken in, as its trunk knows it; it outlives its workspace. */
 export interface Change {

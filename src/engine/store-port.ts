@@ -27,7 +27,7 @@ import type { EngineLease, Run, RunStatus } from "../domain/run.ts";
 import type { Credential } from "../domain/rate.ts";
 import type { Claim, Opening, Session, SessionKind, SessionOutcome, Step, Subject, Usage } from "../domain/session.ts";
 import type { Contested, Task, TaskChange, TaskSpec, TaskState, TaskStatus } from "../domain/task.ts";
-import type { CycleRecord, Verdict } from "../domain/verdict.ts";
+import type { CycleRecord, Evidence, Verdict } from "../domain/verdict.ts";
 import type { PlannedCall } from "./ports.ts";
 
 export interface Store {
@@ -83,6 +83,8 @@ export interface Transition {
   /** The newest cycle. */
   cycle(): Promise<Cycle | null>;
   setCycleState(cycle: CycleId, state: CycleState): Promise<void>;
+  /** Of the newest verdict; null: none was given yet. */
+  lastEvidence(): Promise<Evidence | null>;
   insertVerdict(cycle: CycleId, session: SessionId | null, verdict: Verdict): Promise<void>;
   /** Ended cycles, oldest first. */
   cycleRecords(): Promise<CycleRecord[]>;

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Workspace } from "../engine/ports.ts";
 import { put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
+import { landNow, named, runA, runB, submission } from "./trunk-steps.testsuite.ts";
 
 type Files = { [path: string]: string };
 
@@ -251,6 +251,24 @@ function pathAttacks(): void {
     await link(inside("a.txt"), inside("same.txt"));
     expect(await land()).toMatchObject({ kind: "landed", files: ["same.txt"] });
     expect((await stat(inside("a.txt"))).nlink).toBe(2);
+  });
+
+  test("a link out of the tree that the operator's own repository has stays; nobody may lead it elsewhere", async () => {
+    await symlink("/etc/hosts", join(world.repository, "out"));
+    await userGit(world.repository, "add", "out");
+    await userGit(world.repository, "commit", "-q", "-m", "link");
+    const { base: later } = await world.trunk.resolveBase();
+    await world.trunk.begin(runB, later);
+    const open = (n: number) => world.trunk.openWorkspace(runB, named(n), later);
+    const [same, other] = [await open(2), await open(3)];
+    await rm(join(same.path, "out"));
+    await symlink("/etc/hosts", join(same.path, "out"));
+    await put(same.path, { "a.txt": "mine\n" });
+    const lands = await landNow(world.trunk, runB, same, submission(2));
+    expect(lands).toMatchObject({ kind: "landed", files: ["a.txt"] });
+    await rm(join(other.path, "out"));
+    await symlink("/etc/passwd", join(other.path, "out"));
+    expect(await landNow(world.trunk, runB, other, submission(3))).toMatchObject(refusal("out"));
   });
 
   test("odd names land as they are", async () => {

@@ -11,7 +11,7 @@ import { attributesIn, attributesName, Conversions, Copies, type Attributes, typ
 import { byFolder, type Change, type Edits } from "./edits.ts";
 import { showPath } from "./entry-rules.ts";
 import { toLatin1, toText } from "./latin1.ts";
-import { isFolder, nameObject, type Entry } from "./objects.ts";
+import { isFolder, linkMode, nameObject, type Entry } from "./objects.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { packBlob, type PackedObject } from "./pack.ts";
 import { readSafely } from "./safe-read.ts";
@@ -98,9 +98,16 @@ class Taking {
 
   async #read(root: string, path: string): Promise<Taken | null> {
     const outcome = await readSafely(root, path);
-    if (outcome.kind === "refused") this.#refuse(path, outcome.reason);
+    if (outcome.kind === "refused" && !(await this.#isOld(path, outcome.link))) this.#refuse(path, outcome.reason);
     if (outcome.kind === "gone" && (await this.#was(path))) this.#edits.set(path, null);
     return outcome.kind === "read" ? { path, mode: outcome.mode, body: outcome.body } : null;
+  }
+
+  /** A link that may not enter, and that is there already: the operator's own. */
+  async #isOld(path: string, link: Buffer | null): Promise<boolean> {
+    if (link === null) return false;
+    const was = await this.#was(path);
+    return was?.mode === linkMode && was.oid === nameObject("blob", link, this.#workspace.base);
   }
 
   async *#readAgain(root: string, paths: Iterable<string>): AsyncGenerator<Taken> {

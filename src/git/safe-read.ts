@@ -24,13 +24,13 @@ import { refuseLink, refusePath } from "./entry-rules.ts";
 import { asPath, toText } from "./latin1.ts";
 import { linkMode } from "./objects.ts";
 
-/** `body`: the bytes that git would keep if it converts nothing. */
+/** `body`: the bytes that git would keep if it converts nothing. `link`: where a link leads that may not enter. */
 export type ReadOutcome =
   | { kind: "read"; mode: string; body: Buffer }
   | { kind: "gone" }
-  | { kind: "refused"; reason: string };
+  | { kind: "refused"; reason: string; link: Buffer | null };
 
-const refused = (reason: string): ReadOutcome => ({ kind: "refused", reason });
+const refused = (reason: string, link: Buffer | null = null): ReadOutcome => ({ kind: "refused", reason, link });
 const changedUnderUs = refused("it changed while it was read");
 const unreadable = refused("it cannot be read");
 const tooBig = refused(`larger than ${gitLimits.fileBytesMax / 1_048_576} MB`);
@@ -74,7 +74,8 @@ function readLink(path: string, source: string): ReadOutcome {
   const target = readlinkSync(asPath(source), "latin1");
   if (!isReal(posix.dirname(source))) return changedUnderUs;
   const reason = refuseLink(toText(path), toText(target));
-  return reason === null ? { kind: "read", mode: linkMode, body: Buffer.from(target, "latin1") } : refused(reason);
+  const body = Buffer.from(target, "latin1");
+  return reason === null ? { kind: "read", mode: linkMode, body } : refused(reason, body);
 }
 
 async function readFile(source: string): Promise<ReadOutcome> {

@@ -1,8 +1,10 @@
 /** What every `Trunk` does, whatever it is made of. An adapter's own tests call `testTrunk` with a world of theirs. */
 import { afterEach, describe, expect, test } from "vitest";
 import type { EngineId } from "../domain/ids.ts";
+import { changedFilesTests } from "./changed-files.testsuite.ts";
 import { conflictTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
 import { keepingTests } from "./keeping.testsuite.ts";
+import { protectedTests } from "./protecting.testsuite.ts";
 import {
   landed,
   landNow,
@@ -38,6 +40,8 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     resolveTests(enter);
     missingVersionTests(enter);
     keepingTests(enter);
+    protectedTests(enter);
+    changedFilesTests(enter);
     takeOverTests(enter);
     recoveryTests(enter);
   });

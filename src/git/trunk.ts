@@ -5,7 +5,18 @@ import pLimit from "p-limit";
 import { invariant } from "../domain/assert.ts";
 import { gitLimits, layerLimits } from "../domain/limits.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
-import type { Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
+import type {
+  Landed,
+  Landing,
+  LookAtFiles,
+  Protect,
+  ProtectedWorkspace,
+  Staged,
+  TakenIn,
+  Trunk,
+  Workspace,
+} from "../engine/ports.ts";
+import { changedFiles } from "./changed-files.ts";
 import type { Checkouts } from "./checkouts.ts";
 import { parseLanded } from "./commit-message.ts";
 import { leftMarkers, placeConflict } from "./conflict.ts";
@@ -18,6 +29,7 @@ import type { OnStep } from "./object-store.ts";
 import { OverlayCheckouts } from "./overlay-checkouts.ts";
 import { whyNoOverlays } from "./overlay-probe.ts";
 import { PooledCheckouts } from "./pooled-checkouts.ts";
+import { absentAt, putProtectedBack } from "./protected.ts";
 import { publish } from "./publish.ts";
 import { removeTree } from "./remove-tree.ts";
 import { asCommit, TrunkRepository } from "./trunk-repository.ts";
@@ -101,14 +113,21 @@ export class GitTrunk implements Trunk {
 
   async openWorkspace(run: RunId, name: string, commit: Commit, kept: string | null = null): Promise<Workspace> {
     requireRunId(run);
-    const place = placeOf(this.#stateFolder, run, name);
     const before = kept === null ? null : readKept(kept);
-    const base = before?.base ?? asCommit(commit);
-    const checkout = await this.#openings(() => this.#checkouts.open(place, base));
-    const workspace = new GitWorkspace(place, base, checkout, () => this.#open.delete(place.path));
-    this.#open.set(place.path, workspace);
+    const workspace = await this.#openAt(run, name, before?.base ?? asCommit(commit));
     if (before) await putBack(this.#trunk, workspace, before);
     return workspace;
+  }
+
+  async openProtected(run: RunId, name: string, commit: Commit, protect: Protect): Promise<ProtectedWorkspace> {
+    requireRunId(run);
+    const workspace = await this.#openAt(run, name, asCommit(commit));
+    return { workspace, putBack: await putProtectedBack(this.#trunk, workspace, protect) };
+  }
+
+  /** Those of `paths` that a run could not protect, because they are not there at `base`, where it began. */
+  absentAt(base: Commit, paths: readonly string[]): Promise<string[]> {
+    return absentAt(this.#trunk.git, this.#trunk.gitDir, base, paths);
   }
 
   async clearLeftovers(run: RunId): Promise<void> {
@@ -174,9 +193,22 @@ export class GitTrunk implements Trunk {
     });
   }
 
+  changedFiles(run: RunId, between: readonly [Commit, Commit], look: LookAtFiles) {
+    requireRunId(run);
+    return changedFiles(this.#trunk, run, between, look);
+  }
+
   publish(run: RunId, green: Commit | null) {
     requireRunId(run);
     return publish(this.#trunk, this.#user, run, green);
+  }
+
+  async #openAt(run: RunId, name: string, commit: Commit): Promise<GitWorkspace> {
+    const place = placeOf(this.#stateFolder, run, name);
+    const checkout = await this.#openings(() => this.#checkouts.open(place, commit));
+    const workspace = new GitWorkspace(place, commit, checkout, () => this.#open.delete(place.path));
+    this.#open.set(place.path, workspace);
+    return workspace;
   }
 
   /** The caller may hold a copy; the state is ours. */

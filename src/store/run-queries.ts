@@ -1,22 +1,13 @@
-/** Rows of runs, cycles, verdicts, checks and events. */
+/** Rows of runs, cycles, checks and events. */
 import type { CycleId } from "../domain/ids.ts";
 import { taskStatuses, type TaskStatus } from "../domain/task.ts";
-import { scoresOf, type CycleRecord, type Evidence, type VerdictKind } from "../domain/verdict.ts";
 import type { Transition } from "../engine/store-port.ts";
 import { noSpendColumns, type Context } from "./context.ts";
 import { toCycle } from "./rows.ts";
 
 type RunQueries = Pick<
   Transition,
-  | "updateRun"
-  | "insertCycle"
-  | "cycle"
-  | "setCycleState"
-  | "insertVerdict"
-  | "cycleRecords"
-  | "countTasks"
-  | "insertChecks"
-  | "addEvent"
+  "updateRun" | "insertCycle" | "cycle" | "setCycleState" | "countTasks" | "insertChecks" | "addEvent"
 >;
 
 export function runQueries(c: Context): RunQueries {
@@ -72,32 +63,6 @@ export function runQueries(c: Context): RunQueries {
         .execute();
     },
 
-    async insertVerdict(cycle, session, { verdict, summary, brief, evidence }) {
-      await db
-        .insertInto("verdicts")
-        .values({
-          cycle_id: cycle,
-          session_id: session,
-          verdict,
-          summary,
-          brief,
-          evidence: JSON.stringify(evidence),
-          at: c.now,
-        })
-        .execute();
-    },
-
-    async cycleRecords() {
-      const rows = await db
-        .selectFrom("verdicts")
-        .innerJoin("cycles", "cycles.id", "verdicts.cycle_id")
-        .select(["cycles.number", "verdicts.verdict", "verdicts.summary", "verdicts.evidence"])
-        .where("cycles.run_id", "=", c.run.id)
-        .orderBy("cycles.number")
-        .execute();
-      return rows.map(toCycleRecord);
-    },
-
     countTasks: (cycle) => countTasks(c.db, cycle),
 
     async insertChecks(commit, passed, results) {
@@ -121,22 +86,6 @@ export function runQueries(c: Context): RunQueries {
         })
         .execute();
     },
-  };
-}
-
-export function toCycleRecord(row: {
-  number: number;
-  verdict: string;
-  summary: string;
-  evidence: string;
-}): CycleRecord {
-  const evidence = JSON.parse(row.evidence) as Evidence;
-  return {
-    number: row.number,
-    verdict: row.verdict as VerdictKind,
-    summary: row.summary,
-    landed: evidence.tasks.landed,
-    scores: scoresOf(evidence.acceptance),
   };
 }
 

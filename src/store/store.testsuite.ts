@@ -5,6 +5,8 @@
 import { describe, expect, test } from "vitest";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import { freshCredential } from "../domain/rate.ts";
+import type { Evidence } from "../domain/verdict.ts";
+import { nothingWeakened } from "../domain/weakened-tests.ts";
 import type { Store } from "../engine/store-port.ts";
 import { costTests } from "./costs.testsuite.ts";
 import { base, config, openForEach, run, type OpenStore, type StoreWorld } from "./open-store.testsuite.ts";
@@ -93,10 +95,19 @@ function runTests(w: OpenStore): void {
   test("verdicts become the records that later judges see", async () => {
     const { cycle } = await cycleWithRoot();
     const acceptance = [{ name: "test", command: "t", passed: false, exitCode: 1, score: 0.5, ms: 1, output: "" }];
-    const evidence = { commit: base, acceptance, tasks: { landed: 2, failed: 1, cancelled: 0 }, remarks: ["r"] };
+    expect(await change((tx) => tx.lastEvidence())).toBeNull();
+    const evidence: Evidence = {
+      commit: base,
+      acceptance,
+      putBack: { files: [{ path: "verify.sh", change: "changed" }], omitted: 1 },
+      tests: { ...nothingWeakened, files: [{ kind: "deleted", path: "a.test.ts", cases: 3 }], omitted: 4 },
+      tasks: { landed: 2, failed: 1, cancelled: 0 },
+      remarks: ["r"],
+    };
     await change((tx) => tx.insertVerdict(cycle, null, { verdict: "continue", summary: "s", brief: "b", evidence }));
+    expect(await change((tx) => tx.lastEvidence())).toEqual(evidence);
     expect(await change((tx) => tx.cycleRecords())).toEqual([
-      { number: 1, verdict: "continue", summary: "s", landed: 2, scores: { test: 0.5 } },
+      { number: 1, verdict: "continue", summary: "s", landed: 2, scores: { test: 0.5 }, weakened: 5 },
     ]);
     expect((await w.views.status(run)).verdicts).toMatchObject([{ cycle: 1, verdict: "continue", evidence }]);
   });

@@ -21,6 +21,7 @@ import { inboxQueries, plannerQueries } from "./planner-queries.ts";
 import { actionQueries, recordQueries } from "./record-queries.ts";
 import { toRun } from "./rows.ts";
 import { runQueries } from "./run-queries.ts";
+import { verdictQueries } from "./verdict-queries.ts";
 import { sessionQueries } from "./session-queries.ts";
 import { taskQueries } from "./task-queries.ts";
 
@@ -180,6 +181,7 @@ function makeTransition(c: Context): Transition {
       return c.run;
     },
     ...runQueries(c),
+    ...verdictQueries(c),
     ...plannerQueries(c),
     ...inboxQueries(c),
     ...taskQueries(c),

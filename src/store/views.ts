@@ -4,7 +4,7 @@ import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids
 import type { PlannerStatus } from "../domain/planner.ts";
 import type { SessionKind, SessionOutcome } from "../domain/session.ts";
 import { taskStatuses, type TaskStatus } from "../domain/task.ts";
-import type { Evidence, VerdictKind } from "../domain/verdict.ts";
+import type { VerdictKind } from "../domain/verdict.ts";
 import type { PlannerView, RunView, SessionView, TaskCounts, TaskFilter, TaskView, Views } from "../engine/views.ts";
 import { ended, running } from "./context.ts";
 import { readCosts } from "./cost-views.ts";
@@ -15,6 +15,7 @@ import { countTasks } from "./run-queries.ts";
 import { readChecks } from "./check-views.ts";
 import { readAside, readResting } from "./waiting-views.ts";
 import { toCycle, toRun, toSpend } from "./rows.ts";
+import { evidenceOf } from "./verdict-queries.ts";
 
 type Db = Database["db"];
 
@@ -249,7 +250,7 @@ async function verdicts(db: Db, run: RunId): Promise<RunView["verdicts"]> {
     verdict: row.verdict as VerdictKind,
     summary: row.summary,
     brief: row.brief,
-    evidence: JSON.parse(row.evidence) as Evidence,
+    evidence: evidenceOf(row),
     at: row.at,
   }));
 }

@@ -41,6 +41,7 @@ function describe(event: Event, names: Names): string | null {
     case "cycle.draining":
     case "cycle.judging":
     case "cycle.ended":
+    case "tests.weakened":
     case "checks.passed":
     case "checks.failed":
     case "engine.started":
@@ -88,6 +89,7 @@ type RunEvent =
   | "cycle.draining"
   | "cycle.judging"
   | "cycle.ended"
+  | "tests.weakened"
   | "checks.passed"
   | "checks.failed"
   | "engine.started"
@@ -119,6 +121,8 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
       return "the cycle's work is over; it is being judged";
     case "cycle.ended":
       return `cycle ${text(data["cycle"])} ended, verdict ${text(data["verdict"])}: ${detail(data["summary"])}`;
+    case "tests.weakened":
+      return `tests weakened in cycle ${text(data["cycle"])}, ${counted(Number(data["count"]) || 0, "finding")}: ${list(data["findings"])}`;
     case "checks.passed":
       return `green: checks passed on ${commit(data["commit"])}${data["redMs"] === undefined ? "" : `, after ${duration(Number(data["redMs"]) || 0)} of red`}`;
     case "checks.failed":

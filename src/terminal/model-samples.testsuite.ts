@@ -1,7 +1,8 @@
 /** A made-up run of models, as the views would tell it. */
 import { noSpend } from "../domain/budget.ts";
 import type { RunView } from "../engine/views.ts";
-import { cycle, middle, now, sampleRun } from "./samples.testsuite.ts";
+import { cycle, middle, sampleRun } from "./samples.testsuite.ts";
+import { now } from "./verdict-samples.testsuite.ts";
 
 /** Models, budgets, and a provider that has had enough. */
 export const restingRun: RunView = (() => {

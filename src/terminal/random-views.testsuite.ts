@@ -3,17 +3,9 @@ import { noBudgets, noSpend } from "../domain/budget.ts";
 import * as fc from "fast-check";
 import type { PlannerView, RunView, SessionView } from "../engine/views.ts";
 import type { Run } from "../domain/run.ts";
-import {
-  acceptance,
-  counts,
-  cycle,
-  now,
-  planner,
-  sampleRun,
-  sampleView,
-  session,
-  verdict,
-} from "./samples.testsuite.ts";
+import { nothingWeakened } from "../domain/weakened-tests.ts";
+import { counts, cycle, planner, sampleRun, sampleView, session } from "./samples.testsuite.ts";
+import { acceptance, now, verdict } from "./verdict-samples.testsuite.ts";
 
 /** Each does harm to a screen that prints it as it is. */
 const hostilePieces = [
@@ -152,6 +144,7 @@ const verdicts = fc
         results.map(({ name, passed, score, ms }) => acceptance(name, passed, score, ms)),
       );
       made.evidence.remarks.push(remark);
+      made.evidence.tests = { ...nothingWeakened, files: [{ kind: "deleted", path: remark, cases: i }] };
       return made;
     }),
   );

@@ -4,10 +4,9 @@ import type { Commit, CycleId, EngineId, PlannerId, RunId, SessionId, TaskId } f
 import { noBudgets, noSpend } from "../domain/budget.ts";
 import { configDefaults } from "../domain/run-config.ts";
 import type { Run } from "../domain/run.ts";
-import type { AcceptanceResult, VerdictKind } from "../domain/verdict.ts";
 import type { PlannerView, RunView, SessionView, TaskCounts } from "../engine/views.ts";
+import { acceptance, now, verdict } from "./verdict-samples.testsuite.ts";
 
-export const now = 1_790_000_000_000;
 const minute = 60_000;
 
 export const counts = (some: Partial<TaskCounts> = {}): TaskCounts => ({
@@ -103,34 +102,6 @@ export function session(id: number, some: Partial<SessionView> = {}): SessionVie
     failure: null,
     spend: noSpend,
     ...some,
-  };
-}
-
-export const acceptance = (
-  name: string,
-  passed: boolean,
-  score: number | null = null,
-  ms = 12_400,
-): AcceptanceResult => ({ name, command: `npm run ${name}`, passed, exitCode: passed ? 0 : 1, score, ms, output: "" });
-
-export function verdict(
-  number: number,
-  kind: VerdictKind,
-  summary: string,
-  results: AcceptanceResult[],
-): RunView["verdicts"][number] {
-  return {
-    cycle: number,
-    at: now - (20 - number) * minute,
-    verdict: kind,
-    summary,
-    brief: "",
-    evidence: {
-      commit: "3f2a91c0de3f2a91c0de3f2a91c0de3f2a91c0de" as Commit,
-      acceptance: results,
-      tasks: { landed: 20, failed: 2, cancelled: 0 },
-      remarks: [],
-    },
   };
 }
 

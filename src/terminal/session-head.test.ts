@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { noSpend } from "../domain/budget.ts";
 import { restingRun } from "./model-samples.testsuite.ts";
-import { now, session } from "./samples.testsuite.ts";
+import { session } from "./samples.testsuite.ts";
+import { now } from "./verdict-samples.testsuite.ts";
 import { renderSessionHead, type SessionHead } from "./session-head.ts";
 
 const { config } = restingRun.run;

@@ -7,7 +7,8 @@ import { cellWidth } from "./cells.ts";
 import { renderFrame } from "./frame.ts";
 import { restingRun } from "./model-samples.testsuite.ts";
 import { anyView } from "./random-views.testsuite.ts";
-import { acceptance, now, sampleRun, samples, sampleView, verdict } from "./samples.testsuite.ts";
+import { sampleRun, samples, sampleView } from "./samples.testsuite.ts";
+import { acceptance, now, verdict } from "./verdict-samples.testsuite.ts";
 import { renderStatus } from "./status.ts";
 import { cyclesWithoutGain } from "./verdict-section.ts";
 

@@ -4,7 +4,9 @@ import { expect, test } from "vitest";
 import type { Commit } from "../domain/ids.ts";
 import { cellWidth } from "./cells.ts";
 import { anyView, hostileText } from "./random-views.testsuite.ts";
-import { acceptance, sampleRun, samples, sampleView, verdict } from "./samples.testsuite.ts";
+import { nothingWeakened } from "../domain/weakened-tests.ts";
+import { sampleRun, samples, sampleView } from "./samples.testsuite.ts";
+import { acceptance, verdict } from "./verdict-samples.testsuite.ts";
 import { renderSummary } from "./summary.ts";
 
 const branches = { trunk: "longhaul/kx4m2p", green: "longhaul/kx4m2p-green" };
@@ -46,6 +48,16 @@ test("what the engine overruled is told", () => {
   const overruled = verdict(1, "continue", "", [acceptance("unit", false)]);
   overruled.evidence.remarks.push('The judge said "achieved"; overruled, because acceptance failed: unit.');
   expect(plain(sampleView({ verdicts: [overruled] }))).toContain("overruled, because acceptance failed: unit.");
+});
+
+test("weakened tests are told, with the first of them", () => {
+  const weakened = verdict(1, "achieved", "", [acceptance("unit", true)]);
+  const files = Array.from({ length: 10 }, (_, n) => ({ kind: "deleted" as const, path: `test/${n}.ts`, cases: 2 }));
+  weakened.evidence.tests = { ...nothingWeakened, files, cases: { before: 30, after: 10 } };
+  const text = plain(sampleView({ verdicts: [weakened] }));
+  expect(text).toContain("tests weakened in this cycle (cases 30 → 10, assertions 0 → 0):\n    test/0.ts was deleted");
+  expect(text).toContain("2 more");
+  expect(text).not.toContain("test/8.ts");
 });
 
 test("a paused run tells how to go on", () => {

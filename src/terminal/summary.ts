@@ -2,6 +2,7 @@
 import { idText } from "../domain/ids.ts";
 import type { Run } from "../domain/run.ts";
 import type { AcceptanceResult } from "../domain/verdict.ts";
+import { countedWords, weakenedCount, weakenedWords, type TestReport } from "../domain/weakened-tests.ts";
 import type { RunView } from "../engine/views.ts";
 import { counted, duration, score, took } from "./amounts.ts";
 import { cellWidth, fit, phrase, wrap } from "./cells.ts";
@@ -18,6 +19,7 @@ type SummaryExtra = {
 };
 
 const acceptanceRowsMax = 40;
+const findingRowsMax = 8;
 const cycleRowsMax = 20;
 const runningRowsMax = 10;
 const reasonLinesMax = 4;
@@ -59,7 +61,7 @@ function outcomeLines({ run, now, cycle }: RunView, width: number): Line[] {
 function evidenceLines({ verdicts }: RunView, width: number): Line[] {
   const last = verdicts.at(-1);
   if (!last) return [];
-  const { acceptance, commit, remarks } = last.evidence;
+  const { acceptance, commit, remarks, tests } = last.evidence;
   const on = `on commit ${commit.slice(0, commitCells)}, cycle ${last.cycle}`;
   const hidden = acceptance.length - acceptanceRowsMax;
   return [
@@ -73,6 +75,20 @@ function evidenceLines({ verdicts }: RunView, width: number): Line[] {
     ...remarks.flatMap((remark) =>
       wrap(remark, width - 2, remarkLinesMax).map((line): Line => [toned("warn", `  ${line}`)]),
     ),
+    ...testLines(tests, width),
+  ];
+}
+
+function testLines(report: TestReport, width: number): Line[] {
+  const found = weakenedWords(report, phrase);
+  if (found.length === 0) return [];
+  const hidden = weakenedCount(report) - Math.min(found.length, findingRowsMax);
+  return [
+    [toned("warn", `  tests weakened in this cycle (${countedWords(report)}):`)],
+    ...found
+      .slice(0, findingRowsMax)
+      .map((words): Line => [`    ${fit(phrase(words), Math.max(1, width - 4)).trimEnd()}`]),
+    ...(hidden > 0 ? [more(hidden, "    ")] : []),
   ];
 }
 

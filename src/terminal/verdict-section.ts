@@ -1,5 +1,6 @@
 /** What the judge said, cycle by cycle, and the scores: a table in which a plateau can be seen. */
 import type { VerdictKind } from "../domain/verdict.ts";
+import { weakenedCount } from "../domain/weakened-tests.ts";
 import type { RunView } from "../engine/views.ts";
 import { counted, score } from "./amounts.ts";
 import { cellWidth, fit, phrase } from "./cells.ts";
@@ -33,12 +34,14 @@ export function verdictSection(verdicts: readonly VerdictView[], rowsMax: number
 }
 
 function verdictSpans({ cycle, verdict, summary, evidence }: VerdictView, cycleCells: number): Span[] {
-  const { acceptance } = evidence;
+  const { acceptance, tests } = evidence;
+  const weakened = weakenedCount(tests);
   const passed = acceptance.filter((result) => result.passed).length;
   return [
     `cycle ${String(cycle).padStart(cycleCells)}  `,
     toned(verdictTone[verdict], verdict.padEnd(verdictCells)),
     ...(acceptance.length > 0 ? [`  ${passed}/${acceptance.length} pass`] : []),
+    ...(weakened > 0 ? [toned("warn", `  ${counted(weakened, "finding")} of weakened tests`)] : []),
     quiet(`  ${phrase(summary)}`),
   ];
 }

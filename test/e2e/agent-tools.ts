@@ -18,6 +18,7 @@ type Tools = {
   /** Of the workspace; null when it is not there. */
   read(path: string): string | null;
   write(path: string, text: string): void;
+  remove(path: string): void;
   /** Waits until the file is there. */
   appears(path: string): Promise<void>;
   wait(ms: number): Promise<void>;
@@ -55,5 +56,6 @@ export function agentTools(data: string): unknown {
       fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
       fs.writeFileSync(file, text);
     },
+    remove: (file: string) => fs.rmSync(file),
   };
 }

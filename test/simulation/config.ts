@@ -44,7 +44,7 @@ export function configOf(dice: Dice): RunConfig {
       arbiter: dice.pick([null, "sim", "mind"]),
       judge: dice.chance(0.7) ? dice.pick(["sim", "mind"]) : null,
     },
-    acceptance: [{ name: "test", command: "true", timeoutMs: null }],
+    acceptance: [{ name: "test", command: "true", timeoutMs: null, protected: [] }],
     checks: dice.chance(0.5) ? [{ name: "check", command: "true", timeoutMs: null }] : [],
     checkPolicy: dice.pick(checkPolicies),
     budget: {

@@ -1,5 +1,6 @@
 /** A trunk in memory: commits are lists of paths; two changes of one path since the base conflict. Survives engines, as a disk does. */
 import type { Commit, EngineId, RunId, SessionId, TaskId } from "../../src/domain/ids.ts";
+import { nothingPutBack } from "../../src/domain/protected.ts";
 import type { Change, LandAnswer, Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../../src/engine/ports.ts";
 
 export type SimCommit = { id: Commit; parent: Commit; task: TaskId; session: SessionId; files: string[] };
@@ -48,14 +49,7 @@ export class SimTrunk {
       },
       begin: async () => step(),
       tip: () => step().then(() => this.tip()),
-      openWorkspace: async (run, name, commit, kept) => {
-        await step();
-        return this.#openWorkspace(step, run, name, commit, kept ? (JSON.parse(kept) as string[]) : []);
-      },
-      clearLeftovers: async () => {
-        await step();
-        this.open.clear();
-      },
+      ...this.#checkouts(step),
       takeIn: async (_run, workspace) => {
         await step();
         return this.#takeIn(workspace);
@@ -90,10 +84,31 @@ export class SimTrunk {
         await step();
         return this.#landedSince(since);
       },
+      changedFiles: async () => {
+        await step();
+        return { omitted: 0 };
+      },
       publish: async () => {
         await step();
         this.published = this.tip();
         return { trunk: "longhaul/sim", green: null };
+      },
+    };
+  }
+
+  #checkouts(step: () => Promise<void>): Pick<Trunk, "openWorkspace" | "openProtected" | "clearLeftovers"> {
+    return {
+      openWorkspace: async (run, name, commit, kept) => {
+        await step();
+        return this.#openWorkspace(step, run, name, commit, kept ? (JSON.parse(kept) as string[]) : []);
+      },
+      openProtected: async (run, name, commit) => {
+        await step();
+        return { workspace: this.#openWorkspace(step, run, name, commit, []), putBack: nothingPutBack };
+      },
+      clearLeftovers: async () => {
+        await step();
+        this.open.clear();
       },
     };
   }

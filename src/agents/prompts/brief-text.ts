@@ -26,6 +26,9 @@ export function goalText({ run }: BriefHead): string {
   return sections(
     tagged("goal", run.goal),
     commands.length === 0 ? "" : `It is reached when these commands pass on the trunk, and not before:\n\n${list}`,
+    run.protected.length === 0
+      ? ""
+      : `They find these paths as they were when the run began, whatever the trunk has there, so changing them has no effect on the judgement: ${pathsText(run.protected)}.`,
   );
 }
 
@@ -44,9 +47,9 @@ export function cycleText({ cycle }: BriefHead): string {
   );
 }
 
-function recordText({ number, verdict, landed, scores, summary }: CycleRecord): string {
+function recordText({ number, verdict, landed, scores, weakened, summary }: CycleRecord): string {
   const scored = Object.entries(scores).map(([name, score]) => `, ${code(name)} scored ${score}`);
-  const head = `- cycle ${number}: ${verdict}, ${plural(landed, "task")} landed${scored.join("")}`;
+  const head = `- cycle ${number}: ${verdict}, ${plural(landed, "task")} landed${scored.join("")}${weakened > 0 ? `, ${plural(weakened, "finding")} of weakened tests` : ""}`;
   return summary.trim() === "" ? head : `${head}\n${quoted(cutMiddle(summary, summaryBytesMax), "  ")}`;
 }
 

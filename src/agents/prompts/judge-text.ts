@@ -3,16 +3,18 @@ import type { JudgeBrief } from "../../domain/brief.ts";
 import { promptLimits } from "../../domain/limits.ts";
 import { cutMiddle } from "../../domain/text.ts";
 import type { AcceptanceResult } from "../../domain/verdict.ts";
+import { countedWords, weakenedCount, weakenedWords, type TestReport } from "../../domain/weakened-tests.ts";
 import { cycleText, durationText, goalText, sessionText, shortCommit, type BriefContext } from "./brief-text.ts";
 import { handoffTexts } from "./handoff-text.ts";
-import { bytesOf, code, fairShares, inline, plural, quoted, sections } from "./quote.ts";
+import { bytesOf, code, fairShares, fit, inline, plural, quoted, sections } from "./quote.ts";
 import type { PromptValues } from "./variables.ts";
 
 export function judgeValues(brief: JudgeBrief, { now }: BriefContext): PromptValues<"judge"> {
   return {
     goal: goalText(brief),
     cycle: cycleText(brief),
-    acceptance: acceptanceText(brief.acceptance),
+    acceptance: sections(acceptanceText(brief.acceptance), putBackText(brief.putBack)),
+    tests: testsText(brief.tests),
     tasks: tasksText(brief.tasks),
     handoffs: handoffsText(brief.handoffs),
     session: `${sessionText(brief, now)}\nThe run began at commit ${shortCommit(brief.since)}: the difference to it is everything that the run has done.`,
@@ -36,6 +38,17 @@ export function acceptanceText(results: readonly AcceptanceResult[]): string {
   );
 }
 
+function putBackText({ files, omitted }: JudgeBrief["putBack"]): string {
+  if (files.length === 0) return "";
+  const list = files.map(({ path, change }) => `- ${code(path)}: ${change}`);
+  return sections(
+    "### Protected files that the trunk has otherwise",
+    "The commands ran with these as they were when the run began; what the trunk has there counted for nothing. Find out from the difference why it was changed.",
+    fit(list, promptLimits.putBackBytesMax, "\n", (left) => `- … and ${left} more`),
+    omitted > 0 ? `${omitted} more are not listed.` : "",
+  );
+}
+
 function resultText(
   { name, command, passed, exitCode, score, ms, output }: AcceptanceResult,
   bytesMax: number,
@@ -46,6 +59,25 @@ function resultText(
   return sections(
     `### ${inline(name, promptLimits.titleBytesMax)}: ${end} after ${durationText(ms)}${scored}`,
     `${code(command)}\n\n${printed}`,
+  );
+}
+
+function testsText(report: TestReport): string {
+  const { omitted, unread } = report;
+  const found = weakenedWords(report, code).map((words) => `- ${words}`);
+  if (found.length + unread === 0) return "";
+  const unseen = [
+    omitted > 0 ? `${plural(omitted, "more finding")} not listed.` : "",
+    unread > 0 ? `${plural(unread, "changed file")} not looked into: too many or too large.` : "",
+  ];
+  return sections(
+    `## Tests: ${plural(weakenedCount(report), "finding")} of this cycle`,
+    found.length === 0
+      ? ""
+      : "Counted by Longhaul from the cycle's first commit to the judged one: what was deleted, kept from running, or became less. Counting is not understanding, so look at each. A verdict that accepts the work says in its summary why these may go.",
+    fit(found, promptLimits.weakenedBytesMax, "\n", (left) => `- … and ${left} more`),
+    found.length === 0 ? "" : `All changed files of tests together: ${countedWords(report)}.`,
+    unseen.filter(Boolean).join(" "),
   );
 }
 

@@ -64,6 +64,7 @@ export const promptVariables = {
     goal,
     cycle,
     acceptance: needed("the results of the acceptance commands on the judged commit"),
+    tests: optional("what the cycle deleted, skipped or thinned out among the tests; empty when nothing was found"),
     tasks: optional("how many tasks of the cycle landed, failed and were cancelled"),
     handoffs: optional("the handoffs of the cycle, newest first"),
     session,

@@ -7,6 +7,7 @@ import { doubtful, good, lacking, type Finding } from "../../domain/finding.ts";
 import type { AgentConfig, RunConfig } from "../../domain/run-config.ts";
 import { counted } from "../../terminal/amounts.ts";
 import { needOf, placedAgents, programOf } from "../agent-needs.ts";
+import type { Absent } from "../protected-files.ts";
 import { locateConfig } from "../choose-config.ts";
 
 /** `path` null: there is no file; then models are chosen by their keys, or nothing can be. */
@@ -87,6 +88,17 @@ function goalFinding({ acceptance, roles }: RunConfig): Finding {
   if (acceptance.length === 0) return good(at, "no commands: the judge alone decides");
   const judge = roles.judge === null ? "they alone decide" : "and the judge";
   return good(at, `${counted(acceptance.length, "command")}, ${judge}`);
+}
+
+/** A run refuses to begin without them. */
+export function protectedFindings(absent: readonly Absent[]): Finding[] {
+  return absent.map(({ command, path }) =>
+    lacking(
+      { group: "configuration", name: "acceptance" },
+      `${command.name}: the protected path ${path} is not in the commit that is checked out`,
+      'Commit it, mend the path, or take it out of "protected".',
+    ),
+  );
 }
 
 function agentWords(config: RunConfig, agent: AgentConfig): string {

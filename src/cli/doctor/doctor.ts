@@ -8,9 +8,10 @@ import type { RunConfig } from "../../domain/run-config.ts";
 import { renderCheckup } from "../../terminal/checkup.ts";
 import { exitCodes } from "../exit.ts";
 import { isInstalled, keyVariables } from "../installed-agents.ts";
+import { uncommitted } from "../protected-files.ts";
 import { colorOn, print, printJson, say, widthOf } from "../output.ts";
 import { codingAgentFindings, lookAtCodingAgents, type CodingAgent } from "./coding-agents.ts";
-import { configurationFindings, lookAtConfiguration, runConfigOf } from "./configuration.ts";
+import { configurationFindings, protectedFindings, lookAtConfiguration, runConfigOf } from "./configuration.ts";
 import { lookHere, repositoryFindings, toolChainFindings } from "./here.ts";
 import { lookAtMachine, machineFindings } from "./machine.ts";
 import { lookAtModels, modelFindings, type Models } from "./models.ts";
@@ -37,6 +38,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     ...machineFindings(await lookAtMachine(topLevel), config),
     ...sandboxFindings(config),
     ...configurationFindings(configuration),
+    ...(repository && config ? protectedFindings(await uncommitted(repository, config)) : []),
     ...modelFindings(models),
     ...codingAgentFindings(codingAgents, { tried: options.agents ?? false }),
   ];
