@@ -44,6 +44,18 @@ export const gitLimits = {
   ignoreWorkMax: 134_217_728,
   /** A conflicted file that is searched for conflict markers. */
   markedBytesMax: 104_857_600,
+  /** Of a conflicted file: lines of the trunk's side that are remembered, and how long such a line may be. */
+  addedLinesMax: 500,
+  addedLineCharactersMax: 500,
+  /** Conflicted files whose other side is remembered, and landings that are named for each. */
+  addedFilesMax: 50,
+  addedByMax: 3,
+  /** Files of a change that are searched for what may have moved there, and their bytes. */
+  movedFilesMax: 200,
+  movedBytesMax: 16_777_216,
+  /** Lines that a refusal shows of what was dropped, and of each. */
+  droppedLinesMax: 5,
+  droppedLineBytesMax: 160,
 } as const;
 
 /** How work is landed in groups. */

@@ -209,7 +209,8 @@ export interface Trunk {
   tidy(run: RunId): Promise<void>;
   /**
    * Puts the workspace on `tip` with its own change merged in and conflict markers in place. A following `takeIn`
-   * refuses files that still carry these markers.
+   * refuses files that still carry these markers, and once a resolution of which nothing is left of what the trunk's
+   * side had added to a file.
    */
   placeConflict(workspace: Workspace, tip: Commit): Promise<{ base: Commit; files: ConflictFile[] }>;
   /** Landed commits after `since`, of those that changed `paths`, oldest first, from the trailers in the trunk's history. */

@@ -1,7 +1,7 @@
 /** What every `Trunk` does, whatever it is made of. An adapter's own tests call `testTrunk` with a world of theirs. */
 import { afterEach, describe, expect, test } from "vitest";
 import type { EngineId } from "../domain/ids.ts";
-import { conflictTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
+import { conflictTests, droppedSideTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
 import { keepingTests } from "./keeping.testsuite.ts";
 import {
   landed,
@@ -36,6 +36,7 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     landTests(enter);
     conflictTests(enter);
     resolveTests(enter);
+    droppedSideTests(enter);
     missingVersionTests(enter);
     keepingTests(enter);
     takeOverTests(enter);

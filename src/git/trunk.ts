@@ -7,7 +7,7 @@ import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type { Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
 import { parseLanded } from "./commit-message.ts";
-import { leftMarkers, placeConflict } from "./conflict.ts";
+import { placeConflict, unresolved } from "./conflict.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
 import { takeIn } from "./intake.ts";
 import { checkOutKept, keep } from "./keep.ts";
@@ -104,8 +104,8 @@ export class GitTrunk implements Trunk {
     const ours = this.#ours(workspace);
     const intake = await takeIn(this.#trunk, ours);
     if (!intake.ok) return { kind: "refused", reasons: intake.reasons };
-    const marked = await leftMarkers(this.#trunk, ours, intake.work);
-    if (marked.length > 0) return { kind: "refused", reasons: marked };
+    const reasons = await unresolved(this.#trunk, ours, intake.work);
+    if (reasons.length > 0) return { kind: "refused", reasons };
     const { change } = intake.work;
     return change.edits.size === 0 ? { kind: "unchanged" } : { kind: "taken", change };
   }

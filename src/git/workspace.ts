@@ -11,6 +11,7 @@ import type { Workspace } from "../engine/ports.ts";
 import type { GitChange } from "./change.ts";
 import type { ChangedPaths } from "./changed-paths.ts";
 import type { GitCall } from "./git-process.ts";
+import type { OtherSide } from "./other-side.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { MadeTrees } from "./trees.ts";
 import { readShallow, type TrunkRepository } from "./trunk-repository.ts";
@@ -37,6 +38,8 @@ export class GitWorkspace implements Workspace {
   readonly kept = new Set<string>();
   conflicts = 0;
   marked: Marked[] = [];
+  /** Of the last conflict, until the worker was told that its resolution drops something of it. */
+  otherSides: OtherSide[] = [];
   readonly changedPaths: ChangedPaths;
   readonly #removed: (workspace: GitWorkspace) => void;
 
