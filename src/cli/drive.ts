@@ -77,13 +77,14 @@ async function follow(project: Project, run: Run, engine: Engine, options: Follo
 }
 
 async function openPorts(project: Project, run: Run, { groups, leftovers }: Processes, doors: Doors): Promise<Ports> {
-  const { limits, identity, directory } = run.config;
+  const { limits, identity, signOff, directory } = run.config;
   const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(identity) ?? [];
   const trunk = await openGitTrunk({
     repository: project.repository,
     stateFolder: project.stateFolder,
     environment,
     identity: { name, email },
+    signOff,
   });
   const killGraceMs = limits.killGraceMs;
   return {

@@ -210,6 +210,8 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[^<>\n]+ <[^<>\s]+>$/, "expected the form: Name <address>")
     .default(configDefaults.identity),
+  /** Landed commits carry the identity's `Signed-off-by`. */
+  signOff: z.boolean().default(configDefaults.signOff),
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
   sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */

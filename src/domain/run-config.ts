@@ -26,6 +26,8 @@ export type RunConfig = {
   directory: string;
   /** Who commits: `Name <address>`. */
   identity: string;
+  /** Landed commits carry the identity's `Signed-off-by`. */
+  signOff: boolean;
   /** What the programs of its sessions are confined by. */
   sandbox: SandboxChoice;
   /** Hosts that they may reach, by role: `entryFault` says in what form. Checks and acceptance commands reach none. */
@@ -161,6 +163,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   parallel: parallelDefaults,
   limits: limitDefaults,
   identity: "Longhaul <longhaul@localhost>",
+  signOff: false,
   // Not yet: a coding agent with a login of its own needs ways out that its preset does not name so far.
   sandbox: "none",
   network: { planner: [], worker: [], arbiter: [], judge: [] },

@@ -1,14 +1,18 @@
 /**
- * Owns the text of landed commits. Invariant: the last paragraph is exactly our four trailers, and no line that an
- * agent wrote can pass for one; so the trunk's own history tells which task landed as which commit.
+ * Owns the text of landed commits. Invariant: the last paragraph is exactly our four trailers, behind a sign-off
+ * where there is one, and no line that an agent wrote can pass for one; so the trunk's own history tells which task landed as which commit.
  */
 import { idText, parseId, type Commit, type RunId, type SessionId, type TaskId } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
 import type { Landing } from "../engine/ports.ts";
+import type { Identity } from "./git-process.ts";
+import { identityText } from "./objects.ts";
 
-export function landedMessage(run: RunId, submission: Omit<Landing, "change">): string {
+/** `signer`: who signs it off; null: nobody. */
+export function landedMessage(run: RunId, submission: Omit<Landing, "change">, signer: Identity | null): string {
   const text = cleanMessage(submission.message) || `Task ${idText("task", submission.task)}`;
   const trailers = [
+    ...(signer ? [`Signed-off-by: ${identityText(signer)}`] : []),
     `Longhaul-Run: ${run}`,
     `Longhaul-Cycle: ${submission.cycle}`,
     `Longhaul-Task: ${idText("task", submission.task)}`,
@@ -42,7 +46,10 @@ export function parseLanded(
   message: string,
 ): { commit: Commit; task: TaskId; session: SessionId } | null {
   const last = message.trimEnd().split("\n\n").at(-1) ?? "";
-  const match = /^Longhaul-Run: (\S+)\nLonghaul-Cycle: \d+\nLonghaul-Task: (\S+)\nLonghaul-Session: (\S+)$/.exec(last);
+  const match =
+    /^(?:Signed-off-by: .*\n)?Longhaul-Run: (\S+)\nLonghaul-Cycle: \d+\nLonghaul-Task: (\S+)\nLonghaul-Session: (\S+)$/.exec(
+      last,
+    );
   if (!match || match[1] !== run) return null;
   const task = parseId("task", match[2] ?? "");
   const session = parseId("session", match[3] ?? "");

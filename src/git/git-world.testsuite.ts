@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import type { Workspace } from "../engine/ports.ts";
 import { Git } from "./git-process.ts";
 import type { OnStep } from "./object-store.ts";
-import { openGitTrunk, type GitTrunk } from "./trunk.ts";
+import { openGitTrunk, type GitTrunk, type GitTrunkOptions } from "./trunk.ts";
 import type { TrunkWorld } from "./trunk-steps.testsuite.ts";
 import { excludeStateFolder, findRepository } from "./user-repository.ts";
 
@@ -61,9 +61,14 @@ export async function makeRepository(
   await userGit(path, "commit", "--quiet", "-m", "base");
 }
 
-export async function openAt(repository: string, onStep: OnStep = () => undefined): Promise<GitTrunk> {
+export async function openAt(
+  repository: string,
+  onStep: OnStep = () => undefined,
+  more: Partial<GitTrunkOptions> = {},
+): Promise<GitTrunk> {
   const found = await findRepository(new Git(environment), repository);
-  return openGitTrunk({ repository: found, stateFolder: join(found.topLevel, ".longhaul"), environment, onStep });
+  const stateFolder = join(found.topLevel, ".longhaul");
+  return openGitTrunk({ repository: found, stateFolder, environment, onStep, ...more });
 }
 
 export type GitWorld = TrunkWorld & { trunk: GitTrunk; repository: string; state: string };

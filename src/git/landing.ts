@@ -51,7 +51,11 @@ class Group {
     const merged = await this.#merge(landing.change);
     if (!merged.clean) return { kind: "conflict", files: merged.files };
     if (merged.tree === this.#tree) return { kind: "contained" };
-    const { commit, object } = this.#trunk.makeCommit(merged.tree, this.tip, landedMessage(this.#run, landing));
+    const { commit, object } = this.#trunk.makeCommit(
+      merged.tree,
+      this.tip,
+      landedMessage(this.#run, landing, this.#trunk.signer),
+    );
     this.#pending.push(object);
     this.#store.trees.keepRoot(commit, merged.tree);
     [this.tip, this.#tree] = [commit, merged.tree];

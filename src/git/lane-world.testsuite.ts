@@ -38,7 +38,7 @@ export class LaneWorld {
     await makeRepository(user, {}, format);
     await userGit(user, "commit", "-q", "--allow-empty", "-m", "root");
     const git = new Git(environment);
-    const settings = { identity: { name: "Lane", email: "lane@localhost" }, onStep: () => undefined };
+    const settings = { identity: { name: "Lane", email: "lane@localhost" }, signOff: false, onStep: () => undefined };
     const trunk = await TrunkRepository.open(git, await findRepository(git, user), folder.path, settings);
     const root = (await userGit(user, "rev-parse", "HEAD")) as Commit;
     await trunk.ensureCommit(runA, root);

@@ -109,9 +109,11 @@ export function commitBody({ tree, parent, identity, at, message }: CommitText):
   const zone = [Math.trunc(Math.abs(minutes) / 60), Math.abs(minutes) % 60].map((part) =>
     String(part).padStart(2, "0"),
   );
-  const who = `${plainName(identity.name)} <${plainName(identity.email)}> ${Math.floor(at.getTime() / 1000)} ${minutes < 0 ? "-" : "+"}${zone.join("")}`;
+  const who = `${identityText(identity)} ${Math.floor(at.getTime() / 1000)} ${minutes < 0 ? "-" : "+"}${zone.join("")}`;
   return Buffer.from(`tree ${tree}\nparent ${parent}\nauthor ${who}\ncommitter ${who}\n\n${message}`);
 }
+
+export const identityText = ({ name, email }: Identity): string => `${plainName(name)} <${plainName(email)}>`;
 
 /** As git does it: what would end the name, and the dots and quotes around it, are left out. */
 function plainName(text: string): string {

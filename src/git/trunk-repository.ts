@@ -23,12 +23,15 @@ export function asCommit(text: string): Commit {
   return text as Commit;
 }
 
-export type TrunkSettings = { identity: Identity; onStep: OnStep };
+/** `signOff`: landed commits carry the identity's `Signed-off-by`. */
+export type TrunkSettings = { identity: Identity; signOff: boolean; onStep: OnStep };
 
 export class TrunkRepository {
   readonly git: Git;
   readonly gitDir: string;
   readonly identity: Identity;
+  /** Who signs landed commits off; null: nobody. */
+  readonly signer: Identity | null;
   readonly onStep: OnStep;
   readonly #user: UserRepository;
   /** What `takeOver` wrote, by run. */
@@ -38,11 +41,12 @@ export class TrunkRepository {
   /** git ends when a transaction fails: it must be nobody else's. */
   readonly #oneMoveAtATime = pLimit(1);
 
-  private constructor(git: Git, gitDir: string, user: UserRepository, { identity, onStep }: TrunkSettings) {
+  private constructor(git: Git, gitDir: string, user: UserRepository, { identity, signOff, onStep }: TrunkSettings) {
     this.git = git;
     this.onStep = onStep;
     this.gitDir = gitDir;
     this.identity = identity;
+    this.signer = signOff ? identity : null;
     this.#user = user;
   }
 

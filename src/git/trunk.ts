@@ -27,6 +27,8 @@ export type GitTrunkOptions = {
   environment: Environment;
   /** Author and committer of what lands. */
   identity?: Identity;
+  /** Landed commits carry its `Signed-off-by`. */
+  signOff?: boolean;
   onStep?: OnStep;
 };
 
@@ -38,8 +40,8 @@ export async function openGitTrunk(options: GitTrunkOptions): Promise<GitTrunk> 
   await checkGit(git);
   await mkdir(options.stateFolder, { recursive: true });
   const stateFolder = await realpath(options.stateFolder);
-  const { identity = defaultIdentity, onStep = () => undefined } = options;
-  const trunk = await TrunkRepository.open(git, options.repository, stateFolder, { identity, onStep });
+  const { identity = defaultIdentity, signOff = false, onStep = () => undefined } = options;
+  const trunk = await TrunkRepository.open(git, options.repository, stateFolder, { identity, signOff, onStep });
   return new GitTrunk(trunk, options.repository, stateFolder);
 }
 
