@@ -92,6 +92,7 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     moveTo: (run, from, to) => meter.time("trunk.moveTo", () => trunk.moveTo(run, from, to)),
     tidy: (run) => trunk.tidy(run),
     placeConflict: (workspace, tip) => trunk.placeConflict(workspace, tip),
+    stageFollowed: (run, onto, theirs) => trunk.stageFollowed(run, onto, theirs),
     landedSince: (run, since, paths) => trunk.landedSince(run, since, paths),
     publish: (run, green) => trunk.publish(run, green),
   };

@@ -77,7 +77,7 @@ async function follow(project: Project, run: Run, engine: Engine, options: Follo
 }
 
 async function openPorts(project: Project, run: Run, { groups, leftovers }: Processes, doors: Doors): Promise<Ports> {
-  const { limits, identity, signOff, directory } = run.config;
+  const { limits, identity, signOff, publish, directory } = run.config;
   const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(identity) ?? [];
   const trunk = await openGitTrunk({
     repository: project.repository,
@@ -90,6 +90,7 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
   return {
     store: project.store,
     trunk,
+    remote: publish && trunk.remote(publish),
     agents: await runAgents(run.config, project.stateFolder, groups, doors, report),
     commands: createCommands({
       groups,

@@ -4,6 +4,7 @@ import { presetNames } from "./acp-presets.ts";
 import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
 import { entryFault } from "../domain/network-target.ts";
 import { allRoles } from "../domain/session.ts";
+import { branchFault, publishDefaults, remoteFault } from "../domain/publish-config.ts";
 import { checkPolicies, configDefaults, sandboxChoices } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
@@ -157,14 +158,15 @@ const limitsSchema = z.strictObject(
 const price = z.number().nonnegative();
 
 /** What a sandbox lets through: `docs/sandbox.md`. */
-const hosts = z
-  .array(
-    z.string().superRefine((entry, context) => {
-      const fault = entryFault(entry);
-      if (fault !== null) context.addIssue({ code: "custom", message: fault });
-    }),
-  )
-  .default([]);
+const hosts = z.array(checked(entryFault)).default([]);
+
+/** A text with which nothing is wrong. */
+function checked(faultOf: (text: string) => string | null) {
+  return z.string().superRefine((text, context) => {
+    const fault = faultOf(text);
+    if (fault !== null) context.addIssue({ code: "custom", message: fault });
+  });
+}
 
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -212,6 +214,20 @@ export const configSchema = z.strictObject({
     .default(configDefaults.identity),
   /** Landed commits carry the identity's `Signed-off-by`. */
   signOff: z.boolean().default(configDefaults.signOff),
+  /** A remote that the branches are pushed to while the run goes. */
+  publish: z
+    .strictObject({
+      /** A remote's name, or its URL or folder. */
+      remote: checked(remoteFault),
+      /** Branches there; `{run}` stands for the run's id. */
+      trunk: checked(branchFault).default(publishDefaults.trunk),
+      green: checked(branchFault).default(publishDefaults.green),
+      /** The branch whose new commits are brought onto the trunk. */
+      follow: checked(branchFault).nullable().default(null),
+    })
+    .refine(({ trunk, green }) => trunk !== green, "trunk and green need a branch each")
+    .nullable()
+    .default(null),
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
   sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */

@@ -19,6 +19,10 @@ export const gitLimits = {
   intakeMs: 120_000,
   /** One answer of a git process that stays. */
   answerMs: 120_000,
+  /** One git process that reaches a remote. */
+  remoteMs: 120_000,
+  /** What is told of one fault of a remote. */
+  remoteFaultBytesMax: 1_000,
   /** Between SIGTERM, on which git removes its locks, and SIGKILL. */
   killGraceMs: 5_000,
   /** What one git process may print. */

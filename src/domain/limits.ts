@@ -76,6 +76,10 @@ export const limitDefaults = {
   /** With less room than this on the disk, a failed session is the disk's fault, and the run pauses. */
   diskFreeBytesMin: 67_108_864,
 
+  /** Pushes to the run's remote: the shortest time between two, and the longest when it takes none. */
+  mirrorMs: 60_000,
+  mirrorMsMax: 3_600_000,
+
   leaseMs: 30_000,
   /** Longest sleep of the scheduler: the safety net under its wake-ups. */
   pollMs: 1_000,

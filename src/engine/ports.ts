@@ -14,6 +14,7 @@ import type { Again } from "../domain/rate.ts";
 import type { Step, Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
 
+export type { Exchange, Remote } from "./remote-port.ts";
 export type { Access, Environment, GroupEnd, GroupOrder, ProcessGroup, ProcessGroups } from "./process-ports.ts";
 
 /** Time. Leases and deadlines of rows use the database's clock; this one only wakes the engine up. */
@@ -201,6 +202,11 @@ export interface Trunk {
    */
   stage(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<Staged>;
   /**
+   * The same with `theirs`, a commit that `Remote.exchange` answered as followed: one merge commit, which lands when the
+   * branch is moved to it.
+   */
+  stageFollowed(run: RunId, onto: Commit, theirs: Commit): Promise<FollowAnswer>;
+  /**
    * Lands what was staged: moves the branch from `from` to `to`, durably, before it answers. false: the branch is elsewhere,
    * or another engine took over; nothing has landed.
    */
@@ -255,6 +261,13 @@ export type LandAnswer =
   /** With the move of the branch. */
   | { kind: "landed"; commit: Commit; files: string[] }
   /** The trunk has this very change already. */
+  | { kind: "contained" }
+  | { kind: "conflict"; files: string[] };
+
+export type FollowAnswer =
+  /** `tip`: where the branch has to be moved to. `files`: what it changes on the trunk. */
+  | { kind: "staged"; tip: Commit; files: string[] }
+  /** The trunk has it already. */
   | { kind: "contained" }
   | { kind: "conflict"; files: string[] };
 

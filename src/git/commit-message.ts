@@ -12,7 +12,7 @@ import { identityText } from "./objects.ts";
 export function landedMessage(run: RunId, submission: Omit<Landing, "change">, signer: Identity | null): string {
   const text = cleanMessage(submission.message) || `Task ${idText("task", submission.task)}`;
   const trailers = [
-    ...(signer ? [`Signed-off-by: ${identityText(signer)}`] : []),
+    ...signedOff(signer),
     `Longhaul-Run: ${run}`,
     `Longhaul-Cycle: ${submission.cycle}`,
     `Longhaul-Task: ${idText("task", submission.task)}`,
@@ -20,6 +20,14 @@ export function landedMessage(run: RunId, submission: Omit<Landing, "change">, s
   ];
   return `${text}\n\n${trailers.join("\n")}\n`;
 }
+
+/** The message of a merge of what people have pushed: trailers of its own, so that it passes for no landing. */
+export function followedMessage(run: RunId, theirs: Commit, signer: Identity | null): string {
+  const trailers = [...signedOff(signer), `Longhaul-Run: ${run}`, `Longhaul-Followed: ${theirs}`];
+  return `Merge what was pushed meanwhile\n\n${trailers.join("\n")}\n`;
+}
+
+const signedOff = (signer: Identity | null) => (signer ? [`Signed-off-by: ${identityText(signer)}`] : []);
 
 /** An agent's message as plain text: no control or direction characters, bounded, its `Longhaul-` lines quoted. */
 export function cleanMessage(message: string): string {

@@ -27,7 +27,7 @@ export async function placeConflict(
 ): Promise<{ base: Commit; files: ConflictFile[] }> {
   const { run, taken } = workspace;
   invariant(taken, "a conflict is placed only after work was taken in");
-  const work = trunk.makeCommit(taken.tree, workspace.base, "work\n");
+  const work = trunk.makeCommit(taken.tree, [workspace.base], "work\n");
   await trunk.objects(run).write([...objectsOf(taken), work.object]);
   const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work.commit);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);

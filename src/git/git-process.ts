@@ -34,6 +34,9 @@ export type GitCall = {
   exits?: readonly number[];
 };
 
+/** Settings for one call. Their values may be secrets: they go into git's environment, never onto its command line. */
+export type OperatorSettings = readonly (readonly [name: string, value: string])[];
+
 export type GitResult = { exitCode: number; stdout: Buffer; stderr: string };
 
 /** A git process that failed. Not an answer: a fault of the environment, or a bug. */
@@ -72,15 +75,32 @@ const settings = [
   "protocol.allow=never",
   "protocol.file.allow=always",
   "protocol.ext.allow=never",
-  "credential.helper=",
   "log.showSignature=false",
   "merge.conflictStyle=merge",
   "safe.directory=*",
-].flatMap((setting) => ["-c", setting]);
+];
+
+/** Nobody is asked for anything, and no one is reached. */
+const alone = [...settings, "credential.helper="];
+
+/** A remote is reached over what remotes speak, and nothing of it is believed. */
+const reaching = [
+  ...settings,
+  ...["git", "ssh", "http", "https"].map((protocol) => `protocol.${protocol}.allow=always`),
+  "transfer.fsckObjects=true",
+  // Always as a pack: loose objects would gather.
+  "transfer.unpackLimit=1",
+  "push.gpgSign=false",
+  "push.followTags=false",
+];
+
+/** What of the environment's `GIT_` variables tells how a remote is reached. */
+const reachingVariables = /^GIT_(?:ASKPASS|SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_COMMAND|HTTP_PROXY_AUTHMETHOD)$/;
 
 export class Git {
   readonly #clean: NodeJS.ProcessEnv;
   readonly #users: NodeJS.ProcessEnv;
+  readonly #reaching: NodeJS.ProcessEnv;
 
   /** `environment`: this process's own. Of it, the engine's git processes see only PATH. */
   constructor(environment: Environment) {
@@ -104,16 +124,36 @@ export class Git {
       GIT_TERMINAL_PROMPT: "0",
       GIT_OPTIONAL_LOCKS: "0",
     };
+    // Credential helpers are programs of the operator's, and each needs other variables of theirs.
+    const known = Object.entries(environment).filter(([name]) => reachingVariables.test(name));
+    const noWindows = { SSH_ASKPASS: "", SSH_ASKPASS_REQUIRE: "never" };
+    this.#reaching = { ...this.#users, ...this.#clean, ...noWindows, ...Object.fromEntries(known) };
   }
 
   /** Runs git with nothing but our own settings. */
   run(args: readonly string[], call: GitCall = {}): Promise<GitResult> {
-    return start(this.#argv(args, call), args, this.#environment(call), call);
+    return start(argv(alone, args, call), args, this.#environment(call), call);
+  }
+
+  /**
+   * Runs git on a repository of ours to reach a remote, with the operator's credentials: their environment, and of their
+   * settings those that are given. It asks nobody: it has no terminal, and ssh is told so.
+   */
+  reach(args: readonly string[], call: GitCall, theirs: OperatorSettings): Promise<GitResult> {
+    const env: NodeJS.ProcessEnv = { ...this.#reaching, GIT_CONFIG_COUNT: String(theirs.length) };
+    if (call.run) env["LONGHAUL_RUN"] = call.run;
+    for (const [n, [name, value]] of theirs.entries()) {
+      env[`GIT_CONFIG_KEY_${n}`] = name;
+      env[`GIT_CONFIG_VALUE_${n}`] = value;
+    }
+    const ownSsh = "GIT_SSH_COMMAND" in env || "GIT_SSH" in env || theirs.some(([name]) => name === "core.sshcommand");
+    if (!ownSsh) env["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes";
+    return start(argv(reaching, args, call), args, env, call);
   }
 
   /** Starts a git that answers one request after the other until its stdin ends; see `GitService`. */
   serve(args: readonly string[], call: Pick<GitCall, "gitDir" | "run">): ChildProcess {
-    return spawnGit(this.#argv(args, call), this.#environment(call));
+    return spawnGit(argv(alone, args, call), this.#environment(call));
   }
 
   #environment(call: GitCall): NodeJS.ProcessEnv {
@@ -127,14 +167,6 @@ export class Git {
     }
     if (call.date) env["GIT_AUTHOR_DATE"] = env["GIT_COMMITTER_DATE"] = call.date;
     return env;
-  }
-
-  #argv(args: readonly string[], call: GitCall): string[] {
-    const where = [
-      ...(call.gitDir ? [`--git-dir=${call.gitDir}`] : []),
-      ...(call.workTree ? [`--work-tree=${call.workTree}`] : []),
-    ];
-    return [...settings, ...where, ...args];
   }
 
   /** What `run` prints, without the last line's end. */
@@ -152,6 +184,15 @@ export class Git {
     const own = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "submodule.recurse=false"];
     return start([...own, ...args], args, this.#users, call);
   }
+}
+
+function argv(own: readonly string[], args: readonly string[], call: GitCall): string[] {
+  return [
+    ...own.flatMap((setting) => ["-c", setting]),
+    ...(call.gitDir ? [`--git-dir=${call.gitDir}`] : []),
+    ...(call.workTree ? [`--work-tree=${call.workTree}`] : []),
+    ...args,
+  ];
 }
 
 /** Splits what git prints with `-z`. */

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import type { Commit } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
 import { Git } from "./git-process.ts";
 import type { OnStep } from "./object-store.ts";
@@ -86,10 +87,24 @@ export async function makeGitWorld(files: { [path: string]: string | Buffer }): 
     repository,
     state: join(repository, ".longhaul"),
     ...fileAccess(),
+    pushed: (parent, changes) => pushed(repository, parent, changes),
     restart: () => openAt(repository),
     another: () => openAt(repository),
     close: folder.remove,
   };
+}
+
+async function pushed(repository: string, parent: Commit, changes: { [path: string]: string | null }): Promise<Commit> {
+  await userGit(repository, "checkout", "-q", "--detach", parent);
+  for (const [path, text] of Object.entries(changes)) {
+    if (text === null) await rm(join(repository, path));
+    else await put(repository, { [path]: text });
+  }
+  await userGit(repository, "add", "-A");
+  await userGit(repository, "commit", "-q", "-m", "by hand");
+  const commit = await userGit(repository, "rev-parse", "HEAD");
+  await userGit(join(repository, ".longhaul", "trunk.git"), "fetch", "-q", repository, commit);
+  return commit as Commit;
 }
 
 function fileAccess() {

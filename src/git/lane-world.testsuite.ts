@@ -80,7 +80,7 @@ export class LaneWorld {
     const change = this.change(parent, before, after);
     const made: MadeTrees = new Map();
     const tree = await this.store.trees.edit(await this.store.trees.rootOf(parent), byFolder(change.edits), made);
-    const { commit, object } = this.trunk.makeCommit(tree, parent, "made\n");
+    const { commit, object } = this.trunk.makeCommit(tree, [parent], "made\n");
     await this.store.write([...change.objects, ...packTrees(made), object]);
     return commit;
   }

@@ -135,9 +135,13 @@ export class TrunkRepository {
   }
 
   /** A commit that is not in the store yet, and that no ref leads to. */
-  makeCommit(tree: string, parent: Commit, message: string): { commit: Commit; object: PackedObject } {
-    const body = commitBody({ tree, parent, identity: this.identity, at: new Date(), message });
-    const commit = asCommit(nameObject("commit", body, parent));
+  makeCommit(
+    tree: string,
+    parents: readonly [Commit, ...Commit[]],
+    message: string,
+  ): { commit: Commit; object: PackedObject } {
+    const body = commitBody({ tree, parents, identity: this.identity, at: new Date(), message });
+    const commit = asCommit(nameObject("commit", body, parents[0]));
     return { commit, object: packObject("commit", commit, body) };
   }
 
@@ -228,6 +232,8 @@ export class TrunkRepository {
 
 export const branch = (run: RunId) => `refs/heads/${run}`;
 const engineRef = (run: RunId) => `refs/longhaul/${run}/engine`;
+/** Where the followed branch of the remote was fetched to. */
+export const followedRef = (run: RunId) => `refs/longhaul/${run}/base`;
 export const greenRef = (run: RunId) => `refs/longhaul/${run}/green`;
 
 /** `start: ok`, `prepare: ok`, `commit: ok`: only the last means that it is done. */

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { EngineId } from "../domain/ids.ts";
 import { conflictTests, droppedSideTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
+import { followTests } from "./following.testsuite.ts";
 import { keepingTests } from "./keeping.testsuite.ts";
 import {
   landed,
@@ -39,6 +40,7 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     droppedSideTests(enter);
     missingVersionTests(enter);
     keepingTests(enter);
+    followTests(enter);
     takeOverTests(enter);
     recoveryTests(enter);
   });

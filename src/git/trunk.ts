@@ -4,16 +4,19 @@ import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
 import { gitLimits } from "../domain/limits.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
-import type { Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
+import type { PublishConfig } from "../domain/publish-config.ts";
+import type { FollowAnswer, Landed, Landing, Remote, Staged, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
 import { parseLanded } from "./commit-message.ts";
 import { placeConflict, unresolved } from "./conflict.ts";
+import { stageFollowed } from "./follow.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
 import { takeIn } from "./intake.ts";
 import { checkOutKept, keep } from "./keep.ts";
 import { stageGroup } from "./landing.ts";
 import type { OnStep } from "./object-store.ts";
 import { publish } from "./publish.ts";
+import { GitRemote } from "./remote.ts";
 import { removeTree } from "./remove-tree.ts";
 import { asCommit, TrunkRepository } from "./trunk-repository.ts";
 import { checkGit, readUserHead, type UserRepository } from "./user-repository.ts";
@@ -153,6 +156,16 @@ export class GitTrunk implements Trunk {
       const landed = parseLanded(run, asCommit(entry.slice(0, end)), entry.slice(end + 1));
       return landed === null ? [] : [landed];
     });
+  }
+
+  stageFollowed(run: RunId, onto: Commit, theirs: Commit): Promise<FollowAnswer> {
+    requireRunId(run);
+    return stageFollowed(this.#trunk, run, asCommit(onto), asCommit(theirs));
+  }
+
+  /** The remote that a run is published to. */
+  remote(config: PublishConfig): Remote {
+    return new GitRemote(this.#trunk, this.#user, config);
   }
 
   publish(run: RunId, green: Commit | null) {

@@ -1,8 +1,20 @@
 /** A trunk in memory: commits are lists of paths; two changes of one path since the base conflict. Survives engines, as a disk does. */
 import type { Commit, EngineId, RunId, SessionId, TaskId } from "../../src/domain/ids.ts";
-import type { Change, LandAnswer, Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../../src/engine/ports.ts";
+import type {
+  Change,
+  FollowAnswer,
+  LandAnswer,
+  Landed,
+  Landing,
+  Staged,
+  TakenIn,
+  Trunk,
+  Workspace,
+} from "../../src/engine/ports.ts";
 
 export type SimCommit = { id: Commit; parent: Commit; task: TaskId; session: SessionId; files: string[] };
+/** A merge of what people have pushed. */
+type SimMerge = { id: Commit; parent: Commit; theirs: Commit; files: string[] };
 
 /** What the simulated workers changed, by workspace path. */
 export type Edits = Map<string, Set<string>>;
@@ -10,7 +22,7 @@ export type Edits = Map<string, Set<string>>;
 export class SimTrunk {
   readonly root = "c0" as Commit;
   /** Also those that were staged and never landed. */
-  readonly #commits = new Map<Commit, SimCommit>();
+  readonly #commits = new Map<Commit, SimCommit | SimMerge>();
   #tip: Commit = this.root;
   readonly edits: Edits = new Map();
   readonly open = new Set<string>();
@@ -29,12 +41,17 @@ export class SimTrunk {
     if (this.#fails()) throw new Error("the disk of the simulated trunk failed");
   }
 
+  /** Of tasks. */
+  landings(): SimCommit[] {
+    return this.commits.filter((commit) => "task" in commit);
+  }
+
   tip(): Commit {
     return this.#tip;
   }
 
   /** What has landed, oldest first. */
-  get commits(): SimCommit[] {
+  get commits(): (SimCommit | SimMerge)[] {
     return this.#between(this.root, this.#tip);
   }
 
@@ -85,6 +102,10 @@ export class SimTrunk {
       keep: async (_run, workspace) => {
         await step();
         return { ok: true, kept: JSON.stringify([...(this.edits.get(workspace.path) ?? [])]) };
+      },
+      stageFollowed: async (_run, onto, theirs) => {
+        await step();
+        return this.#stageFollowed(onto, theirs);
       },
       landedSince: async (_run, since) => {
         await step();
@@ -145,13 +166,22 @@ export class SimTrunk {
     return true;
   }
 
+  #stageFollowed(onto: Commit, theirs: Commit): FollowAnswer {
+    const before = this.#between(this.root, onto);
+    if (before.some((commit) => "theirs" in commit && commit.theirs === theirs)) return { kind: "contained" };
+    const id = `c${this.#commits.size + 1}` as Commit;
+    this.#commits.set(id, { id, parent: onto, theirs, files: [] });
+    return { kind: "staged", tip: id, files: [] };
+  }
+
   #landedSince(since: Commit): Landed[] {
-    return this.#between(since, this.#tip).map(({ id, task, session }) => ({ commit: id, task, session }));
+    const after = this.#between(since, this.#tip).filter((commit) => "task" in commit);
+    return after.map(({ id, task, session }) => ({ commit: id, task, session }));
   }
 
   /** Oldest first. */
-  #between(since: Commit, to: Commit): SimCommit[] {
-    const found: SimCommit[] = [];
+  #between(since: Commit, to: Commit): (SimCommit | SimMerge)[] {
+    const found: (SimCommit | SimMerge)[] = [];
     for (let at = this.#commits.get(to); at && at.id !== since; at = this.#commits.get(at.parent)) found.push(at);
     return found.toReversed();
   }
