@@ -91,6 +91,8 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     stage: (run, onto, landings) => meter.time("trunk.stage", () => trunk.stage(run, onto, landings)),
     moveTo: (run, from, to) => meter.time("trunk.moveTo", () => trunk.moveTo(run, from, to)),
     tidy: (run) => trunk.tidy(run),
+    storeSize: (run) => trunk.storeSize(run),
+    maintain: (run, order) => trunk.maintain(run, order),
     placeConflict: (workspace, tip) => trunk.placeConflict(workspace, tip),
     stageFollowed: (run, onto, theirs) => trunk.stageFollowed(run, onto, theirs),
     landedSince: (run, since, paths) => trunk.landedSince(run, since, paths),

@@ -62,6 +62,25 @@ export const gitLimits = {
   droppedLineBytesMax: 160,
 } as const;
 
+/** How the trunk's store is kept small for weeks. */
+export const maintenanceLimits = {
+  /** How often the store is measured. */
+  lookMs: 60_000,
+  /** Between two; and the longest time between them while anything comes. */
+  restMs: 600_000,
+  everyMs: 86_400_000,
+  /** Due when this much has come, against what the last one left, and at least so many bytes. */
+  growthShare: 0.5,
+  growthBytesMin: 33_554_432,
+  looseObjectsMax: 2_000,
+  /** Objects that nothing leads to stay at least so long; twice the hard deadline of sessions when that is longer. */
+  unusedMs: 86_400_000,
+  /** One repacking. */
+  repackMs: 3_600_000,
+  /** What the search for deltas may take of memory. */
+  windowBytesMax: 134_217_728,
+} as const;
+
 /** How work is landed in groups. */
 export const laneLimits = {
   /** Work that is taken in side by side. */

@@ -8,7 +8,7 @@ export { acpLimits, type AcpWaits } from "./acp-limits.ts";
 export { doctorLimits } from "./doctor-limits.ts";
 export { processLimits, proxyLimits, sandboxLimits } from "./program-limits.ts";
 export { loopbackLimits, meterLimits, toolServerLimits } from "./server-limits.ts";
-export { gitLimits, laneLimits } from "./git-limits.ts";
+export { gitLimits, laneLimits, maintenanceLimits } from "./git-limits.ts";
 
 export const limitDefaults = {
   /** The root planner has depth 0; a planner at this depth cannot spawn sub-planners. */

@@ -8,6 +8,7 @@ import type { Contested } from "../domain/task.ts";
 import type { Calls } from "./calls.ts";
 import type { Checks } from "./checks.ts";
 import type { Lane } from "./lane.ts";
+import type { Maintenance } from "./maintenance.ts";
 import type { Mirror } from "./mirror.ts";
 import type { AgentSession, Agents, Clock, Commands, Machine, Trunk, Workspace } from "./ports.ts";
 import type { Store } from "./store-port.ts";
@@ -25,6 +26,7 @@ export type Desk = {
   calls: Calls;
   checks: Checks;
   mirror: Mirror;
+  maintenance: Maintenance;
   config: RunConfig;
   /** Tells of a fault of our own; must not throw. */
   report(error: unknown): void;

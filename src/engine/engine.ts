@@ -14,6 +14,7 @@ import { pause } from "./control.ts";
 import { message, type Desk } from "./desk.ts";
 import { execute, type Execution } from "./execute.ts";
 import { Lane } from "./lane.ts";
+import { Maintenance } from "./maintenance.ts";
 import { Mirror } from "./mirror.ts";
 import type { Agents, Clock, Commands, Leftovers, Machine, Remote, Trunk } from "./ports.ts";
 import { publish } from "./publish.ts";
@@ -101,6 +102,7 @@ export class Engine {
       report,
       checks,
       lane: new Lane({ store, trunk, clock, run, checks, config, report }),
+      maintenance: new Maintenance({ store, trunk, clock, run, limits, report }),
       mirror: new Mirror({ store, remote, clock, run, limits, follows: Boolean(published?.follow), report }),
       calls: new Calls(store, clock, run, limits.pollMs, ports.random),
     };
@@ -127,6 +129,7 @@ export class Engine {
       this.#cutAll("pause");
       await Promise.allSettled([...this.#executions.values()].map(({ done }) => done));
       await this.#desk.checks.stop();
+      await this.#desk.maintenance.stop();
       await this.#desk.mirror.settled();
     }
   }
@@ -143,6 +146,7 @@ export class Engine {
       if (!step) return { kind: "taken_over" };
       this.#desk.checks.tipMoved(step.tip);
       this.#desk.mirror.look(step);
+      this.#desk.maintenance.look();
       if (step.state.status === "running" && !this.#pausing) this.#interrupted = false; // Taken back by a resume.
       if (step.cut) this.#cutAll(step.cut);
       const end = this.#endOf(step.state);
@@ -237,6 +241,7 @@ export class Engine {
     const { store } = this.#ports;
     await publish(this.#desk, this.#run);
     await this.#desk.mirror.finish();
+    if (end.kind === "ended") await this.#desk.maintenance.finish();
     if (!(await store.releaseRun(this.#run, this.#me, end.state.status))) return false;
     await store.transition(this.#run, (tx) => tx.addEvent("engine.stopped", {}, { engine: this.#me }));
     return true;

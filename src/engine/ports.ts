@@ -8,6 +8,7 @@ import type { CallFault, PriceSource, Tokens } from "../domain/call.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Handoff } from "../domain/handoff.ts";
 import type { CallId, Commit, EngineId, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type { Maintained, StoreSize } from "../domain/maintenance.ts";
 import type { PlannerAction } from "../domain/plan.ts";
 import type { OpenChildren } from "../domain/planner.ts";
 import type { Again } from "../domain/rate.ts";
@@ -213,6 +214,15 @@ export interface Trunk {
   moveTo(run: RunId, from: Commit, to: Commit): Promise<boolean>;
   /** Keeps the trunk's store quick; answers at once when nothing is to do. The engine calls it between landings. */
   tidy(run: RunId): Promise<void>;
+  /** How much the trunk's store holds, and how much the last maintenance left there. Looks at names and sizes only. */
+  storeSize(run: RunId): Promise<{ size: StoreSize; last: Maintained | null }>;
+  /**
+   * Makes the trunk's store small: packs what has come since it was made, gives way to everything else meanwhile, and
+   * removes what nothing leads to and nobody has used for long. Everything else may go on beside it, also other engines;
+   * one at a time per engine. Rejects when it did not come to its end, also when `signal` cut it: nothing is lost, and the
+   * next one does it.
+   */
+  maintain(run: RunId, order: MaintenanceOrder): Promise<void>;
   /**
    * Puts the workspace on `tip` with its own change merged in and conflict markers in place. A following `takeIn`
    * refuses files that still carry these markers, and once a resolution of which nothing is left of what the trunk's
@@ -224,6 +234,17 @@ export interface Trunk {
   /** Publishes trunk and green as branches of the user's repository; answers their names. */
   publish(run: RunId, green: Commit | null): Promise<{ trunk: string; green: string | null }>;
 }
+
+/** All that these workspaces, by name, kept last; and what stands in `kept`, whoever kept it. */
+export type NeededKept = { workspaces: readonly string[]; kept: readonly string[] };
+
+export type MaintenanceOrder = {
+  /** What may be needed of what `keep` has kept; asked once it is known what there is. */
+  needed(): Promise<NeededKept>;
+  /** No session and no landing lasts longer. */
+  unusedMs: number;
+  signal: AbortSignal;
+};
 
 export type Workspace = {
   run: RunId;

@@ -8,6 +8,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { delimiter, isAbsolute } from "node:path";
+import { BoundedChild, giveWay } from "./bounded-child.ts";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { RunId } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
@@ -30,6 +31,10 @@ export type GitCall = {
   /** A file descriptor that gets stdout instead. */
   stdoutTo?: number;
   timeoutMs?: number;
+  /** Ends the process; it then fails. */
+  signal?: AbortSignal;
+  /** It gives way to everything else. */
+  background?: boolean;
   /** Exit codes that are answers; any other rejects. Default: 0. */
   exits?: readonly number[];
 };
@@ -221,12 +226,17 @@ function start(
     const child = spawnGit(all, env, call.stdoutTo);
     const timeoutMs = call.timeoutMs ?? gitLimits.processMs;
     const bounded = new BoundedChild(child, timeoutMs);
+    if (call.background && child.pid !== undefined) giveWay(child.pid);
+    const cut = () => bounded.stop("was cut off");
+    call.signal?.addEventListener("abort", cut, { once: true });
+    if (call.signal?.aborted) cut();
     child.on("error", (cause) => {
       bounded.settle();
       reject(cannotStart(cause));
     });
     child.on("close", (exitCode, signal) => {
       bounded.settle();
+      call.signal?.removeEventListener("abort", cut);
       const { stdout, stderr, stopped } = bounded;
       if (stopped) return reject(new GitError(args, stopped, exitCode, stderr));
       if (exitCode === null) return reject(new GitError(args, `was killed by ${signal}`, null, stderr));
@@ -238,49 +248,4 @@ function start(
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(call.input ?? "");
   });
-}
-
-/** Collects what a child prints; ends a child that takes too long or prints too much. */
-class BoundedChild {
-  readonly stdout: Buffer[] = [];
-  stderr = "";
-  stopped: string | null = null;
-  readonly #child: ChildProcess;
-  readonly #timers: NodeJS.Timeout[] = [];
-
-  constructor(child: ChildProcess, timeoutMs: number) {
-    this.#child = child;
-    this.#timers.push(setTimeout(() => this.#stop(`took longer than ${timeoutMs} ms`), timeoutMs));
-    let bytes = 0;
-    child.stdout?.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > gitLimits.outputBytesMax) this.#stop(`printed more than ${gitLimits.outputBytesMax} bytes`);
-      else this.stdout.push(chunk);
-    });
-    child.stderr?.on("data", (chunk: Buffer) => {
-      if (this.stderr.length < gitLimits.stderrBytesMax) this.stderr += chunk.toString("utf8");
-    });
-  }
-
-  settle(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-  }
-
-  #stop(why: string): void {
-    if (this.stopped !== null) return;
-    this.stopped = why;
-    this.#signal("SIGTERM");
-    this.#timers.push(setTimeout(() => this.#signal("SIGKILL"), gitLimits.killGraceMs));
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch (error) {
-      // Already gone.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-  }
 }

@@ -1,12 +1,12 @@
 /**
- * Owns the keeping of a workspace: its files as a tree in the trunk's object store, which nothing ever collects, and the
+ * Owns the keeping of a workspace: its files as a tree in the trunk's object store, to which a ref leads, and the
  * little that the next holder has to know besides.
  */
 import { z } from "zod";
 import { gitLimits } from "../domain/limits.ts";
 import { objectsOf } from "./change.ts";
 import { takeIn } from "./intake.ts";
-import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
+import { asCommit, keptRefs, type TrunkRepository } from "./trunk-repository.ts";
 import { checkOut, givePrivateGit, through, type GitWorkspace } from "./workspace.ts";
 
 const lineSchema = z.object({ line: z.string(), words: z.array(z.string()) });
@@ -31,14 +31,33 @@ export async function keep(
   const fresh = objectsOf(intake.work).filter(({ oid }) => !kept.has(oid));
   await trunk.objects(workspace.run).write(fresh);
   for (const { oid } of fresh) kept.add(oid);
+  await pin(trunk, workspace, intake.work.tree);
   return { ok: true, kept: JSON.stringify({ base, tree: intake.work.tree, marked, otherSides }) };
 }
+
+/**
+ * A ref leads to what was kept, so that no maintenance takes it for garbage: to this and to what was kept before, for
+ * whoever asked may die before it has written down that there is something newer.
+ */
+async function pin(trunk: TrunkRepository, { run, name, pinned }: GitWorkspace, tree: string): Promise<void> {
+  if (pinned.at(-1) === tree) return;
+  const ref = (oid: string) => `${keptRefs(run)}/${name}/${oid}`;
+  const known = pinned.indexOf(tree);
+  if (known !== -1) pinned.splice(known, 1);
+  pinned.push(tree);
+  const old = pinned.splice(0, pinned.length - 2);
+  await trunk.pin(run, { add: [{ ref: ref(tree), oid: tree }], remove: old.map(ref) });
+}
+
+/** The tree of what `keep` answered. */
+export const treeOfKept = (kept: string): string => keptSchema.parse(JSON.parse(kept)).tree;
 
 /** A checkout of what was kept; `workspace` becomes what it was. */
 export async function checkOutKept(trunk: TrunkRepository, workspace: GitWorkspace, kept: string): Promise<void> {
   const { base, tree, marked, otherSides } = keptSchema.parse(JSON.parse(kept));
   workspace.base = asCommit(base);
   workspace.marked = marked;
+  workspace.pinned.push(asCommit(tree));
   workspace.otherSides = otherSides;
   await checkOut(trunk, workspace);
   await trunk.git.run(

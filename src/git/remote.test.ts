@@ -113,7 +113,8 @@ describe("trunk and green", () => {
         /longhaul\/arun22 was not taken: .*pre-receive hook declined.*https:\/\/example\.org\/rules/,
       ),
     ]);
-    expect(faults.join()).not.toMatch(/secret|\u001b/);
+    expect(faults.join()).not.toContain("secret");
+    expect(faults.join()).toContain(String.raw`\u001b[31m`);
     expect(await exists(marker)).toBe(false);
   });
 
@@ -215,6 +216,6 @@ describe("the branch that is followed", () => {
     await there("update-ref", "refs/heads/main", commit);
     const answer = await remote({ follow: "main" }).exchange(runA, null);
     expect(answer).toMatchObject({ followed: null, faults: [expect.stringMatching(/hasDotgit/i)] });
-    await expect(userGit(join(world.state, "trunk.git"), "cat-file", "-e", commit)).rejects.toThrow();
+    await expect(userGit(join(world.state, "trunk.git"), "cat-file", "-e", commit)).rejects.toThrow(/cat-file/);
   });
 });

@@ -5,7 +5,17 @@ import { invariant } from "../domain/assert.ts";
 import { gitLimits } from "../domain/limits.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type { PublishConfig } from "../domain/publish-config.ts";
-import type { FollowAnswer, Landed, Landing, Remote, Staged, TakenIn, Trunk, Workspace } from "../engine/ports.ts";
+import type {
+  FollowAnswer,
+  Landed,
+  Landing,
+  MaintenanceOrder,
+  Remote,
+  Staged,
+  TakenIn,
+  Trunk,
+  Workspace,
+} from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
 import { parseLanded } from "./commit-message.ts";
 import { placeConflict, unresolved } from "./conflict.ts";
@@ -14,6 +24,7 @@ import { Git, type Environment, type Identity } from "./git-process.ts";
 import { takeIn } from "./intake.ts";
 import { checkOutKept, keep } from "./keep.ts";
 import { stageGroup } from "./landing.ts";
+import { lastMaintained, maintain, measureStore } from "./maintenance.ts";
 import type { OnStep } from "./object-store.ts";
 import { publish } from "./publish.ts";
 import { GitRemote } from "./remote.ts";
@@ -137,6 +148,17 @@ export class GitTrunk implements Trunk {
   tidy(run: RunId): Promise<void> {
     requireRunId(run);
     return this.#trunk.objects(run).tidy();
+  }
+
+  async storeSize(run: RunId) {
+    requireRunId(run);
+    const { gitDir } = this.#trunk;
+    return { size: await measureStore(gitDir), last: await lastMaintained(gitDir) };
+  }
+
+  maintain(run: RunId, order: MaintenanceOrder): Promise<void> {
+    requireRunId(run);
+    return maintain(this.#trunk, run, order);
   }
 
   placeConflict(workspace: Workspace, tip: Commit) {

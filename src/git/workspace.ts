@@ -36,6 +36,8 @@ export class GitWorkspace implements Workspace {
   taken: TakenWork | null = null;
   /** Objects that `keep` has put into the trunk's store. */
   readonly kept = new Set<string>();
+  /** Trees to which `keep` has made refs, oldest first. */
+  readonly pinned: string[] = [];
   conflicts = 0;
   marked: Marked[] = [];
   /** Of the last conflict, until the worker was told that its resolution drops something of it. */

@@ -90,10 +90,7 @@ export class SimTrunk {
         this.#mayFail();
         return moved;
       },
-      tidy: async () => {
-        await step();
-        this.#mayFail();
-      },
+      ...this.#upkeep(step),
       placeConflict: async (workspace, tip) => {
         await step();
         workspace.base = tip;
@@ -115,6 +112,25 @@ export class SimTrunk {
         await step();
         this.published = this.tip();
         return { trunk: "longhaul/sim", green: null };
+      },
+    };
+  }
+
+  #upkeep(step: () => Promise<void>): Pick<Trunk, "tidy" | "storeSize" | "maintain"> {
+    return {
+      tidy: async () => {
+        await step();
+        this.#mayFail();
+      },
+      storeSize: async () => {
+        await step();
+        return { size: { packs: 1, looseObjects: this.commits.length * 100, bytes: 0 }, last: null };
+      },
+      maintain: async (_run, { signal }) => {
+        await step();
+        await this.#takeTime();
+        this.#mayFail();
+        if (signal.aborted) throw new Error("the maintenance was cut off");
       },
     };
   }
