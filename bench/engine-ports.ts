@@ -44,6 +44,7 @@ export function meteredPorts(inside: Inside): Ports {
   return {
     store: meteredStore(meter, store),
     trunk: meteredTrunk(meter, trunk),
+    remote: null,
     random: Math.random,
     agents: meteredAgents(
       meter,

@@ -61,7 +61,7 @@ export class LaneBench {
     const repository = await findRepository(new Git(process.env), user);
     const state = join(folder, "state");
     mkdirSync(state);
-    const settings = { identity: { name: "Bench", email: "bench@localhost" }, onStep: () => undefined };
+    const settings = { identity: { name: "Bench", email: "bench@localhost" }, signOff: false, onStep: () => undefined };
     const trunk = await TrunkRepository.open(new Git(process.env), repository, state, settings);
     const tip = git(user, "rev-parse", "HEAD") as Commit;
     await trunk.ensureCommit(run, tip);

@@ -1,6 +1,7 @@
-/** `npm run bench`: measures and prints Markdown tables. `-- overhead`, `-- models`, `-- landing`, `-- swarm`, `-- sandbox`,
- * `-- workspaces`, `-- history`, `-- main`: only that part. */
+/** `npm run bench`: measures and prints Markdown tables. `-- overhead`, `-- models`, `-- landing`, `-- growth`, `-- swarm`,
+ * `-- sandbox`, `-- workspaces`, `-- history`, `-- main`: only that part. */
 import { parseArgs } from "node:util";
+import { measureGrowth } from "./growth.ts";
 import { describeMachine } from "./machine.ts";
 import { measureHistory } from "./history.ts";
 import { measureLanding } from "./landing.ts";
@@ -15,6 +16,7 @@ const parts: { [name: string]: { title: string; repeats: number; measure(repeats
   overhead: { title: "Engine overhead per session", repeats: 3, measure: measureOverhead },
   models: { title: "Engine overhead per step of a model session", repeats: 1, measure: measureModels },
   landing: { title: "Landing under contention", repeats: 1, measure: measureLanding },
+  growth: { title: "The trunk's store over 20,000 landings", repeats: 1, measure: measureGrowth },
   swarm: { title: "Many workers on one big repository", repeats: 1, measure: measureSwarm },
   sandbox: { title: "Cost of a sandbox", repeats: 3, measure: measureSandbox },
   workspaces: { title: "Cost of a workspace", repeats: 1, measure: measureWorkspaces },

@@ -78,7 +78,7 @@ async function follow(project: Project, run: Run, engine: Engine, options: Follo
 }
 
 async function openPorts(project: Project, run: Run, { groups, leftovers }: Processes, doors: Doors): Promise<Ports> {
-  const { limits, identity, directory } = run.config;
+  const { limits, identity, signOff, publish, directory } = run.config;
   const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(identity) ?? [];
   const trunk = await openGitTrunk({
     repository: project.repository,
@@ -86,11 +86,13 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
     environment,
     identity: { name, email },
     mounts: ownMounts ? new Mounts() : null,
+    signOff,
   });
   const killGraceMs = limits.killGraceMs;
   return {
     store: project.store,
     trunk,
+    remote: publish && trunk.remote(publish),
     agents: await runAgents(run.config, project.stateFolder, groups, doors, report),
     commands: createCommands({
       groups,

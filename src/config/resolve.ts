@@ -68,6 +68,8 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
     limits: { ...limitDefaults, ...given },
     directory: around.directory,
     identity: config.identity,
+    signOff: config.signOff,
+    publish: config.publish,
     sandbox: config.sandbox,
     network: { ...config.network, arbiter: config.network.arbiter ?? config.network.worker },
     readable: config.readable.map((written) => absolute(written, around)),

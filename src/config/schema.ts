@@ -5,6 +5,7 @@ import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limi
 import { entryFault } from "../domain/network-target.ts";
 import { allRoles } from "../domain/session.ts";
 import { protectedPath, protectedPathFault } from "../domain/protected.ts";
+import { branchFault, publishDefaults, remoteFault } from "../domain/publish-config.ts";
 import { checkPolicies, configDefaults, sandboxChoices, type AcceptanceCommand } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
@@ -175,14 +176,15 @@ const limitsSchema = z.strictObject(
 const price = z.number().nonnegative();
 
 /** What a sandbox lets through: `docs/sandbox.md`. */
-const hosts = z
-  .array(
-    z.string().superRefine((entry, context) => {
-      const fault = entryFault(entry);
-      if (fault !== null) context.addIssue({ code: "custom", message: fault });
-    }),
-  )
-  .default([]);
+const hosts = z.array(checked(entryFault)).default([]);
+
+/** A text with which nothing is wrong. */
+function checked(faultOf: (text: string) => string | null) {
+  return z.string().superRefine((text, context) => {
+    const fault = faultOf(text);
+    if (fault !== null) context.addIssue({ code: "custom", message: fault });
+  });
+}
 
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -229,6 +231,22 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[^<>\n]+ <[^<>\s]+>$/, "expected the form: Name <address>")
     .default(configDefaults.identity),
+  /** Landed commits carry the identity's `Signed-off-by`. */
+  signOff: z.boolean().default(configDefaults.signOff),
+  /** A remote that the branches are pushed to while the run goes. */
+  publish: z
+    .strictObject({
+      /** A remote's name, or its URL or folder. */
+      remote: checked(remoteFault),
+      /** Branches there; `{run}` stands for the run's id. */
+      trunk: checked(branchFault).default(publishDefaults.trunk),
+      green: checked(branchFault).default(publishDefaults.green),
+      /** The branch whose new commits are brought onto the trunk. */
+      follow: checked(branchFault).nullable().default(null),
+    })
+    .refine(({ trunk, green }) => trunk !== green, "trunk and green need a branch each")
+    .nullable()
+    .default(null),
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
   sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */

@@ -34,6 +34,8 @@ export type EventType =
   | "landing.refused"
   | "checks.passed"
   | "checks.failed"
+  | "mirror.pushed"
+  | "mirror.failed"
   | "credential.paused"
   | "message.sent"
   | "engine.started"

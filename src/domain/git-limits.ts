@@ -23,6 +23,10 @@ export const gitLimits = {
   answerMs: 120_000,
   /** One mount. */
   mountMs: 30_000,
+  /** One git process that reaches a remote. */
+  remoteMs: 120_000,
+  /** What is told of one fault of a remote. */
+  remoteFaultBytesMax: 1_000,
   /** Between SIGTERM, on which git removes its locks, and SIGKILL. */
   killGraceMs: 5_000,
   /** What one git process may print. */
@@ -48,6 +52,37 @@ export const gitLimits = {
   ignoreWorkMax: 134_217_728,
   /** A conflicted file that is searched for conflict markers. */
   markedBytesMax: 104_857_600,
+  /** Of a conflicted file: lines of the trunk's side that are remembered, and how long such a line may be. */
+  addedLinesMax: 500,
+  addedLineCharactersMax: 500,
+  /** Conflicted files whose other side is remembered, and landings that are named for each. */
+  addedFilesMax: 50,
+  addedByMax: 3,
+  /** Files of a change that are searched for what may have moved there, and their bytes. */
+  movedFilesMax: 200,
+  movedBytesMax: 16_777_216,
+  /** Lines that a refusal shows of what was dropped, and of each. */
+  droppedLinesMax: 5,
+  droppedLineBytesMax: 160,
+} as const;
+
+/** How the trunk's store is kept small for weeks. */
+export const maintenanceLimits = {
+  /** How often the store is measured. */
+  lookMs: 60_000,
+  /** Between two; and the longest time between them while anything comes. */
+  restMs: 600_000,
+  everyMs: 86_400_000,
+  /** Due when this much has come, against what the last one left, and at least so many bytes. */
+  growthShare: 0.5,
+  growthBytesMin: 33_554_432,
+  looseObjectsMax: 2_000,
+  /** Objects that nothing leads to stay at least so long; twice the hard deadline of sessions when that is longer. */
+  unusedMs: 86_400_000,
+  /** One repacking. */
+  repackMs: 3_600_000,
+  /** What the search for deltas may take of memory. */
+  windowBytesMax: 134_217_728,
 } as const;
 
 /** How work is landed in groups. */

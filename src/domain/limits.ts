@@ -8,7 +8,7 @@ export { acpLimits, type AcpWaits } from "./acp-limits.ts";
 export { doctorLimits } from "./doctor-limits.ts";
 export { processLimits, proxyLimits, sandboxLimits } from "./program-limits.ts";
 export { loopbackLimits, meterLimits, toolServerLimits } from "./server-limits.ts";
-export { gitLimits, laneLimits, layerLimits } from "./git-limits.ts";
+export { gitLimits, laneLimits, layerLimits, maintenanceLimits } from "./git-limits.ts";
 
 export const limitDefaults = {
   /** The root planner has depth 0; a planner at this depth cannot spawn sub-planners. */
@@ -75,6 +75,10 @@ export const limitDefaults = {
 
   /** With less room than this on the disk, a failed session is the disk's fault, and the run pauses. */
   diskFreeBytesMin: 67_108_864,
+
+  /** Pushes to the run's remote: the shortest time between two, and the longest when it takes none. */
+  mirrorMs: 60_000,
+  mirrorMsMax: 3_600_000,
 
   leaseMs: 30_000,
   /** Longest sleep of the scheduler: the safety net under its wake-ups. */

@@ -1,6 +1,7 @@
 /** A run's configuration, resolved and complete, as it is stored with the run: the trunk can never change it. */
 import type { AcpPreset } from "./acp-preset.ts";
 import { noBudgets, type Budgets } from "./budget.ts";
+import type { PublishConfig } from "./publish-config.ts";
 import { limitDefaults, parallelDefaults, type Limits, type Parallel } from "./limits.ts";
 import { allRoles, type Role } from "./session.ts";
 
@@ -26,6 +27,10 @@ export type RunConfig = {
   directory: string;
   /** Who commits: `Name <address>`. */
   identity: string;
+  /** Landed commits carry the identity's `Signed-off-by`. */
+  signOff: boolean;
+  /** Where its branches go beside the user's repository; null: nowhere. */
+  publish: PublishConfig | null;
   /** What the programs of its sessions are confined by. */
   sandbox: SandboxChoice;
   /** Hosts that they may reach, by role: `entryFault` says in what form. Checks and acceptance commands reach none. */
@@ -164,6 +169,8 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   parallel: parallelDefaults,
   limits: limitDefaults,
   identity: "Longhaul <longhaul@localhost>",
+  signOff: false,
+  publish: null,
   // Not yet: a coding agent with a login of its own needs ways out that its preset does not name so far.
   sandbox: "none",
   network: { planner: [], worker: [], arbiter: [], judge: [] },

@@ -8,6 +8,8 @@ import type { Contested } from "../domain/task.ts";
 import type { Calls } from "./calls.ts";
 import type { Checks } from "./checks.ts";
 import type { Lane } from "./lane.ts";
+import type { Maintenance } from "./maintenance.ts";
+import type { Mirror } from "./mirror.ts";
 import type { AgentSession, Agents, Clock, Commands, Machine, Trunk, Workspace } from "./ports.ts";
 import type { Store } from "./store-port.ts";
 import type { Transcript } from "./transcript.ts";
@@ -23,6 +25,8 @@ export type Desk = {
   lane: Lane;
   calls: Calls;
   checks: Checks;
+  mirror: Mirror;
+  maintenance: Maintenance;
   config: RunConfig;
   /** Tells of a fault of our own; must not throw. */
   report(error: unknown): void;

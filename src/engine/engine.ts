@@ -14,7 +14,9 @@ import { pause } from "./control.ts";
 import { message, type Desk } from "./desk.ts";
 import { execute, type Execution } from "./execute.ts";
 import { Lane } from "./lane.ts";
-import type { Agents, Clock, Commands, Leftovers, Machine, Trunk } from "./ports.ts";
+import { Maintenance } from "./maintenance.ts";
+import { Mirror } from "./mirror.ts";
+import type { Agents, Clock, Commands, Leftovers, Machine, Remote, Trunk } from "./ports.ts";
 import { publish } from "./publish.ts";
 import { startCycle } from "./queueing.ts";
 import type { Store } from "./store-port.ts";
@@ -22,6 +24,8 @@ import type { Store } from "./store-port.ts";
 export type Ports = {
   store: Store;
   trunk: Trunk;
+  /** Where the run is published beside the user's repository; null: nowhere. */
+  remote: Remote | null;
   agents: Agents;
   commands: Commands;
   machine: Machine;
@@ -83,7 +87,8 @@ export class Engine {
     this.#ports = ports;
     this.#run = run;
     this.#me = me;
-    const { store, trunk, agents, commands, machine, clock } = ports;
+    const { store, trunk, remote, agents, commands, machine, clock } = ports;
+    const { limits, publish: published } = config;
     const report = (error: unknown) => this.#report(error);
     const checks = new Checks({ store, trunk, commands, run, config, report });
     this.#desk = {
@@ -97,7 +102,9 @@ export class Engine {
       report,
       checks,
       lane: new Lane({ store, trunk, clock, run, checks, config, report }),
-      calls: new Calls(store, clock, run, config.limits.pollMs, ports.random),
+      maintenance: new Maintenance({ store, trunk, clock, run, limits, report }),
+      mirror: new Mirror({ store, remote, clock, run, limits, follows: Boolean(published?.follow), report }),
+      calls: new Calls(store, clock, run, limits.pollMs, ports.random),
     };
   }
 
@@ -122,6 +129,8 @@ export class Engine {
       this.#cutAll("pause");
       await Promise.allSettled([...this.#executions.values()].map(({ done }) => done));
       await this.#desk.checks.stop();
+      await this.#desk.maintenance.stop();
+      await this.#desk.mirror.settled();
     }
   }
 
@@ -136,6 +145,8 @@ export class Engine {
       const step = await this.#step();
       if (!step) return { kind: "taken_over" };
       this.#desk.checks.tipMoved(step.tip);
+      this.#desk.mirror.look(step);
+      this.#desk.maintenance.look();
       if (step.state.status === "running" && !this.#pausing) this.#interrupted = false; // Taken back by a resume.
       if (step.cut) this.#cutAll(step.cut);
       const end = this.#endOf(step.state);
@@ -164,7 +175,7 @@ export class Engine {
   }
 
   /** Null: the run is not ours any more. */
-  async #step(): Promise<(Step & { tip: Commit }) | null> {
+  async #step(): Promise<(Step & { tip: Commit; green: Commit | null }) | null> {
     const mine = new Map(this.#executions);
     const step = await this.#ports.store.transition(this.#run, async (tx) =>
       tx.run.engine?.id === this.#me
@@ -177,6 +188,7 @@ export class Engine {
               (agent) => this.#ports.agents.traits(agent).credential,
             )),
             tip: tx.run.tip,
+            green: tx.run.green,
           }
         : null,
     );
@@ -228,6 +240,8 @@ export class Engine {
   async #leave(end: Extract<EngineEnd, { kind: "ended" | "paused" }>): Promise<boolean> {
     const { store } = this.#ports;
     await publish(this.#desk, this.#run);
+    await this.#desk.mirror.finish();
+    if (end.kind === "ended") await this.#desk.maintenance.finish();
     if (!(await store.releaseRun(this.#run, this.#me, end.state.status))) return false;
     await store.transition(this.#run, (tx) => tx.addEvent("engine.stopped", {}, { engine: this.#me }));
     return true;

@@ -1,21 +1,21 @@
 /**
  * Everything the engine needs of the outside, as ports. `cli/main.ts` hands in the real ones; the simulation hands
- * in virtual ones. The store (`store-port.ts`) and processes (`process-ports.ts`) have files of their own.
+ * in virtual ones. The store (`store-port.ts`), the trunk (`trunk-port.ts`) and processes (`process-ports.ts`) have files of their own.
  */
-import type { Brief, ConflictFile } from "../domain/brief.ts";
+import type { Brief } from "../domain/brief.ts";
 import type { Cost } from "../domain/budget.ts";
 import type { CallFault, PriceSource, Tokens } from "../domain/call.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Handoff } from "../domain/handoff.ts";
-import type { CallId, Commit, EngineId, RunId, SessionId, TaskId } from "../domain/ids.ts";
+import type { CallId, RunId, SessionId } from "../domain/ids.ts";
 import type { PlannerAction } from "../domain/plan.ts";
 import type { OpenChildren } from "../domain/planner.ts";
-import type { PutBack } from "../domain/protected.ts";
 import type { Again } from "../domain/rate.ts";
 import type { Step, Usage } from "../domain/session.ts";
 import type { VerdictProposal } from "../domain/verdict.ts";
-import type { ChangedFile } from "../domain/weakened-tests.ts";
 
+export type { Exchange, Remote } from "./remote-port.ts";
+export type * from "./trunk-port.ts";
 export type { Access, Environment, GroupEnd, GroupOrder, ProcessGroup, ProcessGroups } from "./process-ports.ts";
 
 /** Time. Leases and deadlines of rows use the database's clock; this one only wakes the engine up. */
@@ -169,110 +169,3 @@ export interface Leftovers {
    */
   killAll(run: RunId): Promise<number>;
 }
-
-// --- trunk --------------------------------------------------------------------------------------------------
-
-/**
- * The run's shared branch in a bare repository that the engine owns, workspaces made from it, and landings on it.
- * The engine calls `stage` and `moveTo` one at a time per run, `takeIn` at any time. Rejections are faults of the environment (disk full, a broken
- * repository); after one the ref is either old or new, and `landedSince` tells which.
- */
-export interface Trunk {
-  /** Creates the run's branch at `base`. Repeatable. */
-  begin(run: RunId, base: Commit): Promise<void>;
-  /** From now on only landings through this very object move the run's branch: an older engine's are answered `moved`. */
-  takeOver(run: RunId, engine: EngineId): Promise<void>;
-  tip(run: RunId): Promise<Commit>;
-  /**
-   * A clean checkout of `commit` in a directory of its own; `kept`: with the work that `keep` answered. `name`: unique
-   * among those that are open; `[a-z0-9-]+`.
-   */
-  openWorkspace(run: RunId, name: string, commit: Commit, kept?: string | null): Promise<Workspace>;
-  /**
-   * A clean checkout of `commit` in which `protect.paths` are as a checkout of `protect.at` has them: bytes, modes and links, and
-   * nothing beside them. Each path is there at `protect.at`. The trunk is not changed.
-   */
-  openProtected(run: RunId, name: string, commit: Commit, protect: Protect): Promise<ProtectedWorkspace>;
-  /**
-   * Keeps the workspace's files durably with the trunk, for `openWorkspace` on any machine. Files that git ignores are
-   * not kept; files that could not land are reasons to keep nothing.
-   */
-  keep(run: RunId, workspace: Workspace): Promise<{ ok: true; kept: string } | { ok: false; reasons: string[] }>;
-  /** Removes workspaces of earlier engines, and locks that they left. Nobody else may work on the run. */
-  clearLeftovers(run: RunId): Promise<void>;
-  /** Takes the workspace's files as one change against its base. Never runs or parses anything that the worker wrote. */
-  takeIn(run: RunId, workspace: Workspace): Promise<TakenIn>;
-  /**
-   * Merges the changes onto `onto`, the tip as the engine knows it, one after the other, and makes what comes of it durable.
-   * A change that conflicts is left out. The branch stays where it is.
-   */
-  stage(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<Staged>;
-  /**
-   * Lands what was staged: moves the branch from `from` to `to`, durably, before it answers. false: the branch is elsewhere,
-   * or another engine took over; nothing has landed.
-   */
-  moveTo(run: RunId, from: Commit, to: Commit): Promise<boolean>;
-  /** Keeps the trunk's store quick; answers at once when nothing is to do. The engine calls it between landings. */
-  tidy(run: RunId): Promise<void>;
-  /**
-   * Puts the workspace on `tip` with its own change merged in and conflict markers in place. A following `takeIn`
-   * refuses files that still carry these markers.
-   */
-  placeConflict(workspace: Workspace, tip: Commit): Promise<{ base: Commit; files: ConflictFile[] }>;
-  /** Landed commits after `since`, of those that changed `paths`, oldest first, from the trailers in the trunk's history. */
-  landedSince(run: RunId, since: Commit, paths?: readonly string[]): Promise<Landed[]>;
-  /**
-   * Visits the files that changed from one commit to the other, both sides with their texts, where `wanted` takes either path.
-   * Renames as git detects them; what is gone first, what is new last. Bounded by `testReportLimits`; `omitted` were not visited.
-   */
-  changedFiles(run: RunId, between: readonly [Commit, Commit], look: LookAtFiles): Promise<{ omitted: number }>;
-  /** Publishes trunk and green as branches of the user's repository; answers their names. */
-  publish(run: RunId, green: Commit | null): Promise<{ trunk: string; green: string | null }>;
-}
-
-export type LookAtFiles = { wanted(path: string): boolean; visit(file: ChangedFile): void };
-
-export type Workspace = {
-  run: RunId;
-  name: string;
-  /** Absolute. */
-  path: string;
-  base: Commit;
-  remove(): Promise<void>;
-};
-
-/** `paths`: none lies below another. */
-export type Protect = { at: Commit; paths: readonly string[] };
-export type ProtectedWorkspace = { workspace: Workspace; putBack: PutBack };
-
-/** Work that was taken in, as its trunk knows it; it outlives its workspace. */
-export interface Change {
-  readonly files: readonly string[];
-}
-
-export type TakenIn =
-  | { kind: "taken"; change: Change }
-  /** The workspace holds no change against its base. */
-  | { kind: "unchanged" }
-  | { kind: "refused"; reasons: string[] };
-
-export type Landing = {
-  change: Change;
-  cycle: number;
-  task: TaskId;
-  session: SessionId;
-  /** The commit message without trailers. */
-  message: string;
-};
-
-/** `answers`: one for each landing, in their order. `tip`: where the branch has to be moved to, for what is staged to land. */
-export type Staged = { tip: Commit; answers: LandAnswer[] };
-
-export type LandAnswer =
-  /** With the move of the branch. */
-  | { kind: "landed"; commit: Commit; files: string[] }
-  /** The trunk has this very change already. */
-  | { kind: "contained" }
-  | { kind: "conflict"; files: string[] };
-
-export type Landed = { commit: Commit; task: TaskId; session: SessionId };

@@ -81,6 +81,8 @@ export type RunView = {
   landings: { landed: number; verified: number; conflict: number; refused: number };
   /** Runs of the checks. `redSince`: when they began to fail; null: they passed last. null: none has run. */
   checks: { runs: number; failed: number; redSince: number | null } | null;
+  /** The last push to the run's remote, when it failed: what was said, and when it is tried again. */
+  mirror: { at: number; faults: string[]; nextAt: number } | null;
   verdicts: (Verdict & { cycle: number; at: number })[];
   sessions: number;
 };

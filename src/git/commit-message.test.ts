@@ -7,13 +7,21 @@ import { submission } from "./trunk-steps.testsuite.ts";
 
 const run = "arun22" as RunId;
 const commit = "0".repeat(40) as Commit;
-const landed = (message: string) => parseLanded(run, commit, landedMessage(run, submission(7, { message })));
+const landed = (message: string) => parseLanded(run, commit, landedMessage(run, submission(7, { message }), null));
 
 describe("a landed commit's message", () => {
   test("has the trailers as its last paragraph", () => {
     const trailers = "Longhaul-Run: arun22\nLonghaul-Cycle: 1\nLonghaul-Task: t7\nLonghaul-Session: s7\n";
-    expect(landedMessage(run, submission(7, { message: "Subject\n\nBody" }))).toBe(`Subject\n\nBody\n\n${trailers}`);
-    expect(landedMessage(run, submission(7, { message: " \n" }))).toBe(`Task t7\n\n${trailers}`);
+    expect(landedMessage(run, submission(7, { message: "Subject\n\nBody" }), null)).toBe(
+      `Subject\n\nBody\n\n${trailers}`,
+    );
+    expect(landedMessage(run, submission(7, { message: " \n" }), null)).toBe(`Task t7\n\n${trailers}`);
+  });
+
+  test("is signed off before our own trailers, in one paragraph with them, and is read back", () => {
+    const signed = landedMessage(run, submission(7, { message: "Subject" }), { name: "A <B", email: "a@example.org" });
+    expect(signed).toMatch(/^Subject\n\nSigned-off-by: A B <a@example\.org>\nLonghaul-Run: arun22\n(?:.+\n){3}$/);
+    expect(parseLanded(run, commit, signed)).toMatchObject({ task: 7, session: 7 });
   });
 
   test.each([
@@ -48,10 +56,10 @@ describe("a landed commit's message", () => {
 
 test.each([
   ["no trailers", "Subject\n\nBody"],
-  ["another run's", landedMessage("brun22" as RunId, submission(7))],
+  ["another run's", landedMessage("brun22" as RunId, submission(7), null)],
   ["some missing", "Subject\n\nLonghaul-Run: arun22\nLonghaul-Task: t7"],
   ["broken ids", "Subject\n\nLonghaul-Run: arun22\nLonghaul-Cycle: 1\nLonghaul-Task: x7\nLonghaul-Session: s7"],
-  ["not at the end", `${landedMessage(run, submission(7))}\nMore`],
+  ["not at the end", `${landedMessage(run, submission(7), null)}\nMore`],
 ])("a commit with %s is no landing", (_, message) => {
   expect(parseLanded(run, commit, message)).toBeNull();
 });

@@ -1,14 +1,18 @@
 /**
- * Owns the text of landed commits. Invariant: the last paragraph is exactly our four trailers, and no line that an
- * agent wrote can pass for one; so the trunk's own history tells which task landed as which commit.
+ * Owns the text of landed commits. Invariant: the last paragraph is exactly our four trailers, behind a sign-off
+ * where there is one, and no line that an agent wrote can pass for one; so the trunk's own history tells which task landed as which commit.
  */
 import { idText, parseId, type Commit, type RunId, type SessionId, type TaskId } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
 import type { Landing } from "../engine/ports.ts";
+import type { Identity } from "./git-process.ts";
+import { identityText } from "./objects.ts";
 
-export function landedMessage(run: RunId, submission: Omit<Landing, "change">): string {
+/** `signer`: who signs it off; null: nobody. */
+export function landedMessage(run: RunId, submission: Omit<Landing, "change">, signer: Identity | null): string {
   const text = cleanMessage(submission.message) || `Task ${idText("task", submission.task)}`;
   const trailers = [
+    ...signedOff(signer),
     `Longhaul-Run: ${run}`,
     `Longhaul-Cycle: ${submission.cycle}`,
     `Longhaul-Task: ${idText("task", submission.task)}`,
@@ -16,6 +20,14 @@ export function landedMessage(run: RunId, submission: Omit<Landing, "change">): 
   ];
   return `${text}\n\n${trailers.join("\n")}\n`;
 }
+
+/** The message of a merge of what people have pushed: trailers of its own, so that it passes for no landing. */
+export function followedMessage(run: RunId, theirs: Commit, signer: Identity | null): string {
+  const trailers = [...signedOff(signer), `Longhaul-Run: ${run}`, `Longhaul-Followed: ${theirs}`];
+  return `Merge what was pushed meanwhile\n\n${trailers.join("\n")}\n`;
+}
+
+const signedOff = (signer: Identity | null) => (signer ? [`Signed-off-by: ${identityText(signer)}`] : []);
 
 /** An agent's message as plain text: no control or direction characters, bounded, its `Longhaul-` lines quoted. */
 export function cleanMessage(message: string): string {
@@ -42,7 +54,10 @@ export function parseLanded(
   message: string,
 ): { commit: Commit; task: TaskId; session: SessionId } | null {
   const last = message.trimEnd().split("\n\n").at(-1) ?? "";
-  const match = /^Longhaul-Run: (\S+)\nLonghaul-Cycle: \d+\nLonghaul-Task: (\S+)\nLonghaul-Session: (\S+)$/.exec(last);
+  const match =
+    /^(?:Signed-off-by: .*\n)?Longhaul-Run: (\S+)\nLonghaul-Cycle: \d+\nLonghaul-Task: (\S+)\nLonghaul-Session: (\S+)$/.exec(
+      last,
+    );
   if (!match || match[1] !== run) return null;
   const task = parseId("task", match[2] ?? "");
   const session = parseId("session", match[3] ?? "");

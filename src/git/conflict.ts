@@ -1,6 +1,6 @@
 /**
  * Owns the giving back of a conflict: the workspace on the trunk's tip with conflict markers in place, each version as
- * a file of its own, and the check that no marker comes back.
+ * a file of its own, and the check of what comes back: no marker is left, and the other side is not dropped unsaid.
  */
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -10,9 +10,10 @@ import type { Commit } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
 import { objectsOf } from "./change.ts";
 import { showPath } from "./entry-rules.ts";
-import { toLatin1 } from "./latin1.ts";
+import { readAt, readText } from "./file-text.ts";
 import { mergeNamed, type Merge, type Stage } from "./merge.ts";
-import { isFolder, submoduleMode } from "./objects.ts";
+import { submoduleMode } from "./objects.ts";
+import { droppedReasons, readOtherSides } from "./other-side.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 import { givePrivateGit, through, type GitWorkspace, type Marked, type TakenWork } from "./workspace.ts";
 
@@ -26,11 +27,13 @@ export async function placeConflict(
 ): Promise<{ base: Commit; files: ConflictFile[] }> {
   const { run, taken } = workspace;
   invariant(taken, "a conflict is placed only after work was taken in");
-  const work = trunk.makeCommit(taken.tree, workspace.base, "work\n");
+  const work = trunk.makeCommit(taken.tree, [workspace.base], "work\n");
   await trunk.objects(run).write([...objectsOf(taken), work.object]);
   const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work.commit);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
+  const range = { base: workspace.base, tip };
+  const otherSides = merged.clean ? [] : await readOtherSides(trunk, workspace, merged.stages, range);
   const readTree = (...how: string[]) =>
     trunk.git.run(["read-tree", ...how], through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }));
   await workspace.checkout.needIndex();
@@ -41,6 +44,7 @@ export async function placeConflict(
   workspace.taken = null;
   workspace.base = tip;
   workspace.marked = marked;
+  workspace.otherSides = otherSides;
   await givePrivateGit(trunk, workspace);
   return { base: tip, files };
 }
@@ -84,24 +88,32 @@ async function writeVersion(
 
 /** For each conflicted file the marker lines that neither side has: only the conflict put them there. */
 async function findMarkers(trunk: TrunkRepository, workspace: GitWorkspace, merged: Conflicted): Promise<Marked[]> {
+  const store = trunk.objects(workspace.run);
   const found: Marked[] = [];
   for (const path of merged.files) {
-    const placed = markerLines(await readAt(trunk, workspace, merged.tree, path));
+    const placed = markerLines(await readAt(store, merged.tree, path));
     if (placed.size === 0) continue;
-    for (const { object } of merged.stages.filter((stage) => stage.path === path && stage.mode !== "160000")) {
-      for (const own of markerLines(await readBlob(trunk, workspace, object))) placed.delete(own);
+    for (const { object } of merged.stages.filter((stage) => stage.path === path && stage.mode !== submoduleMode)) {
+      for (const own of markerLines(await readText(store, object))) placed.delete(own);
     }
     if (placed.size > 0) found.push({ path, markers: [...placed] });
   }
   return found;
 }
 
-/** One reason for each file of the last conflict that still has markers in the work that was taken in. */
-export async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspace, work: TakenWork): Promise<string[]> {
+/** Why the work that was taken in does not resolve the last conflict; none: it does, or there was none. */
+export async function unresolved(trunk: TrunkRepository, workspace: GitWorkspace, work: TakenWork): Promise<string[]> {
+  if (workspace.marked.length + workspace.otherSides.length === 0) return [];
+  await trunk.objects(workspace.run).write(objectsOf(work));
+  const left = await leftMarkers(trunk, workspace, work);
+  return left.length > 0 ? left : droppedReasons(trunk, workspace, work);
+}
+
+/** One reason for each file of the last conflict that still has markers. */
+async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspace, work: TakenWork): Promise<string[]> {
   const reasons: string[] = [];
-  if (workspace.marked.length > 0) await trunk.objects(workspace.run).write(objectsOf(work));
   for (const { path, markers } of workspace.marked) {
-    const lines = markerLines(await readAt(trunk, workspace, work.tree, path));
+    const lines = markerLines(await readAt(trunk.objects(workspace.run), work.tree, path));
     const left = markers.filter((marker) => lines.has(marker));
     if (left.length > 0)
       reasons.push(
@@ -111,18 +123,6 @@ export async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspac
   return reasons;
 }
 
-function markerLines(text: string): Set<string> {
-  return new Set(text.match(/^(?:<{7,} .*|\|{7,} .*|={7,}|>{7,} .*)(?=\r?$)/gm) ?? []);
-}
-
-/** A file's bytes as latin1; nothing there, or not a file: empty. */
-async function readAt(trunk: TrunkRepository, workspace: GitWorkspace, tree: string, path: string): Promise<string> {
-  const entry = await trunk.objects(workspace.run).trees.find(tree, toLatin1(path));
-  return !entry || isFolder(entry) || entry.mode === submoduleMode ? "" : readBlob(trunk, workspace, entry.oid);
-}
-
-/** Too big to be text that was merged: empty. */
-async function readBlob(trunk: TrunkRepository, workspace: GitWorkspace, object: string): Promise<string> {
-  const { reader } = trunk.objects(workspace.run);
-  return (await reader.readUpTo(object, gitLimits.markedBytesMax))?.toString("latin1") ?? "";
+function markerLines(text: Buffer | null): Set<string> {
+  return new Set(text?.toString("latin1").match(/^(?:<{7,} .*|\|{7,} .*|={7,}|>{7,} .*)(?=\r?$)/gm) ?? []);
 }

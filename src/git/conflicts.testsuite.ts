@@ -43,10 +43,10 @@ export function conflictTests(enter: Enter): void {
   test("a resolved conflict lands on the tip it was placed on", async () => {
     const { world, tip, workspace } = await collide(enter);
     await world.trunk.placeConflict(workspace, tip);
-    await world.write(workspace, "a.txt", lines([5, "both"]));
+    await world.write(workspace, "a.txt", lines([5, "mine and trunk's"]));
     const answer = landed(await landNow(world.trunk, runA, workspace, submission(2)));
     expect(answer.files.toSorted()).toEqual(["a.txt", "n.txt"]);
-    expect(await readTip(world, "a.txt")).toBe(lines([5, "both"]));
+    expect(await readTip(world, "a.txt")).toBe(lines([5, "mine and trunk's"]));
     expect((await world.trunk.landedSince(runA, world.base)).map((one) => one.task)).toEqual([1, 2]);
   });
 }
@@ -63,15 +63,73 @@ export function resolveTests(enter: Enter): void {
     const { world, tip, workspace } = await collide(enter);
     await world.trunk.placeConflict(workspace, tip);
     const [third] = await work(world, 3, tip, { "a.txt": lines([5, "third"]) });
-    await world.write(workspace, "a.txt", lines([5, "both"]));
+    await world.write(workspace, "a.txt", lines([5, "mine and trunk's"]));
     const answer = await landNow(world.trunk, runA, workspace, submission(2));
     expect(answer).toEqual({ kind: "conflict", files: ["a.txt"] });
     const placed = await world.trunk.placeConflict(workspace, landed(third).commit);
     const base = placed.files[0]?.base ?? "";
     expect(await world.readVersion(base)).toBe(lines([5, "trunk's"]));
-    await world.write(workspace, "a.txt", lines([5, "all three"]));
+    await world.write(workspace, "a.txt", lines([5, "mine, third"]));
     landed(await landNow(world.trunk, runA, workspace, submission(2)));
-    expect(await readTip(world, "a.txt")).toBe(lines([5, "all three"]));
+    expect(await readTip(world, "a.txt")).toBe(lines([5, "mine, third"]));
+  });
+}
+
+const dropped = (reason: RegExp) => ({ kind: "refused", reasons: [expect.stringMatching(reason)] });
+
+export function droppedSideTests(enter: Enter): void {
+  test("a resolution that drops the other side is refused once, with the evidence, and lands when it is insisted on", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    await world.trunk.placeConflict(workspace, tip);
+    await world.write(workspace, "a.txt", lines([5, "mine"]));
+    const answer = await landNow(world.trunk, runA, workspace, submission(2));
+    expect(answer).toEqual(dropped(/^a\.txt: .*`trunk's`.*say why in the handoff/));
+    expect(answer).toEqual(dropped(new RegExp(`task t1 in commit ${tip.slice(0, 12)}`)));
+    expect(await world.trunk.tip(runA)).toBe(tip);
+    landed(await landNow(world.trunk, runA, workspace, submission(2)));
+    expect(await readTip(world, "a.txt")).toBe(lines([5, "mine"]));
+  });
+
+  test("markers that are left are said first, and do not use up the word about the other side", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    await world.trunk.placeConflict(workspace, tip);
+    const land = () => landNow(world.trunk, runA, workspace, submission(2));
+    expect(await land()).toEqual(dropped(/markers are left/));
+    await world.write(workspace, "a.txt", lines([5, "mine"]));
+    expect(await land()).toEqual(dropped(/drops/));
+    landed(await land());
+  });
+
+  test("each conflict has its own word: who drops again after a second one is told again", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    const land = () => landNow(world.trunk, runA, workspace, submission(2));
+    await world.trunk.placeConflict(workspace, tip);
+    await world.write(workspace, "a.txt", lines([5, "mine"]));
+    expect(await land()).toEqual(dropped(/task t1/));
+    const [third] = await work(world, 3, tip, { "a.txt": lines([5, "third"]) });
+    expect(await land()).toMatchObject({ kind: "conflict" });
+    await world.trunk.placeConflict(workspace, landed(third).commit);
+    await world.write(workspace, "a.txt", lines([5, "mine"]));
+    expect(await land()).toEqual(dropped(/task t3 in .*`third`/));
+    landed(await land());
+  });
+
+  test("what has moved to another file is not dropped", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    await world.trunk.placeConflict(workspace, tip);
+    await world.write(workspace, "a.txt", lines([5, "mine"]));
+    await world.write(workspace, "moved.txt", "  trunk's\n");
+    expect(await landNow(world.trunk, runA, workspace, submission(2))).toMatchObject({ kind: "landed" });
+  });
+
+  test("a new file of both: who keeps only the own is told", async () => {
+    const world = await enter();
+    const [first] = await work(world, 1, world.base, { "new.txt": "same\ntheirs\n" });
+    const [, workspace] = await work(world, 2, world.base, { "new.txt": "same\nmine\n" });
+    await world.trunk.placeConflict(workspace, landed(first).commit);
+    await world.write(workspace, "new.txt", "same\nmine\n");
+    const answer = await landNow(world.trunk, runA, workspace, submission(2));
+    expect(answer).toEqual(dropped(/^new\.txt: your resolution drops .*: `theirs`\. /));
   });
 }
 
@@ -84,6 +142,9 @@ export function missingVersionTests(enter: Enter): void {
     const { files } = await world.trunk.placeConflict(workspace, landed(first).commit);
     expect(files).toMatchObject([{ path: "a.txt", base: expect.any(String), trunk: expect.any(String), yours: null }]);
     await world.remove(workspace, "a.txt");
+    expect(await landNow(world.trunk, runA, workspace, submission(2))).toEqual(
+      dropped(/^a\.txt: removing it drops .*`trunk's`/),
+    );
     landed(await landNow(world.trunk, runA, workspace, submission(2)));
     expect(await readTip(world, "a.txt")).toBeNull();
   });

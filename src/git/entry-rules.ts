@@ -40,8 +40,14 @@ export function refuseLink(path: string, target: string): string | null {
 
 /** A path as it may be shown: control and direction characters escaped. */
 export function showPath(path: string): string {
-  // eslint-disable-next-line no-control-regex
-  return path.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\\]/g, (c) =>
-    c === "\\" ? "\\\\" : `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  return showLine(path.replaceAll("\\", "\\\\"));
+}
+
+/** A line of a file as it may be shown. */
+export function showLine(line: string): string {
+  return line.replace(
+    // eslint-disable-next-line no-control-regex
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -8,6 +8,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { delimiter, isAbsolute } from "node:path";
+import { BoundedChild, giveWay } from "./bounded-child.ts";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { RunId } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
@@ -30,9 +31,16 @@ export type GitCall = {
   /** A file descriptor that gets stdout instead. */
   stdoutTo?: number;
   timeoutMs?: number;
+  /** Ends the process; it then fails. */
+  signal?: AbortSignal;
+  /** It gives way to everything else. */
+  background?: boolean;
   /** Exit codes that are answers; any other rejects. Default: 0. */
   exits?: readonly number[];
 };
+
+/** Settings for one call. Their values may be secrets: they go into git's environment, never onto its command line. */
+export type OperatorSettings = readonly (readonly [name: string, value: string])[];
 
 export type GitResult = { exitCode: number; stdout: Buffer; stderr: string };
 
@@ -72,15 +80,32 @@ const settings = [
   "protocol.allow=never",
   "protocol.file.allow=always",
   "protocol.ext.allow=never",
-  "credential.helper=",
   "log.showSignature=false",
   "merge.conflictStyle=merge",
   "safe.directory=*",
-].flatMap((setting) => ["-c", setting]);
+];
+
+/** Nobody is asked for anything, and no one is reached. */
+const alone = [...settings, "credential.helper="];
+
+/** A remote is reached over what remotes speak, and nothing of it is believed. */
+const reaching = [
+  ...settings,
+  ...["git", "ssh", "http", "https"].map((protocol) => `protocol.${protocol}.allow=always`),
+  "transfer.fsckObjects=true",
+  // Always as a pack: loose objects would gather.
+  "transfer.unpackLimit=1",
+  "push.gpgSign=false",
+  "push.followTags=false",
+];
+
+/** What of the environment's `GIT_` variables tells how a remote is reached. */
+const reachingVariables = /^GIT_(?:ASKPASS|SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_COMMAND|HTTP_PROXY_AUTHMETHOD)$/;
 
 export class Git {
   readonly #clean: NodeJS.ProcessEnv;
   readonly #users: NodeJS.ProcessEnv;
+  readonly #reaching: NodeJS.ProcessEnv;
 
   /** `environment`: this process's own. Of it, the engine's git processes see only PATH. */
   constructor(environment: Environment) {
@@ -104,16 +129,36 @@ export class Git {
       GIT_TERMINAL_PROMPT: "0",
       GIT_OPTIONAL_LOCKS: "0",
     };
+    // Credential helpers are programs of the operator's, and each needs other variables of theirs.
+    const known = Object.entries(environment).filter(([name]) => reachingVariables.test(name));
+    const noWindows = { SSH_ASKPASS: "", SSH_ASKPASS_REQUIRE: "never" };
+    this.#reaching = { ...this.#users, ...this.#clean, ...noWindows, ...Object.fromEntries(known) };
   }
 
   /** Runs git with nothing but our own settings. */
   run(args: readonly string[], call: GitCall = {}): Promise<GitResult> {
-    return start(this.#argv(args, call), args, this.#environment(call), call);
+    return start(argv(alone, args, call), args, this.#environment(call), call);
+  }
+
+  /**
+   * Runs git on a repository of ours to reach a remote, with the operator's credentials: their environment, and of their
+   * settings those that are given. It asks nobody: it has no terminal, and ssh is told so.
+   */
+  reach(args: readonly string[], call: GitCall, theirs: OperatorSettings): Promise<GitResult> {
+    const env: NodeJS.ProcessEnv = { ...this.#reaching, GIT_CONFIG_COUNT: String(theirs.length) };
+    if (call.run) env["LONGHAUL_RUN"] = call.run;
+    for (const [n, [name, value]] of theirs.entries()) {
+      env[`GIT_CONFIG_KEY_${n}`] = name;
+      env[`GIT_CONFIG_VALUE_${n}`] = value;
+    }
+    const ownSsh = "GIT_SSH_COMMAND" in env || "GIT_SSH" in env || theirs.some(([name]) => name === "core.sshcommand");
+    if (!ownSsh) env["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes";
+    return start(argv(reaching, args, call), args, env, call);
   }
 
   /** Starts a git that answers one request after the other until its stdin ends; see `GitService`. */
   serve(args: readonly string[], call: Pick<GitCall, "gitDir" | "run">): ChildProcess {
-    return spawnGit(this.#argv(args, call), this.#environment(call));
+    return spawnGit(argv(alone, args, call), this.#environment(call));
   }
 
   #environment(call: GitCall): NodeJS.ProcessEnv {
@@ -127,14 +172,6 @@ export class Git {
     }
     if (call.date) env["GIT_AUTHOR_DATE"] = env["GIT_COMMITTER_DATE"] = call.date;
     return env;
-  }
-
-  #argv(args: readonly string[], call: GitCall): string[] {
-    const where = [
-      ...(call.gitDir ? [`--git-dir=${call.gitDir}`] : []),
-      ...(call.workTree ? [`--work-tree=${call.workTree}`] : []),
-    ];
-    return [...settings, ...where, ...args];
   }
 
   /** What `run` prints, without the last line's end. */
@@ -152,6 +189,15 @@ export class Git {
     const own = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "submodule.recurse=false"];
     return start([...own, ...args], args, this.#users, call);
   }
+}
+
+function argv(own: readonly string[], args: readonly string[], call: GitCall): string[] {
+  return [
+    ...own.flatMap((setting) => ["-c", setting]),
+    ...(call.gitDir ? [`--git-dir=${call.gitDir}`] : []),
+    ...(call.workTree ? [`--work-tree=${call.workTree}`] : []),
+    ...args,
+  ];
 }
 
 /** Splits what git prints with `-z`. */
@@ -180,12 +226,17 @@ function start(
     const child = spawnGit(all, env, call.stdoutTo);
     const timeoutMs = call.timeoutMs ?? gitLimits.processMs;
     const bounded = new BoundedChild(child, timeoutMs);
+    if (call.background && child.pid !== undefined) giveWay(child.pid);
+    const cut = () => bounded.stop("was cut off");
+    call.signal?.addEventListener("abort", cut, { once: true });
+    if (call.signal?.aborted) cut();
     child.on("error", (cause) => {
       bounded.settle();
       reject(cannotStart(cause));
     });
     child.on("close", (exitCode, signal) => {
       bounded.settle();
+      call.signal?.removeEventListener("abort", cut);
       const { stdout, stderr, stopped } = bounded;
       if (stopped) return reject(new GitError(args, stopped, exitCode, stderr));
       if (exitCode === null) return reject(new GitError(args, `was killed by ${signal}`, null, stderr));
@@ -197,49 +248,4 @@ function start(
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(call.input ?? "");
   });
-}
-
-/** Collects what a child prints; ends a child that takes too long or prints too much. */
-class BoundedChild {
-  readonly stdout: Buffer[] = [];
-  stderr = "";
-  stopped: string | null = null;
-  readonly #child: ChildProcess;
-  readonly #timers: NodeJS.Timeout[] = [];
-
-  constructor(child: ChildProcess, timeoutMs: number) {
-    this.#child = child;
-    this.#timers.push(setTimeout(() => this.#stop(`took longer than ${timeoutMs} ms`), timeoutMs));
-    let bytes = 0;
-    child.stdout?.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > gitLimits.outputBytesMax) this.#stop(`printed more than ${gitLimits.outputBytesMax} bytes`);
-      else this.stdout.push(chunk);
-    });
-    child.stderr?.on("data", (chunk: Buffer) => {
-      if (this.stderr.length < gitLimits.stderrBytesMax) this.stderr += chunk.toString("utf8");
-    });
-  }
-
-  settle(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-  }
-
-  #stop(why: string): void {
-    if (this.stopped !== null) return;
-    this.stopped = why;
-    this.#signal("SIGTERM");
-    this.#timers.push(setTimeout(() => this.#signal("SIGKILL"), gitLimits.killGraceMs));
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch (error) {
-      // Already gone.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-  }
 }

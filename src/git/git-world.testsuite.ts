@@ -4,11 +4,12 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import type { Commit } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
 import { Git } from "./git-process.ts";
 import type { Mounts } from "./mounts.ts";
 import type { OnStep } from "./object-store.ts";
-import { openGitTrunk, type GitTrunk } from "./trunk.ts";
+import { openGitTrunk, type GitTrunk, type GitTrunkOptions } from "./trunk.ts";
 import { runA, runB, type TrunkWorld } from "./trunk-steps.testsuite.ts";
 import { excludeStateFolder, findRepository } from "./user-repository.ts";
 
@@ -65,11 +66,11 @@ export async function makeRepository(
 export async function openAt(
   repository: string,
   onStep: OnStep = () => undefined,
-  mounts: Mounts | null = null,
+  more: Partial<GitTrunkOptions> = {},
 ): Promise<GitTrunk> {
   const found = await findRepository(new Git(environment), repository);
   const stateFolder = join(found.topLevel, ".longhaul");
-  return openGitTrunk({ repository: found, stateFolder, environment, onStep, mounts });
+  return openGitTrunk({ repository: found, stateFolder, environment, onStep, ...more });
 }
 
 export type GitWorld = TrunkWorld & { trunk: GitTrunk; repository: string; state: string };
@@ -85,7 +86,7 @@ export async function makeGitWorld(
   await excludeStateFolder(new Git(environment), await findRepository(new Git(environment), repository));
   const trunks: GitTrunk[] = [];
   const open = async () => {
-    const opened = await openAt(repository, () => undefined, mounts);
+    const opened = await openAt(repository, () => undefined, { mounts });
     trunks.push(opened);
     return opened;
   };
@@ -97,6 +98,7 @@ export async function makeGitWorld(
     repository,
     state: join(repository, ".longhaul"),
     ...fileAccess(),
+    pushed: (parent, changes) => pushed(repository, parent, changes),
     restart: open,
     another: open,
     async close() {
@@ -105,6 +107,19 @@ export async function makeGitWorld(
       await folder.remove();
     },
   };
+}
+
+async function pushed(repository: string, parent: Commit, changes: { [path: string]: string | null }): Promise<Commit> {
+  await userGit(repository, "checkout", "-q", "--detach", parent);
+  for (const [path, text] of Object.entries(changes)) {
+    if (text === null) await rm(join(repository, path));
+    else await put(repository, { [path]: text });
+  }
+  await userGit(repository, "add", "-A");
+  await userGit(repository, "commit", "-q", "-m", "by hand");
+  const commit = await userGit(repository, "rev-parse", "HEAD");
+  await userGit(join(repository, ".longhaul", "trunk.git"), "fetch", "-q", repository, commit);
+  return commit as Commit;
 }
 
 function fileAccess() {

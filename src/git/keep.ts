@@ -1,19 +1,24 @@
 /**
- * Owns the keeping of a workspace: its files as a tree in the trunk's object store, which nothing ever collects, and the
+ * Owns the keeping of a workspace: its files as a tree in the trunk's object store, to which a ref leads, and the
  * little that the next holder has to know besides.
  */
 import { z } from "zod";
-import type { Commit } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
 import { objectsOf } from "./change.ts";
 import { takeIn } from "./intake.ts";
-import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
-import { givePrivateGit, through, type GitWorkspace, type Marked } from "./workspace.ts";
+import { asCommit, keptRefs, type TrunkRepository } from "./trunk-repository.ts";
+import { givePrivateGit, through, type GitWorkspace } from "./workspace.ts";
+
+const lineSchema = z.object({ line: z.string(), words: z.array(z.string()) });
 
 const keptSchema = z.object({
   base: z.string(),
   tree: z.string(),
   marked: z.array(z.object({ path: z.string(), markers: z.array(z.string()) })),
+  /** What was kept by an older engine has none. */
+  otherSides: z
+    .array(z.object({ path: z.string(), by: z.array(z.string()), hunks: z.array(z.array(lineSchema)) }))
+    .default([]),
 });
 
 export async function keep(
@@ -22,29 +27,47 @@ export async function keep(
 ): Promise<{ ok: true; kept: string } | { ok: false; reasons: string[] }> {
   const intake = await takeIn(trunk, workspace);
   if (!intake.ok) return intake;
-  const { base, marked, kept } = workspace;
+  const { base, marked, otherSides, kept } = workspace;
   const fresh = objectsOf(intake.work).filter(({ oid }) => !kept.has(oid));
   await trunk.objects(workspace.run).write(fresh);
   for (const { oid } of fresh) kept.add(oid);
-  return { ok: true, kept: JSON.stringify({ base, tree: intake.work.tree, marked }) };
+  await pin(trunk, workspace, intake.work.tree);
+  return { ok: true, kept: JSON.stringify({ base, tree: intake.work.tree, marked, otherSides }) };
 }
 
-export type Kept = { base: Commit; tree: string; marked: Marked[] };
+/**
+ * A ref leads to what was kept, so that no maintenance takes it for garbage: to this and to what was kept before, for
+ * whoever asked may die before it has written down that there is something newer.
+ */
+async function pin(trunk: TrunkRepository, { run, name, pinned }: GitWorkspace, tree: string): Promise<void> {
+  if (pinned.at(-1) === tree) return;
+  const ref = (oid: string) => `${keptRefs(run)}/${name}/${oid}`;
+  const known = pinned.indexOf(tree);
+  if (known !== -1) pinned.splice(known, 1);
+  pinned.push(tree);
+  const old = pinned.splice(0, pinned.length - 2);
+  await trunk.pin(run, { add: [{ ref: ref(tree), oid: tree }], remove: old.map(ref) });
+}
+
+/** The tree of what `keep` answered. */
+export const treeOfKept = (kept: string): string => keptSchema.parse(JSON.parse(kept)).tree;
+
+export type Kept = z.output<typeof keptSchema>;
 
 /** `kept`: what `keep` answered. */
-export function readKept(kept: string): Kept {
-  const { base, tree, marked } = keptSchema.parse(JSON.parse(kept));
-  return { base: asCommit(base), tree: asCommit(tree), marked };
-}
+export const readKept = (kept: string): Kept => keptSchema.parse(JSON.parse(kept));
 
 /** Makes a clean checkout of its base what was kept. */
-export async function putBack(trunk: TrunkRepository, workspace: GitWorkspace, { tree, marked }: Kept): Promise<void> {
+export async function putBack(trunk: TrunkRepository, workspace: GitWorkspace, kept: Kept): Promise<void> {
+  const tree = asCommit(kept.tree);
   await workspace.checkout.needIndex();
   await trunk.git.run(
     ["read-tree", "-m", "-u", workspace.base, tree],
     through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
   );
-  workspace.marked = marked;
+  workspace.marked = kept.marked;
+  workspace.otherSides = kept.otherSides;
+  workspace.pinned.push(tree);
   workspace.checkedOut = tree;
   await givePrivateGit(trunk, workspace);
 }

@@ -55,9 +55,31 @@ export function keepingTests(enter: Enter): void {
     expect(again.base).toBe(landed(first).commit);
     expect(await world.read(again, "a.txt")).toContain("<<<<<<< trunk");
     expect(await landNow(world.trunk, runA, again, submission(2))).toMatchObject({ kind: "refused" });
-    await world.write(again, "a.txt", lines([5, "both"]));
+    await world.write(again, "a.txt", lines([5, "mine and trunk's"]));
     landed(await landNow(world.trunk, runA, again, submission(2)));
-    expect(await readTip(world, "a.txt")).toBe(lines([5, "both"]));
+    expect(await readTip(world, "a.txt")).toBe(lines([5, "mine and trunk's"]));
+  });
+
+  test("a conflict that is kept knows its other side; one of an older engine knows none", async () => {
+    const world = await enter();
+    const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "trunk's"]) });
+    const [, workspace] = await work(world, 2, world.base, { "a.txt": lines([5, "mine"]) });
+    await world.trunk.placeConflict(workspace, landed(first).commit);
+    await world.write(workspace, "a.txt", lines([5, "mine"]));
+    const kept = await world.trunk.keep(runA, workspace);
+    await workspace.remove();
+    const text = kept.ok ? kept.kept : "not kept";
+    const { otherSides, ...older } = JSON.parse(text) as { otherSides: unknown };
+    expect(otherSides).toMatchObject([{ path: "a.txt" }]);
+    const again = await world.trunk.openWorkspace(runA, named(2), world.base, text);
+    expect(await landNow(world.trunk, runA, again, submission(2))).toMatchObject({ kind: "refused" });
+    const told = await world.trunk.keep(runA, again);
+    await again.remove();
+    for (const one of [told.ok ? told.kept : "", JSON.stringify(older)]) {
+      const last = await world.trunk.openWorkspace(runA, named(3), world.base, one);
+      expect(await world.trunk.takeIn(runA, last)).toMatchObject({ kind: "taken" });
+      await last.remove();
+    }
   });
 
   test("files that could not land are reasons to keep nothing", async () => {

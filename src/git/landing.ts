@@ -7,7 +7,7 @@ import type { Commit, RunId } from "../domain/ids.ts";
 import type { LandAnswer, Landing, Staged } from "../engine/ports.ts";
 import { GitChange, packTrees, pathsOf } from "./change.ts";
 import { landedMessage } from "./commit-message.ts";
-import { merge } from "./merge.ts";
+import { merge, withoutSides } from "./merge.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { needsMerge } from "./overlap.ts";
 import type { PackedObject } from "./pack.ts";
@@ -51,7 +51,11 @@ class Group {
     const merged = await this.#merge(landing.change);
     if (!merged.clean) return { kind: "conflict", files: merged.files };
     if (merged.tree === this.#tree) return { kind: "contained" };
-    const { commit, object } = this.#trunk.makeCommit(merged.tree, this.tip, landedMessage(this.#run, landing));
+    const { commit, object } = this.#trunk.makeCommit(
+      merged.tree,
+      [this.tip],
+      landedMessage(this.#run, landing, this.#trunk.signer),
+    );
     this.#pending.push(object);
     this.#store.trees.keepRoot(commit, merged.tree);
     [this.tip, this.#tree] = [commit, merged.tree];
@@ -78,7 +82,7 @@ class Group {
     const { trees } = this.#store;
     const made: MadeTrees = new Map();
     const tree = await trees.edit(base, change.folders, made);
-    const work = this.#trunk.makeCommit(tree, change.base, "work\n");
+    const work = this.#trunk.makeCommit(tree, [change.base], "work\n");
     await this.#write([...change.objects, ...packTrees(made), work.object]);
     const merged = await merge(this.#trunk, this.#run, this.tip, work.commit);
     if (!merged.clean) return { clean: false, files: withoutSides(merged.files, [this.tip, work.commit]) };
@@ -90,10 +94,4 @@ class Group {
     if (objects.length > 0) await this.#store.write(objects);
     this.#pending = [];
   }
-}
-
-/** Paths as the trunk knows them: git names a file that it moved aside after the side that it is from. */
-function withoutSides(files: readonly string[], sides: readonly Commit[]): string[] {
-  const moved = new RegExp(`~(?:${sides.join("|")})(?:_\\d+)?$`);
-  return [...new Set(files.map((path) => path.replace(moved, "")))].toSorted();
 }

@@ -121,8 +121,8 @@ test("what is put onto the trunk path by path is what git merge-tree makes of it
     if (await needsMerge(store.trees, baseTree, trunkTree, change.folders)) return void decided.byGit++;
     decided.here++;
     const merged = await store.trees.edit(trunkTree, change.folders, made);
-    const work = trunk.makeCommit(await store.trees.edit(baseTree, change.folders, made), from, "work\n");
-    const tip = trunk.makeCommit(trunkTree, from, "trunk\n");
+    const work = trunk.makeCommit(await store.trees.edit(baseTree, change.folders, made), [from], "work\n");
+    const tip = trunk.makeCommit(trunkTree, [from], "trunk\n");
     const objects = [...trunks.objects, ...change.objects, ...packTrees(made), tip.object, work.object];
     await store.write(objects);
     expect(await merge(trunk, runA, tip.commit, work.commit)).toEqual({ clean: true, tree: merged });

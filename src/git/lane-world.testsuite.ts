@@ -38,7 +38,7 @@ export class LaneWorld {
     await makeRepository(user, {}, format);
     await userGit(user, "commit", "-q", "--allow-empty", "-m", "root");
     const git = new Git(environment);
-    const settings = { identity: { name: "Lane", email: "lane@localhost" }, onStep: () => undefined };
+    const settings = { identity: { name: "Lane", email: "lane@localhost" }, signOff: false, onStep: () => undefined };
     const trunk = await TrunkRepository.open(git, await findRepository(git, user), folder.path, settings);
     const root = (await userGit(user, "rev-parse", "HEAD")) as Commit;
     await trunk.ensureCommit(runA, root);
@@ -80,7 +80,7 @@ export class LaneWorld {
     const change = this.change(parent, before, after);
     const made: MadeTrees = new Map();
     const tree = await this.store.trees.edit(await this.store.trees.rootOf(parent), byFolder(change.edits), made);
-    const { commit, object } = this.trunk.makeCommit(tree, parent, "made\n");
+    const { commit, object } = this.trunk.makeCommit(tree, [parent], "made\n");
     await this.store.write([...change.objects, ...packTrees(made), object]);
     return commit;
   }

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { GitError, type Git } from "./git-process.ts";
+import { ignoreMissing } from "./remove-tree.ts";
 import type { UserRepository } from "./user-repository.ts";
 
 /** upload-pack does not see our `-c`; it reads the user's repository, which `findRepository` has accepted. */
@@ -19,6 +20,7 @@ export async function makeTrunk(git: Git, user: UserRepository, gitDir: string):
   await rm(join(building, "refs", "heads"), { recursive: true, force: true });
   await mkdir(join(building, "refs", "heads"), { recursive: true });
   await mkdir(join(building, "objects", "info"), { recursive: true });
+  await keepAsTheyAre(join(building, "objects", "pack"));
   await writeFile(join(building, "HEAD"), "ref: refs/heads/none\n");
   await rename(building, gitDir).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
@@ -50,6 +52,16 @@ async function cloneInto(git: Git, user: UserRepository, building: string): Prom
     if (!(error instanceof GitError) || !/cross-device|failed to create link/i.test(error.stderr)) throw error;
     await rm(building, { recursive: true, force: true });
     await clone("--no-hardlinks");
+  }
+}
+
+/** The history that is there already is packed well, and its files may be shared with the user's repository. */
+async function keepAsTheyAre(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(ignoreMissing<string[]>([]));
+  for (const name of names.filter((each) => each.endsWith(".pack"))) {
+    const keep = name.replace(/pack$/, "keep");
+    // One that is there is the user's own file, linked: it is not to be written to.
+    if (!names.includes(keep)) await writeFile(join(folder, keep), "made with the trunk\n");
   }
 }
 

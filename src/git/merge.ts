@@ -13,9 +13,21 @@ export type Stage = { mode: string; object: string; stage: 1 | 2 | 3; path: stri
 /** `tree` of a conflict has the conflict markers in its files. `files`: the conflicted paths, sorted. */
 export type Merge = { clean: true; tree: string } | { clean: false; tree: string; stages: Stage[]; files: string[] };
 
-/** Merges `yours` onto `trunk`; the merge base is the newest commit that both descend from. */
-export async function merge(repository: TrunkRepository, run: RunId, trunk: Commit, yours: Commit): Promise<Merge> {
-  return mergeTree(repository, repository.at(run), trunk, yours);
+/** Merges `yours` onto `trunk`; the merge base is the newest commit that both descend from; `unrelated`: none will do. */
+export async function merge(
+  repository: TrunkRepository,
+  run: RunId,
+  trunk: Commit,
+  yours: Commit,
+  options: { unrelated?: boolean } = {},
+): Promise<Merge> {
+  return mergeTree(repository, repository.at(run), trunk, yours, options.unrelated);
+}
+
+/** Paths as the trunk knows them: git names a file that it moved aside after the side that it is from. */
+export function withoutSides(files: readonly string[], sides: readonly Commit[]): string[] {
+  const moved = new RegExp(`~(?:${sides.join("|")})(?:_\\d+)?$`);
+  return [...new Set(files.map((path) => path.replace(moved, "")))].toSorted();
 }
 
 /**
@@ -44,9 +56,23 @@ export async function mergeNamed(
   return merged;
 }
 
-async function mergeTree(repository: TrunkRepository, call: GitCall, trunk: string, yours: string): Promise<Merge> {
+async function mergeTree(
+  repository: TrunkRepository,
+  call: GitCall,
+  trunk: string,
+  yours: string,
+  unrelated = false,
+): Promise<Merge> {
   const { exitCode, stdout } = await repository.git.run(
-    ["merge-tree", "--write-tree", "-z", "--messages", trunk, yours],
+    [
+      "merge-tree",
+      "--write-tree",
+      "-z",
+      "--messages",
+      ...(unrelated ? ["--allow-unrelated-histories"] : []),
+      trunk,
+      yours,
+    ],
     { ...call, exits: [0, 1] },
   );
   return parseMerge(stdout.toString("utf8"), exitCode === 0);

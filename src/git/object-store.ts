@@ -5,9 +5,10 @@
 import { randomUUID } from "node:crypto";
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { laneLimits } from "../domain/limits.ts";
+import pLimit from "p-limit";
+import { laneLimits, maintenanceLimits } from "../domain/limits.ts";
 import type { RunId } from "../domain/ids.ts";
-import type { Git } from "./git-process.ts";
+import type { Git, GitCall } from "./git-process.ts";
 import { GitService } from "./git-service.ts";
 import { ObjectReader } from "./object-reader.ts";
 import { makePack, type PackedObject } from "./pack.ts";
@@ -28,7 +29,7 @@ export class ObjectStore {
   readonly #reads: GitService;
   /** Since the last tidying; null: not counted yet. */
   #packs: number | null = null;
-  #tidies = false;
+  readonly #repacking = pLimit(1);
 
   constructor(git: Git, gitDir: string, run: RunId, onStep: OnStep) {
     this.#reads = new GitService(git, ["cat-file", "--batch-command"], { gitDir, run });
@@ -58,20 +59,42 @@ export class ObjectStore {
    * at least twice as large as the next smaller one then, so that an object is copied a few times in its life.
    */
   async tidy(): Promise<void> {
-    if (this.#tidies) return;
-    this.#packs ??= (await readdir(this.#folder)).filter((name) => name.endsWith(".idx")).length;
+    // A maintenance does more.
+    if (this.#repacking.activeCount > 0) return;
+    this.#packs ??= await this.#count();
     if (this.#packs <= laneLimits.packsMax) return;
-    this.#tidies = true;
-    try {
-      // No search for what resembles each other: that would hold up landings.
-      const how = ["repack", "--quiet", "--geometric=2", "-d", "--window=0", "--no-write-bitmap-index"];
-      await this.#git.run(["-c", "pack.threads=1", ...how], { gitDir: this.#gitDir, run: this.#run });
-    } finally {
-      this.#tidies = false;
-      this.#packs = 0;
-    }
-    // It would hold on to packs that are gone.
-    this.#reads.rest();
+    // No search for what resembles each other: that would hold up landings.
+    await this.repack(["--geometric=2", "--window=0"]);
+  }
+
+  /** One at a time: packs are removed while others are read, which git bears, but not another repacking. */
+  async repack(how: readonly string[], call: Pick<GitCall, "timeoutMs" | "background" | "signal"> = {}): Promise<void> {
+    await this.#repacking(async () => {
+      const own = ["pack.threads=1", `pack.windowMemory=${maintenanceLimits.windowBytesMax}`, "core.fsync=all"];
+      const args = [
+        ...own.flatMap((setting) => ["-c", setting]),
+        "repack",
+        "-d",
+        "-n",
+        "--quiet",
+        "--no-write-bitmap-index",
+        ...how,
+      ];
+      try {
+        await this.#git.run(args, { gitDir: this.#gitDir, run: this.#run, ...call });
+      } finally {
+        this.#packs = 0;
+      }
+      // It would hold on to packs that are gone.
+      this.#reads.rest();
+    });
+  }
+
+  /** Packs that may be made one; those that the store was made with stay as they are. */
+  async #count(): Promise<number> {
+    const names = await readdir(this.#folder);
+    const count = (ending: string) => names.filter((name) => name.endsWith(ending)).length;
+    return count(".idx") - count(".keep");
   }
 
   async #writePack(objects: PackedObject[]): Promise<void> {

@@ -102,16 +102,19 @@ function positionIn(entries: readonly Entry[], key: string): number {
   return low;
 }
 
-export type CommitText = { tree: string; parent: string; identity: Identity; at: Date; message: string };
+export type CommitText = { tree: string; parents: readonly string[]; identity: Identity; at: Date; message: string };
 
-export function commitBody({ tree, parent, identity, at, message }: CommitText): Buffer {
+export function commitBody({ tree, parents, identity, at, message }: CommitText): Buffer {
   const minutes = -at.getTimezoneOffset();
   const zone = [Math.trunc(Math.abs(minutes) / 60), Math.abs(minutes) % 60].map((part) =>
     String(part).padStart(2, "0"),
   );
-  const who = `${plainName(identity.name)} <${plainName(identity.email)}> ${Math.floor(at.getTime() / 1000)} ${minutes < 0 ? "-" : "+"}${zone.join("")}`;
-  return Buffer.from(`tree ${tree}\nparent ${parent}\nauthor ${who}\ncommitter ${who}\n\n${message}`);
+  const who = `${identityText(identity)} ${Math.floor(at.getTime() / 1000)} ${minutes < 0 ? "-" : "+"}${zone.join("")}`;
+  const above = parents.map((parent) => `parent ${parent}\n`).join("");
+  return Buffer.from(`tree ${tree}\n${above}author ${who}\ncommitter ${who}\n\n${message}`);
 }
+
+export const identityText = ({ name, email }: Identity): string => `${plainName(name)} <${plainName(email)}>`;
 
 /** As git does it: what would end the name, and the dots and quotes around it, are left out. */
 function plainName(text: string): string {

@@ -62,7 +62,7 @@ test("a folder's mode of long ago is a folder", () => {
 test("a name that would break a commit is written without what breaks it", () => {
   const identity = { name: ' "A <b>\nc". ', email: "<a@b>" };
   const at = new Date(86_400_000);
-  const text = commitBody({ tree: "1", parent: "2", identity, at, message: "m\n" }).toString();
+  const text = commitBody({ tree: "1", parents: ["2"], identity, at, message: "m\n" }).toString();
   expect(text).toMatch(
     /^tree 1\nparent 2\nauthor A bc <a@b> 86400 [+-]\d{4}\ncommitter A bc <a@b> 86400 [+-]\d{4}\n\nm\n$/,
   );

@@ -3,7 +3,7 @@ import { chmod, chown, readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EnvironmentError } from "../domain/environment-error.ts";
-import type { RunId } from "../domain/ids.ts";
+import type { Commit, RunId } from "../domain/ids.ts";
 import { environment, makeRepository, openAt, put, temporaryFolder, userGit } from "./git-world.testsuite.ts";
 import { Git } from "./git-process.ts";
 import { exists } from "./remove-tree.ts";
@@ -113,6 +113,47 @@ describe("a run works in", () => {
     });
     await rm(join(workspace.path, "sub"), { recursive: true });
     expect(await landNow(trunk, runA, workspace, submission(2))).toMatchObject({ kind: "refused" });
+  });
+
+  test("LFS pointers that a worker sees, changes and adds: no filter runs, and they land as they are", async () => {
+    const filter = (what: string) => `[filter "lfs"]\n\t${what} = touch ${at("ran")}; cat\n\trequired = true\n`;
+    const lfs = filter("clean") + filter("smudge") + filter("process");
+    const pointer = (n: number) =>
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${String(n).repeat(64)}\nsize ${n}\n`;
+    const attributes = "*.bin filter=lfs diff=lfs merge=lfs -text\n";
+    await makeRepository(at("u"), { ".gitattributes": attributes, "x.bin": pointer(1), "y.bin": pointer(2) });
+    await put(folder.path, {
+      "home/.gitconfig": lfs,
+      "u/.git/config": `${await readFile(at("u/.git/config"), "utf8")}${lfs}`,
+    });
+    const trunk = await openAt(at("u"), undefined, { environment: { ...environment, HOME: at("home") } });
+    const base = (await userGit(at("u"), "rev-parse", "HEAD")) as Commit;
+    await trunk.begin(runA, base);
+    const workspace = await trunk.openWorkspace(runA, named(1), base);
+    expect(await readFile(join(workspace.path, "x.bin"), "utf8")).toBe(pointer(1));
+    await put(workspace.path, { "x.bin": pointer(3), "new.bin": pointer(4) });
+    expect(await landNow(trunk, runA, workspace, submission(1))).toMatchObject({ files: ["new.bin", "x.bin"] });
+    await trunk.publish(runA, null);
+    const [x, added] = ["x", "new"].map((name) => userGit(at("u"), "cat-file", "blob", `longhaul/${runA}:${name}.bin`));
+    expect([`${await x}\n`, `${await added}\n`, await exists(at("ran"))]).toEqual([pointer(3), pointer(4), false]);
+  });
+
+  test("a team that signs its commits off", async () => {
+    await makeRepository(at("u"), { "a.txt": "a\n" });
+    const identity = { name: "Ada", email: "ada@example.org" };
+    const trunk = await openAt(at("u"), undefined, { identity, signOff: true });
+    const { base } = await trunk.resolveBase();
+    await trunk.begin(runA, base);
+    const workspace = await trunk.openWorkspace(runA, named(1), base);
+    await put(workspace.path, { "a.txt": "1\n" });
+    const message = "Subject\n\nCo-authored-by: Bob <bob@example.org>";
+    await landNow(trunk, runA, workspace, submission(1, { message }));
+    expect(await trunk.landedSince(runA, base)).toMatchObject([{ task: 1 }]);
+    await trunk.publish(runA, null);
+    const format = "--format=%an <%ae>%n%(trailers:key=Signed-off-by,valueonly)%(trailers:key=Longhaul-Task,valueonly)";
+    expect(await userGit(at("u"), "log", "-1", format, `longhaul/${runA}`)).toBe(
+      "Ada <ada@example.org>\nAda <ada@example.org>\nt1\n",
+    );
   });
 
   test.runIf(process.getuid?.() === 0)("a repository of another user, where the user's git trusts it", async () => {

@@ -23,26 +23,33 @@ export function asCommit(text: string): Commit {
   return text as Commit;
 }
 
-export type TrunkSettings = { identity: Identity; onStep: OnStep };
+/** `signOff`: landed commits carry the identity's `Signed-off-by`. */
+export type TrunkSettings = { identity: Identity; signOff: boolean; onStep: OnStep };
 
 export class TrunkRepository {
   readonly git: Git;
   readonly gitDir: string;
   readonly identity: Identity;
+  /** Who signs landed commits off; null: nobody. */
+  readonly signer: Identity | null;
   readonly onStep: OnStep;
   readonly #user: UserRepository;
   /** What `takeOver` wrote, by run. */
   readonly #marks = new Map<RunId, string>();
   readonly #stores = new Map<RunId, ObjectStore>();
   readonly #refs = new Map<RunId, GitService>();
+  /** A git of their own: what is kept does not wait for landings, nor they for it. */
+  readonly #pins = new Map<RunId, GitService>();
   /** git ends when a transaction fails: it must be nobody else's. */
   readonly #oneMoveAtATime = pLimit(1);
+  readonly #onePinAtATime = pLimit(1);
 
-  private constructor(git: Git, gitDir: string, user: UserRepository, { identity, onStep }: TrunkSettings) {
+  private constructor(git: Git, gitDir: string, user: UserRepository, { identity, signOff, onStep }: TrunkSettings) {
     this.git = git;
     this.onStep = onStep;
     this.gitDir = gitDir;
     this.identity = identity;
+    this.signer = signOff ? identity : null;
     this.#user = user;
   }
 
@@ -131,9 +138,13 @@ export class TrunkRepository {
   }
 
   /** A commit that is not in the store yet, and that no ref leads to. */
-  makeCommit(tree: string, parent: Commit, message: string): { commit: Commit; object: PackedObject } {
-    const body = commitBody({ tree, parent, identity: this.identity, at: new Date(), message });
-    const commit = asCommit(nameObject("commit", body, parent));
+  makeCommit(
+    tree: string,
+    parents: readonly [Commit, ...Commit[]],
+    message: string,
+  ): { commit: Commit; object: PackedObject } {
+    const body = commitBody({ tree, parents, identity: this.identity, at: new Date(), message });
+    const commit = asCommit(nameObject("commit", body, parents[0]));
     return { commit, object: packObject("commit", commit, body) };
   }
 
@@ -166,16 +177,13 @@ export class TrunkRepository {
     const old = from ?? "0".repeat(to.length);
     const mark = this.#marks.get(run);
     const lines = [
-      "start",
       ...(mark ? [`verify ${engineRef(run)} ${mark}`] : []),
       from === to ? `verify ${branch(run)} ${to}` : `update ${branch(run)} ${to} ${old}`,
-      "prepare",
-      "commit",
     ];
     return this.#oneMoveAtATime(async () => {
       for (let tries = 1; ; tries++) {
         try {
-          await this.#refsOf(run).ask(`${lines.join("\n")}\n`, takeCommitted);
+          await transact(this.#service(this.#refs, run), lines);
           break;
         } catch (error) {
           if (!(error instanceof GitError)) throw error;
@@ -190,11 +198,31 @@ export class TrunkRepository {
     });
   }
 
-  #refsOf(run: RunId): GitService {
-    const known = this.#refs.get(run);
-    if (known) return known;
-    const service = new GitService(this.git, ["update-ref", "--stdin"], { gitDir: this.gitDir, run });
-    this.#refs.set(run, service);
+  /** Makes objects last by refs that lead to them, durably, and lets go of others. Repeatable. */
+  async pin(
+    run: RunId,
+    refs: { add: readonly { ref: string; oid: string }[]; remove: readonly string[] },
+  ): Promise<void> {
+    const lines = [
+      ...refs.add.map(({ ref, oid }) => `update ${ref} ${oid}`),
+      ...refs.remove.map((ref) => `delete ${ref}`),
+    ];
+    const pin = () => transact(this.#service(this.#pins, run, ["--no-deref"]), lines);
+    await this.#onePinAtATime(() =>
+      pin().catch((error: unknown) => {
+        if (!(error instanceof GitError)) throw error;
+        // A git that stayed may have been gone before it was asked.
+        return pin();
+      }),
+    );
+    const folders = new Set(refs.add.map(({ ref }) => dirname(join(this.gitDir, ref))));
+    for (const folder of folders) await syncFolder(folder);
+  }
+
+  #service(known: Map<RunId, GitService>, run: RunId, how: readonly string[] = []): GitService {
+    const service =
+      known.get(run) ?? new GitService(this.git, ["update-ref", ...how, "--stdin"], { gitDir: this.gitDir, run });
+    known.set(run, service);
     return service;
   }
 
@@ -224,7 +252,15 @@ export class TrunkRepository {
 
 export const branch = (run: RunId) => `refs/heads/${run}`;
 const engineRef = (run: RunId) => `refs/longhaul/${run}/engine`;
+/** Where the followed branch of the remote was fetched to. */
+export const followedRef = (run: RunId) => `refs/longhaul/${run}/base`;
+/** What sessions have kept: `<session>/<tree>` below it. */
+export const keptRefs = (run: RunId) => `refs/longhaul/${run}/kept`;
 export const greenRef = (run: RunId) => `refs/longhaul/${run}/green`;
+
+async function transact(service: GitService, lines: readonly string[]): Promise<void> {
+  await service.ask(`${["start", ...lines, "prepare", "commit"].join("\n")}\n`, takeCommitted);
+}
 
 /** `start: ok`, `prepare: ok`, `commit: ok`: only the last means that it is done. */
 function takeCommitted(came: Came): { value: null } | undefined {

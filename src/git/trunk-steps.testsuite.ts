@@ -15,6 +15,8 @@ export type TrunkWorld = {
   read(workspace: Workspace, path: string): Promise<string | null>;
   /** Reads what a `ConflictFile` names. */
   readVersion(path: string): Promise<string>;
+  /** A commit on `parent` that somebody has pushed and that was fetched; null: removes. */
+  pushed(parent: Commit, changes: { [path: string]: string | null }): Promise<Commit>;
   /** A trunk of a new engine over the same state; the old one is not used any more. */
   restart(): Promise<Trunk>;
   /** A second engine's trunk over the same state, beside the first. */

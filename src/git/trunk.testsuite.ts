@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { EngineId } from "../domain/ids.ts";
 import { changedFilesTests } from "./changed-files.testsuite.ts";
-import { conflictTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
+import { conflictTests, droppedSideTests, missingVersionTests, resolveTests } from "./conflicts.testsuite.ts";
+import { followTests } from "./following.testsuite.ts";
 import { keepingTests } from "./keeping.testsuite.ts";
 import { protectedTests } from "./protecting.testsuite.ts";
 import {
@@ -38,10 +39,12 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     landTests(enter);
     conflictTests(enter);
     resolveTests(enter);
+    droppedSideTests(enter);
     missingVersionTests(enter);
     keepingTests(enter);
     protectedTests(enter);
     changedFilesTests(enter);
+    followTests(enter);
     takeOverTests(enter);
     recoveryTests(enter);
   });

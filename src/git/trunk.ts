@@ -5,12 +5,16 @@ import pLimit from "p-limit";
 import { invariant } from "../domain/assert.ts";
 import { gitLimits, layerLimits } from "../domain/limits.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
+import type { PublishConfig } from "../domain/publish-config.ts";
 import type {
+  FollowAnswer,
   Landed,
   Landing,
   LookAtFiles,
+  MaintenanceOrder,
   Protect,
   ProtectedWorkspace,
+  Remote,
   Staged,
   TakenIn,
   Trunk,
@@ -19,18 +23,21 @@ import type {
 import { changedFiles } from "./changed-files.ts";
 import type { Checkouts } from "./checkouts.ts";
 import { parseLanded } from "./commit-message.ts";
-import { leftMarkers, placeConflict } from "./conflict.ts";
+import { placeConflict, unresolved } from "./conflict.ts";
+import { stageFollowed } from "./follow.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
 import { takeIn } from "./intake.ts";
 import { keep, putBack, readKept } from "./keep.ts";
 import { stageGroup } from "./landing.ts";
 import type { Mounts } from "./mounts.ts";
+import { lastMaintained, maintain, measureStore } from "./maintenance.ts";
 import type { OnStep } from "./object-store.ts";
 import { OverlayCheckouts } from "./overlay-checkouts.ts";
 import { whyNoOverlays } from "./overlay-probe.ts";
 import { PooledCheckouts } from "./pooled-checkouts.ts";
 import { absentAt, putProtectedBack } from "./protected.ts";
 import { publish } from "./publish.ts";
+import { GitRemote } from "./remote.ts";
 import { removeTree } from "./remove-tree.ts";
 import { asCommit, TrunkRepository } from "./trunk-repository.ts";
 import { checkGit, readUserHead, type UserRepository } from "./user-repository.ts";
@@ -44,6 +51,8 @@ export type GitTrunkOptions = {
   environment: Environment;
   /** Author and committer of what lands. */
   identity?: Identity;
+  /** Landed commits carry its `Signed-off-by`. */
+  signOff?: boolean;
   onStep?: OnStep;
   /** Of this process; with them workspaces are overlays, where the system has them. */
   mounts?: Mounts | null;
@@ -57,8 +66,8 @@ export async function openGitTrunk(options: GitTrunkOptions): Promise<GitTrunk> 
   await checkGit(git);
   await mkdir(options.stateFolder, { recursive: true });
   const stateFolder = await realpath(options.stateFolder);
-  const { identity = defaultIdentity, onStep = () => undefined } = options;
-  const trunk = await TrunkRepository.open(git, options.repository, stateFolder, { identity, onStep });
+  const { identity = defaultIdentity, signOff = false, onStep = () => undefined } = options;
+  const trunk = await TrunkRepository.open(git, options.repository, stateFolder, { identity, signOff, onStep });
   const checkouts = await chooseCheckouts(trunk, stateFolder, options.mounts ?? null);
   return new GitTrunk(trunk, options.repository, stateFolder, checkouts);
 }
@@ -114,7 +123,7 @@ export class GitTrunk implements Trunk {
   async openWorkspace(run: RunId, name: string, commit: Commit, kept: string | null = null): Promise<Workspace> {
     requireRunId(run);
     const before = kept === null ? null : readKept(kept);
-    const workspace = await this.#openAt(run, name, before?.base ?? asCommit(commit));
+    const workspace = await this.#openAt(run, name, asCommit(before?.base ?? commit));
     if (before) await putBack(this.#trunk, workspace, before);
     return workspace;
   }
@@ -144,8 +153,8 @@ export class GitTrunk implements Trunk {
     const ours = this.#ours(workspace);
     const intake = await takeIn(this.#trunk, ours);
     if (!intake.ok) return { kind: "refused", reasons: intake.reasons };
-    const marked = await leftMarkers(this.#trunk, ours, intake.work);
-    if (marked.length > 0) return { kind: "refused", reasons: marked };
+    const reasons = await unresolved(this.#trunk, ours, intake.work);
+    if (reasons.length > 0) return { kind: "refused", reasons };
     const { change } = intake.work;
     return change.edits.size === 0 ? { kind: "unchanged" } : { kind: "taken", change };
   }
@@ -174,6 +183,17 @@ export class GitTrunk implements Trunk {
     return this.#trunk.objects(run).tidy();
   }
 
+  async storeSize(run: RunId) {
+    requireRunId(run);
+    const { gitDir } = this.#trunk;
+    return { size: await measureStore(gitDir), last: await lastMaintained(gitDir) };
+  }
+
+  maintain(run: RunId, order: MaintenanceOrder): Promise<void> {
+    requireRunId(run);
+    return maintain(this.#trunk, run, order);
+  }
+
   placeConflict(workspace: Workspace, tip: Commit) {
     return placeConflict(this.#trunk, this.#ours(workspace), tip);
   }
@@ -196,6 +216,16 @@ export class GitTrunk implements Trunk {
   changedFiles(run: RunId, between: readonly [Commit, Commit], look: LookAtFiles) {
     requireRunId(run);
     return changedFiles(this.#trunk, run, between, look);
+  }
+
+  stageFollowed(run: RunId, onto: Commit, theirs: Commit): Promise<FollowAnswer> {
+    requireRunId(run);
+    return stageFollowed(this.#trunk, run, asCommit(onto), asCommit(theirs));
+  }
+
+  /** The remote that a run is published to. */
+  remote(config: PublishConfig): Remote {
+    return new GitRemote(this.#trunk, this.#user, config);
   }
 
   publish(run: RunId, green: Commit | null) {

@@ -12,6 +12,7 @@ import type { GitChange } from "./change.ts";
 import type { Checkout } from "./checkouts.ts";
 import type { GitCall } from "./git-process.ts";
 import { moveFolder } from "./move-folder.ts";
+import type { OtherSide } from "./other-side.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { MadeTrees } from "./trees.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
@@ -37,8 +38,12 @@ export class GitWorkspace implements Workspace {
   taken: TakenWork | null = null;
   /** Objects that `keep` has put into the trunk's store. */
   readonly kept = new Set<string>();
+  /** Trees to which `keep` has made refs, oldest first. */
+  readonly pinned: string[] = [];
   conflicts = 0;
   marked: Marked[] = [];
+  /** Of the last conflict, until the worker was told that its resolution drops something of it. */
+  otherSides: OtherSide[] = [];
   readonly checkout: Checkout;
   readonly #removed: () => void;
 

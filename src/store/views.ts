@@ -13,6 +13,7 @@ import { everything } from "./export.ts";
 import { historyViews } from "./history-views.ts";
 import { countTasks } from "./run-queries.ts";
 import { readChecks } from "./check-views.ts";
+import { readMirror } from "./mirror-views.ts";
 import { readAside, readResting } from "./waiting-views.ts";
 import { toCycle, toRun, toSpend } from "./rows.ts";
 import { evidenceOf } from "./verdict-queries.ts";
@@ -136,6 +137,7 @@ async function readStatus(database: Database, id: RunId): Promise<RunView> {
       refused: landings["refused"] ?? 0,
     },
     checks: await readChecks(db, id),
+    mirror: await readMirror(db, run),
     verdicts: await verdicts(db, id),
     sessions: Object.values(sessions).reduce((sum, count) => sum + count, 0),
   };

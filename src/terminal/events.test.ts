@@ -31,6 +31,15 @@ test("a run told line by line", () => {
       "engine started; 2 sessions of an earlier engine lost, queued again",
     ],
     [event("cycle.started", {}, { cycle: 1 }), "cycle 1 started"],
+    [
+      event("mirror.pushed", {}, { pushed: [{ branch: "longhaul/kx4m2p", commit: "0123456789abcdef" }] }),
+      "pushed to the remote: longhaul/kx4m2p at 0123456789",
+    ],
+    [event("mirror.pushed", {}, { pushed: [] }), "pushed to the remote: all is there again"],
+    [
+      event("mirror.failed", {}, { faults: ["it is away"], nextAt: 120_000 }),
+      "the remote: it is away; tried again in 2m 00s",
+    ],
     [event("planner.created", { planner: 1 }, { name: "root", depth: 0, parent: null }), 'p1 "root" created'],
     [event("planner.created", { planner: 3 }, { name: "pages", depth: 1, parent: 1 }), 'p3 "pages" created by p1'],
     [

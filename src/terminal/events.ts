@@ -44,6 +44,8 @@ function describe(event: Event, names: Names): string | null {
     case "tests.weakened":
     case "checks.passed":
     case "checks.failed":
+    case "mirror.pushed":
+    case "mirror.failed":
     case "engine.started":
     case "credential.paused":
     case "engine.problem":
@@ -92,6 +94,8 @@ type RunEvent =
   | "tests.weakened"
   | "checks.passed"
   | "checks.failed"
+  | "mirror.pushed"
+  | "mirror.failed"
   | "engine.started"
   | "credential.paused"
   | "engine.problem";
@@ -127,6 +131,10 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
       return `green: checks passed on ${commit(data["commit"])}${data["redMs"] === undefined ? "" : `, after ${duration(Number(data["redMs"]) || 0)} of red`}`;
     case "checks.failed":
       return `checks failed on ${commit(data["commit"])}: ${list(data["failed"])}${suspectsWords(data)}`;
+    case "mirror.pushed":
+      return `pushed to the remote: ${pushedWords(data["pushed"])}`;
+    case "mirror.failed":
+      return `the remote: ${list(data["faults"])}; tried again in ${duration((Number(data["nextAt"]) || event.at) - event.at)}`;
     case "engine.started": {
       const lost = Number(data["lostSessions"]) || 0;
       return lost > 0
@@ -211,6 +219,13 @@ function describeSessionEnd(type: "session.ended" | "session.requeued", event: E
   const goesOn = laterMs >= 1_000 ? `goes on in ${duration(laterMs)}` : "is queued again";
   const what = type === "session.requeued" ? goesOn : data["failure"] === "cut" ? "ended" : "failed";
   return `${which}${aboutWhom(event, names, " of")} ${what}: ${detail(data["detail"])}${cost > 0 ? ` (${usd(cost)})` : ""}`;
+}
+
+function pushedWords(value: unknown): string {
+  const all = (Array.isArray(value) ? value : []) as { branch?: unknown; commit?: unknown }[];
+  return all.length === 0
+    ? "all is there again"
+    : all.map((one) => `${text(one.branch)} at ${commit(one.commit)}`).join(", ");
 }
 
 function suspectsWords(data: Event["data"]): string {

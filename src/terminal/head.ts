@@ -2,6 +2,7 @@
 import { usd, type Budget, type Spend } from "../domain/budget.ts";
 import type { Run } from "../domain/run.ts";
 import type { RunConfig } from "../domain/run-config.ts";
+import { withoutCredentials } from "../domain/publish-config.ts";
 import { assertNever } from "../domain/assert.ts";
 import type { TaskStatus } from "../domain/task.ts";
 import type { RunView, TaskCounts } from "../engine/views.ts";
@@ -27,6 +28,7 @@ export function headLines(view: RunView, width: number): Line[] {
     ...confinementLines(view.run.config),
     ...stateNotes(view, width),
     ...restLines(view),
+    ...mirrorLines(view, width),
     [],
     tasksLine(view, width),
     ...countLines(view, width),
@@ -187,6 +189,19 @@ function restLines({ resting: all, now }: RunView): Line[] {
       return [[toned("warn", first)], ...(why === "" ? [] : [[quiet(`    ${phrase(why)}`)]])];
     }),
     ...(hidden > 0 ? [more(hidden, "  ", hidden === 1 ? " rests" : " rest")] : []),
+  ];
+}
+
+/** The remote does not have what is here; the run goes on. */
+function mirrorLines({ run, mirror, now }: RunView, width: number): Line[] {
+  if (mirror === null || run.config.publish === null) return [];
+  const soon = mirror.nextAt > now ? `tried again in ${duration(mirror.nextAt - now)}` : "tried again";
+  const again = driven(run, now) ? soon : `to try again: longhaul resume --run ${run.id}`;
+  const where = phrase(withoutCredentials(run.config.publish.remote));
+  const words = wrap(mirror.faults.map(phrase).join("; "), Math.max(1, width - 4), reasonLinesMax);
+  return [
+    [toned("warn", `  the remote ${where} is behind; ${again}`)],
+    ...words.map((line): Line => [quiet(`    ${line}`)]),
   ];
 }
 

@@ -2,6 +2,7 @@
 import { noBudgets, noSpend } from "../domain/budget.ts";
 import * as fc from "fast-check";
 import type { PlannerView, RunView, SessionView } from "../engine/views.ts";
+import { publishDefaults } from "../domain/publish-config.ts";
 import type { Run } from "../domain/run.ts";
 import { nothingWeakened } from "../domain/weakened-tests.ts";
 import { counts, cycle, planner, sampleRun, sampleView, session } from "./samples.testsuite.ts";
@@ -180,6 +181,7 @@ export const anyView: fc.Arbitrary<RunView> = fc
     tasks: taskCounts,
     queued: amount,
     aside: fc.option(fc.record({ sessions: amount, nextAt: time })),
+    mirror: fc.option(fc.record({ at: time, faults: fc.array(hostileText, { maxLength: 3 }), nextAt: time })),
     resting: fc.array(
       fc.record({ credential: hostileText, until: time, why: hostileText, running: amount, queued: amount }),
       { maxLength: 5 },
@@ -192,6 +194,8 @@ export const anyView: fc.Arbitrary<RunView> = fc
       createdAt,
       spend: { microUsd: money, reservedMicroUsd: money % 3, tokens: money, reservedTokens: money % 5 },
     });
+    if (rest.mirror !== null)
+      run.config = { ...run.config, publish: { ...publishDefaults, remote: goal, follow: null } };
     const cycleBudget = { microUsd: budget, tokens: null };
     run.config = { ...run.config, budget: { ...noBudgets, microUsd: budget, tokens: budget, cycle: cycleBudget } };
     if (!driven) run.engine = null;

@@ -57,6 +57,7 @@ export function sampleView(some: Partial<RunView> = {}): RunView {
     resting: [],
     landings: { landed: 0, verified: 0, conflict: 0, refused: 0 },
     checks: null,
+    mirror: null,
     verdicts: [],
     sessions: 0,
     ...some,

@@ -7,6 +7,8 @@ import { cellWidth } from "./cells.ts";
 import { renderFrame } from "./frame.ts";
 import { restingRun } from "./model-samples.testsuite.ts";
 import { anyView } from "./random-views.testsuite.ts";
+import { publishDefaults } from "../domain/publish-config.ts";
+import type { Run } from "../domain/run.ts";
 import { sampleRun, samples, sampleView } from "./samples.testsuite.ts";
 import { acceptance, now, verdict } from "./verdict-samples.testsuite.ts";
 import { renderStatus } from "./status.ts";
@@ -136,6 +138,21 @@ test("a provider that rests: for how long, why, who waits, and what was put asid
   expect(again({})).toContain("  anthropic is asked again; 12 sessions wait\n    anthropic/claude-opus-5: 429");
   expect(again({ running: 0, queued: 0 })).not.toContain("429");
   expect(screen).toContain("3 running  18 queued (7 put aside, next in 4m 22s)  241 in all");
+});
+
+test("a remote that is behind: why, and what becomes of it", () => {
+  const publish = { ...publishDefaults, remote: "https://ada@git.example.org/shop.git", follow: null };
+  const mirror = { at: now, faults: ["git push failed: no route to host"], nextAt: now + 240_000 };
+  const screen = (some: Partial<Run>) => {
+    const run = sampleRun(some);
+    run.config = { ...run.config, publish };
+    return renderStatus(sampleView({ run, mirror }), { color: false, width: 100 });
+  };
+  expect(screen({})).toContain(
+    "  the remote https://git.example.org/shop.git is behind; tried again in 4m 00s\n    git push failed: no route to host",
+  );
+  expect(screen({ engine: null })).toContain("is behind; to try again: longhaul resume --run kx4m2p");
+  expect(renderStatus(sampleView({ mirror }), { color: false, width: 100 })).not.toContain("behind");
 });
 
 test("money and tokens against the budgets of run and cycle, what is reserved apart", () => {

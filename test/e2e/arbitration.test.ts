@@ -4,7 +4,7 @@ import type { ArbiterBrief, ConflictFile } from "../../src/domain/brief.ts";
 import { landings, makeWorld, type Setup } from "./world.ts";
 
 /**
- * A worker that takes its own side whatever it is told, and another that changes the same line each time the first is sent
+ * A worker that resolves what it is told, and another that changes the same line each time the first is sent
  * back: the first loses every time.
  */
 const stubborn = (arbiter: NonNullable<Setup["arbiter"]>): Setup => ({
@@ -22,7 +22,8 @@ const stubborn = (arbiter: NonNullable<Setup["arbiter"]>): Setup => ({
     note("mine", brief.sentBack?.kind ?? null);
     const tries = brief.sentBack === null ? 1 : 2;
     await gate(`mine-${tries}`);
-    write("line.txt", "start\nmine\n");
+    // What it was sent back for first it keeps: it is not one that drops what others have landed.
+    write("line.txt", `start\n${tries === 1 ? "" : "other-1\n"}mine\n`);
   },
   arbiter,
   acceptance: ["grep -q mine line.txt && grep -q other-1 line.txt && grep -q other-2 line.txt"],

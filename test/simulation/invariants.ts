@@ -81,7 +81,7 @@ export async function checkInvariants(db: Kysely<Tables>, trunk: SimTrunk, read:
     if (rows.length > 0) throw new Error(`invariant broken: ${rule}: ${JSON.stringify(rows.slice(0, 5))}`);
   }
   const onTrunk = new Map<number, string>();
-  for (const { task, id } of trunk.commits) {
+  for (const { task, id } of trunk.landings()) {
     if (onTrunk.has(task))
       throw new Error(`invariant broken: a task lands at most once: t${task} is ${onTrunk.get(task)} and ${id}`);
     onTrunk.set(task, id);
@@ -140,8 +140,8 @@ export async function checkEnd(db: Kysely<Tables>, trunk: SimTrunk, read: Read):
     .where("status", "=", "landed")
     .where("nothing_to_do", "=", 0)
     .execute();
-  if (landed.length !== trunk.commits.length)
-    throw new Error(`${trunk.commits.length} commits on the trunk, ${landed.length} tasks recorded as landed`);
+  if (landed.length !== trunk.landings().length)
+    throw new Error(`${trunk.landings().length} commits on the trunk, ${landed.length} tasks recorded as landed`);
   const unread = await db
     .selectFrom("messages")
     .innerJoin("planners", "planners.id", "messages.planner_id")

@@ -7,6 +7,7 @@ import { sql } from "kysely";
 import type { EngineId, PlannerId, RunId } from "../../src/domain/ids.ts";
 import { pause, resume, send, stop } from "../../src/engine/control.ts";
 import { startEngine, type EngineEnd, type Ports } from "../../src/engine/engine.ts";
+import type { Exchange } from "../../src/engine/ports.ts";
 import type { Store } from "../../src/engine/store-port.ts";
 import type { Database } from "../../src/store/dialect.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
@@ -56,6 +57,8 @@ class World {
   readonly store: Store;
   readonly crashRate: number;
   readonly freezeRate: number;
+  /** null: the run has no remote. */
+  readonly remoteFaults: number | null;
   engines = 0;
   #checkedAt = -1;
   crashes = 0;
@@ -75,6 +78,7 @@ class World {
     this.agents = new SimAgents(dice, clock, this.trunk.edits, faults);
     this.crashRate = dice.pick([0, 0.002, 0.01]);
     this.freezeRate = dice.pick([0, 0, 0.001]);
+    this.remoteFaults = dice.pick([null, null, 0, 0.5]);
   }
 
   static async make(seed: number): Promise<World> {
@@ -180,6 +184,14 @@ class World {
     return process;
   }
 
+  async #exchange(): Promise<Exchange> {
+    await this.clock.wait(this.dice.int(1, 200_000));
+    const commit = this.trunk.tip();
+    if (this.dice.chance((this.remoteFaults ?? 0) / 10)) throw new Error("the disk failed under the simulated remote");
+    const fails = this.dice.chance(this.remoteFaults ?? 0);
+    return { pushed: fails ? [] : [{ branch: "sim", commit }], faults: fails ? ["no way"] : [], followed: null };
+  }
+
   #ports(process: Process): Ports {
     const step = () => this.#step(process);
     const guard =
@@ -207,6 +219,7 @@ class World {
           };
         }),
       },
+      remote: this.remoteFaults === null ? null : { exchange: guard(() => this.#exchange()) },
       machine: { freeDiskBytes: async () => Infinity },
       random: () => this.dice.int(0, 999) / 1000,
       clock: {
@@ -262,7 +275,7 @@ class World {
       steps,
       crashes: this.crashes,
       takeovers: this.takeovers,
-      landed: this.trunk.commits.length,
+      landed: this.trunk.landings().length,
       cycles: cycles.length,
       conflicts: [...history.matchAll(/ landing\.conflict /g)].length,
       history,

@@ -1,9 +1,21 @@
 /** A trunk in memory: commits are lists of paths; two changes of one path since the base conflict. Survives engines, as a disk does. */
 import type { Commit, EngineId, RunId, SessionId, TaskId } from "../../src/domain/ids.ts";
 import { nothingPutBack } from "../../src/domain/protected.ts";
-import type { Change, LandAnswer, Landed, Landing, Staged, TakenIn, Trunk, Workspace } from "../../src/engine/ports.ts";
+import type {
+  Change,
+  FollowAnswer,
+  LandAnswer,
+  Landed,
+  Landing,
+  Staged,
+  TakenIn,
+  Trunk,
+  Workspace,
+} from "../../src/engine/ports.ts";
 
 export type SimCommit = { id: Commit; parent: Commit; task: TaskId; session: SessionId; files: string[] };
+/** A merge of what people have pushed. */
+type SimMerge = { id: Commit; parent: Commit; theirs: Commit; files: string[] };
 
 /** What the simulated workers changed, by workspace path. */
 export type Edits = Map<string, Set<string>>;
@@ -11,7 +23,7 @@ export type Edits = Map<string, Set<string>>;
 export class SimTrunk {
   readonly root = "c0" as Commit;
   /** Also those that were staged and never landed. */
-  readonly #commits = new Map<Commit, SimCommit>();
+  readonly #commits = new Map<Commit, SimCommit | SimMerge>();
   #tip: Commit = this.root;
   readonly edits: Edits = new Map();
   readonly open = new Set<string>();
@@ -30,12 +42,17 @@ export class SimTrunk {
     if (this.#fails()) throw new Error("the disk of the simulated trunk failed");
   }
 
+  /** Of tasks. */
+  landings(): SimCommit[] {
+    return this.commits.filter((commit) => "task" in commit);
+  }
+
   tip(): Commit {
     return this.#tip;
   }
 
   /** What has landed, oldest first. */
-  get commits(): SimCommit[] {
+  get commits(): (SimCommit | SimMerge)[] {
     return this.#between(this.root, this.#tip);
   }
 
@@ -67,10 +84,7 @@ export class SimTrunk {
         this.#mayFail();
         return moved;
       },
-      tidy: async () => {
-        await step();
-        this.#mayFail();
-      },
+      ...this.#upkeep(step),
       placeConflict: async (workspace, tip) => {
         await step();
         workspace.base = tip;
@@ -79,6 +93,10 @@ export class SimTrunk {
       keep: async (_run, workspace) => {
         await step();
         return { ok: true, kept: JSON.stringify([...(this.edits.get(workspace.path) ?? [])]) };
+      },
+      stageFollowed: async (_run, onto, theirs) => {
+        await step();
+        return this.#stageFollowed(onto, theirs);
       },
       landedSince: async (_run, since) => {
         await step();
@@ -109,6 +127,25 @@ export class SimTrunk {
       clearLeftovers: async () => {
         await step();
         this.open.clear();
+      },
+    };
+  }
+
+  #upkeep(step: () => Promise<void>): Pick<Trunk, "tidy" | "storeSize" | "maintain"> {
+    return {
+      tidy: async () => {
+        await step();
+        this.#mayFail();
+      },
+      storeSize: async () => {
+        await step();
+        return { size: { packs: 1, looseObjects: this.commits.length * 100, bytes: 0 }, last: null };
+      },
+      maintain: async (_run, { signal }) => {
+        await step();
+        await this.#takeTime();
+        this.#mayFail();
+        if (signal.aborted) throw new Error("the maintenance was cut off");
       },
     };
   }
@@ -160,13 +197,22 @@ export class SimTrunk {
     return true;
   }
 
+  #stageFollowed(onto: Commit, theirs: Commit): FollowAnswer {
+    const before = this.#between(this.root, onto);
+    if (before.some((commit) => "theirs" in commit && commit.theirs === theirs)) return { kind: "contained" };
+    const id = `c${this.#commits.size + 1}` as Commit;
+    this.#commits.set(id, { id, parent: onto, theirs, files: [] });
+    return { kind: "staged", tip: id, files: [] };
+  }
+
   #landedSince(since: Commit): Landed[] {
-    return this.#between(since, this.#tip).map(({ id, task, session }) => ({ commit: id, task, session }));
+    const after = this.#between(since, this.#tip).filter((commit) => "task" in commit);
+    return after.map(({ id, task, session }) => ({ commit: id, task, session }));
   }
 
   /** Oldest first. */
-  #between(since: Commit, to: Commit): SimCommit[] {
-    const found: SimCommit[] = [];
+  #between(since: Commit, to: Commit): (SimCommit | SimMerge)[] {
+    const found: (SimCommit | SimMerge)[] = [];
     for (let at = this.#commits.get(to); at && at.id !== since; at = this.#commits.get(at.parent)) found.push(at);
     return found.toReversed();
   }

@@ -15,6 +15,7 @@ import { configurationFindings, protectedFindings, lookAtConfiguration, runConfi
 import { lookHere, repositoryFindings, toolChainFindings } from "./here.ts";
 import { lookAtMachine, machineFindings } from "./machine.ts";
 import { lookAtModels, modelFindings, type Models } from "./models.ts";
+import { remoteFindings } from "./remote.ts";
 import { sandboxFindings } from "./sandbox.ts";
 import { lookAtStorage, passwordsIn, storageFindings } from "./storage.ts";
 import { trialFinding, trialSubjects, type Tried } from "./trial-findings.ts";
@@ -34,6 +35,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   const looked = [
     ...toolChainFindings(here),
     ...repositoryFindings(here),
+    ...(await remoteFindings(config, repository)),
     ...storageFindings(await lookAtStorage(repository?.topLevel ?? null)),
     ...machineFindings(await lookAtMachine(topLevel), config),
     ...sandboxFindings(config),
