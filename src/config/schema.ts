@@ -52,6 +52,11 @@ const meta = z.record(z.string(), z.json()).default({});
 
 const files = z.record(z.string(), z.json()).default({});
 
+function entryCheck(entry: string, context: z.RefinementCtx): void {
+  const fault = entryFault(entry);
+  if (fault !== null) context.addIssue({ code: "custom", message: fault });
+}
+
 /** Values may hold {model}, {url}, {token}, {home} and {workspace}: docs/coding-agents.md. */
 const presetSchema = z.strictObject({
   name: name.optional(),
@@ -74,6 +79,11 @@ const presetSchema = z.strictObject({
       env: words,
       model: z.strictObject({ args: z.array(z.string()).default([]), env: words }).prefault({}),
       passEnv: z.array(name).default([]),
+      hosts: z
+        .array(
+          z.string().superRefine((entry, context) => (entry.startsWith("$") ? undefined : entryCheck(entry, context))),
+        )
+        .default([]),
       authenticate: words,
     })
     .prefault({}),
@@ -175,14 +185,7 @@ const limitsSchema = z.strictObject(
 const price = z.number().nonnegative();
 
 /** What a sandbox lets through: `docs/sandbox.md`. */
-const hosts = z
-  .array(
-    z.string().superRefine((entry, context) => {
-      const fault = entryFault(entry);
-      if (fault !== null) context.addIssue({ code: "custom", message: fault });
-    }),
-  )
-  .default([]);
+const hosts = z.array(z.string().superRefine(entryCheck)).default([]);
 
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),

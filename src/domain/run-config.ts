@@ -180,7 +180,10 @@ const unprotected: Pick<AcceptanceCommand, "protected"> = { protected: [] };
 
 /** What an older version stored, with what has been added since. */
 export function completeConfig(stored: RunConfig): RunConfig {
-  const agents = Object.entries(stored.agents).map(([name, agent]) => [name, { ...commandAgent(""), ...agent }]);
+  const agents = Object.entries(stored.agents).map(([name, agent]) => [
+    name,
+    agent.kind === "acp" ? completeAcpAgent(agent) : { ...commandAgent(""), ...agent },
+  ]);
   const roles: Omit<RunConfig["roles"], "arbiter"> & { arbiter?: string | null } = stored.roles;
   const network: Partial<RunConfig["network"]> | undefined = stored.network;
   return {
@@ -193,4 +196,9 @@ export function completeConfig(stored: RunConfig): RunConfig {
     roles: { arbiter: null, ...roles },
     network: { ...configDefaults.network, arbiter: network?.worker ?? [], ...network },
   };
+}
+
+function completeAcpAgent(agent: AgentConfig & AcpAgentConfig): AgentConfig {
+  const { preset } = agent;
+  return { ...agent, preset: { ...preset, own: { ...preset.own, hosts: preset.own.hosts ?? [] } } };
 }

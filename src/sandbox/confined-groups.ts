@@ -9,7 +9,7 @@ import type { RunConfig } from "../domain/run-config.ts";
 import type { Access, GroupOrder, ProcessGroup, ProcessGroups } from "../engine/ports.ts";
 import { openDoor } from "./doors.ts";
 import { pathsIn, programFiles } from "./program-files.ts";
-import { openProxy, type Decision } from "./proxy/proxy.ts";
+import { openProxy, type Decision, type Internet } from "./proxy/proxy.ts";
 import type { Door, Sandbox, SandboxBounds, SandboxOrder } from "./sandbox.ts";
 
 export type ConfinedOptions = {
@@ -24,14 +24,17 @@ export type ConfinedOptions = {
   folder: string;
   /** Tells of a fault of our own; must not throw. */
   report(error: unknown): void;
+  /** For tests: what stands in for the public internet. */
+  internet?: Partial<Internet>;
 };
 
-const nothing: Access = { role: null, folder: null, words: [], writable: [], ports: [] };
+const nothing: Access = { role: null, folder: null, words: [], writable: [], placed: [], hosts: [], ports: [] };
 
 export function confineGroups(groups: ProcessGroups, options: ConfinedOptions): ProcessGroups {
   let opened = 0;
   return {
     ...groups,
+    confines: true,
     spawn(order) {
       const ways = new Ways(options, join(options.folder, `${++opened}`), order);
       try {
@@ -57,6 +60,7 @@ function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): 
     directory,
     environment,
     writable: [directory, ...access.writable],
+    placed: access.placed,
     readable: [
       ...programFiles(words, environment["PATH"] ?? "", closed),
       ...ownFiles,
@@ -68,7 +72,7 @@ function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): 
     hidden: [stateFolder],
     caches: config.caches,
     scratch: access.folder === null ? null : scratchIn(access.folder),
-    proxy: ways.proxy(access.role === null ? [] : config.network[access.role]),
+    proxy: ways.proxy([...(access.role === null ? [] : config.network[access.role]), ...access.hosts]),
     doors: [...new Set(access.ports)].map((port) => ways.door(port)),
     limits: bounds,
   };
@@ -112,8 +116,8 @@ class Ways {
   proxy(hosts: readonly string[]): string | null {
     if (hosts.length === 0) return null;
     const socket = this.#socket("proxy");
-    const { report } = this.#options;
-    const proxy = openProxy({ socket, hosts, onDecision: (decision) => this.#tell(decision), report });
+    const { report, internet = {} } = this.#options;
+    const proxy = openProxy({ socket, hosts, onDecision: (decision) => this.#tell(decision), report, internet });
     this.#close.push(() => proxy.close());
     return socket;
   }

@@ -26,6 +26,8 @@ export type SandboxOrder = {
   environment: Environment;
   /** Absolute paths, seen under their own names. Those that are not there make the start fail. */
   writable: readonly string[];
+  /** Files that are seen elsewhere, over files that are there: absolute, `at` within what is writable. */
+  placed: readonly { at: string; file: string }[];
   /** Absolute paths, seen under their own names. What is not there is left out. */
   readable: readonly string[];
   /** Folders that stay empty, whatever is readable above them; what is writable below them is seen. */

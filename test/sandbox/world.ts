@@ -77,7 +77,9 @@ export function openWorld(more: Partial<ConfinedOptions> = {}): World {
         stdin,
         onStdout: (text) => out.push(text),
         onStderr: (text) => err.push(text),
-        ...(access && { access: { role: null, folder: null, words: [], writable: [], ports: [], ...access } }),
+        ...(access && {
+          access: { role: null, folder: null, words: [], writable: [], placed: [], hosts: [], ports: [], ...access },
+        }),
       });
       const end = await group.ended;
       return { end, out: out.join(""), err: err.join("") };
