@@ -164,8 +164,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   parallel: parallelDefaults,
   limits: limitDefaults,
   identity: "Longhaul <longhaul@localhost>",
-  // Not yet: a coding agent with a login of its own needs ways out that its preset does not name so far.
-  sandbox: "none",
+  sandbox: "auto",
   network: { planner: [], worker: [], arbiter: [], judge: [] },
   readable: [],
   caches: [],

@@ -4,13 +4,13 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
-import { proxyLimits } from "../domain/limits.ts";
+import { proxyLimits, sandboxLimits } from "../domain/limits.ts";
 import type { RunConfig } from "../domain/run-config.ts";
-import type { Access, GroupOrder, ProcessGroup, ProcessGroups } from "../engine/ports.ts";
+import type { Access, GroupEnd, GroupOrder, ProcessGroup, ProcessGroups } from "../engine/ports.ts";
 import { openDoor } from "./doors.ts";
 import { pathsIn, programFiles } from "./program-files.ts";
 import { openProxy, type Decision, type Internet } from "./proxy/proxy.ts";
-import type { Door, Sandbox, SandboxBounds, SandboxOrder } from "./sandbox.ts";
+import type { Confined, Door, Sandbox, SandboxBounds, SandboxOrder } from "./sandbox.ts";
 
 export type ConfinedOptions = {
   sandbox: Sandbox;
@@ -41,7 +41,13 @@ export function confineGroups(groups: ProcessGroups, options: ConfinedOptions): 
         const confined = options.sandbox.confine(sandboxOrder(order, options, ways));
         ways.alsoClose(() => confined.release());
         const { argv, directory, environment } = confined;
-        return released(groups.spawn({ ...order, argv, directory, environment }), ways);
+        const words = new LastWords();
+        const onStderr = (text: string) => {
+          words.add(text);
+          order.onStderr(text);
+        };
+        const group = groups.spawn({ ...order, argv, directory, environment, onStderr });
+        return released(group, ways, (end) => endOf(end, order, confined, words));
       } catch (error) {
         ways.close();
         return notStarted(order, error);
@@ -159,8 +165,8 @@ class Ways {
 }
 
 /** Its ways are closed before anybody hears that it has ended. */
-function released(group: ProcessGroup, ways: Ways): ProcessGroup {
-  const ended = group.ended.finally(() => ways.close());
+function released(group: ProcessGroup, ways: Ways, told: (end: GroupEnd) => GroupEnd): ProcessGroup {
+  const ended = group.ended.then(told).finally(() => ways.close());
   return {
     pid: group.pid,
     ended,
@@ -170,6 +176,22 @@ function released(group: ProcessGroup, ways: Ways): ProcessGroup {
       await ended;
     },
   };
+}
+
+/** A sandbox that could not be made has run nothing: what it exits with is no answer of the program's. */
+function endOf(end: GroupEnd, { argv }: GroupOrder, confined: Confined, words: LastWords): GroupEnd {
+  if (end.kind !== "exited" || end.exitCode === 0 || confined.began()) return end;
+  return { kind: "not_started", reason: `cannot confine "${argv[0]}": ${words.text() || `exit code ${end.exitCode}`}` };
+}
+
+class LastWords {
+  #text = "";
+  add(text: string): void {
+    this.#text = (this.#text + text).slice(-sandboxLimits.lastWordsCharacters);
+  }
+  text(): string {
+    return this.#text.trim();
+  }
 }
 
 function notStarted(order: GroupOrder, error: unknown): ProcessGroup {

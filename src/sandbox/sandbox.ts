@@ -60,6 +60,8 @@ export type Confined = {
   argv: readonly [string, ...string[]];
   directory: string;
   environment: Environment;
+  /** Asked once it has ended in error: whether the program was begun at all. If not, its last words on stderr say why. Must not throw. */
+  began(): boolean;
   /** Once it has ended. Repeatable; must not throw. */
   release(): void;
 };

@@ -154,6 +154,23 @@ test("what cannot be confined is not started", async () => {
   expect(existsSync(join(world.workspace, "ran"))).toBe(false);
 });
 
+test("a sandbox that cannot be made in the moment of its use is no end of the program", async () => {
+  const world = openWorld();
+  const access = { writable: [join(world.folder, "gone")] };
+  expect((await world.run("echo ran > ran", { access })).end).toEqual({
+    kind: "not_started",
+    reason: expect.stringMatching(/^cannot confine "\/bin\/sh": bwrap: .*gone/),
+  });
+  expect(existsSync(join(world.workspace, "ran"))).toBe(false);
+  for (const [command, exitCode] of [
+    ["echo bwrap: no >&2; exit 1", 1],
+    ["exec no-such-program", 127],
+    ["true", 0],
+  ] as const)
+    expect((await world.run(command)).end).toEqual({ kind: "exited", exitCode });
+  expect(readdirSync(join(world.folder, "sockets"))).toEqual(["etc", "forwarder.cjs"]);
+});
+
 test("without a sandbox that works, nothing begins: what is missing is said, and how to go on without", () => {
   const choose = () => chooseSandbox("auto", { path: "/nowhere", folder: "/nowhere" });
   expect(choose).toThrow(EnvironmentError);

@@ -212,7 +212,8 @@ async function startFailure(error: unknown, program: AcpProgram, { preset }: Acp
     return { kind: "environment", detail: cannot(title, `what it answers is not ACP: ${z.prettifyError(error)}`) };
   const end = await program.ended;
   const missing = end.kind === "exited" && (end.exitCode === 127 || end.exitCode === 126);
-  if (missing || end.kind === "not_started")
+  if (end.kind === "not_started") return { kind: "environment", detail: cannot(title, end.reason) };
+  if (missing)
     return { kind: "environment", detail: `${title} is not installed, or something that it runs: ${install}` };
   const death = deathOf(end, program.words(), title);
   return {
