@@ -10,6 +10,9 @@ import { chooseSandbox } from "../sandbox/choose.ts";
 import { confineGroups } from "../sandbox/confined-groups.ts";
 import { usualBounds } from "../sandbox/inside.ts";
 
+/** What a configuration says of it. */
+export type Confinement = Pick<RunConfig, "sandbox" | "network" | "readable" | "caches">;
+
 export type OpenSandbox = {
   /** For all that sessions run. */
   groups: ProcessGroups;
@@ -20,7 +23,7 @@ export type OpenSandbox = {
 /** Throws an `EnvironmentError` when programs would have to be confined and cannot be. */
 export function openSandbox(
   groups: ProcessGroups,
-  config: RunConfig,
+  config: Confinement,
   stateFolder: string,
   report: (error: unknown) => void,
 ): OpenSandbox {

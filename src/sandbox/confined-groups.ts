@@ -64,7 +64,8 @@ function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): 
   return {
     argv,
     directory,
-    environment,
+    // Its own; where the operator's lies is not seen.
+    environment: { ...environment, ...(environment["TMPDIR"] !== undefined && { TMPDIR: "/tmp" }) },
     writable: [directory, ...access.writable],
     placed: access.placed,
     readable: [

@@ -12,7 +12,7 @@ export type WaysOut = {
 
 export const nowhere: WaysOut = { hosts: [], ports: [] };
 
-/** `$NAME` stands for the URL in that variable. One that no proxy of ours leads to (an address, plain http) opens nothing. */
+/** `$NAME` stands for the URL in that variable. One that no proxy of ours leads to (an address, plain http, one of the system's ports) opens nothing. */
 export function waysOut(entries: readonly string[], environment: Environment): WaysOut {
   const urls = entries.flatMap((entry) => (entry.startsWith("$") ? urlIn(environment[entry.slice(1)]) : []));
   const local = urls.filter(({ hostname }) => isLoopback(hostname));
@@ -20,7 +20,7 @@ export function waysOut(entries: readonly string[], environment: Environment): W
   const hosts = [...entries.filter((entry) => !entry.startsWith("$")), ...far.map(({ host }) => host)];
   return {
     hosts: hosts.filter((entry) => entryFault(entry) === null),
-    ports: local.map(({ port, protocol }) => Number(port) || (protocol === "https:" ? 443 : 80)),
+    ports: local.map(({ port }) => Number(port)).filter((port) => port >= firstOpenPort),
   };
 }
 
@@ -28,5 +28,8 @@ function urlIn(text: string | undefined): URL[] {
   const url = text === undefined ? null : URL.parse(text.trim());
   return url === null || !/^https?:$/.test(url.protocol) ? [] : [url];
 }
+
+/** Nobody in a sandbox may listen below it. */
+const firstOpenPort = 1_024;
 
 const isLoopback = (host: string): boolean => host === "localhost" || (isIP(host) === 4 && host.startsWith("127."));

@@ -4,7 +4,7 @@ import { databaseUrl, environment } from "../../config.ts";
 import { EnvironmentError } from "../../domain/environment-error.ts";
 import { canStart, withoutSecrets } from "../../domain/finding.ts";
 import { doctorLimits } from "../../domain/limits.ts";
-import type { RunConfig } from "../../domain/run-config.ts";
+import { configDefaults, type RunConfig } from "../../domain/run-config.ts";
 import { renderCheckup } from "../../terminal/checkup.ts";
 import { exitCodes } from "../exit.ts";
 import { isInstalled, keyVariables } from "../installed-agents.ts";
@@ -15,7 +15,7 @@ import { configurationFindings, protectedFindings, lookAtConfiguration, runConfi
 import { lookHere, repositoryFindings, toolChainFindings } from "./here.ts";
 import { lookAtMachine, machineFindings } from "./machine.ts";
 import { lookAtModels, modelFindings, type Models } from "./models.ts";
-import { sandboxFindings } from "./sandbox.ts";
+import { notTried, sandboxFindings, sandboxName } from "./sandbox.ts";
 import { lookAtStorage, passwordsIn, storageFindings } from "./storage.ts";
 import { trialFinding, trialSubjects, type Tried } from "./trial-findings.ts";
 import { tryAll } from "./trials.ts";
@@ -42,11 +42,12 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     ...modelFindings(models),
     ...codingAgentFindings(codingAgents, { tried: options.agents ?? false }),
   ];
-  const trials = options.agents
-    ? await interruptible((signal) => tryThem(config, codingAgents, options, signal))
-    : null;
+  const confined = !looked.some(({ name, state }) => name === sandboxName && state === "lacking");
+  const trials =
+    options.agents && confined ? await interruptible((signal) => tryThem(config, codingAgents, options, signal)) : null;
   if (trials !== null && "interrupted" in trials) return trials.interrupted;
-  const findings = [...looked, ...(trials?.value ?? []).map(trialFinding)].map((each) => withoutSecrets(each, secrets));
+  const tried = options.agents && !confined ? [notTried] : (trials?.value ?? []).map(trialFinding);
+  const findings = [...looked, ...tried].map((each) => withoutSecrets(each, secrets));
   const ready = canStart(findings);
   if (options.json) printJson({ canStart: ready, findings });
   else {
@@ -71,6 +72,7 @@ function tryThem(
   const found = new Set(here.map(({ preset }) => preset));
   const subjects = trialSubjects(config, presets).filter((subject) => found.has(subject.config.preset));
   return tryAll(subjects, {
+    confinement: config ?? configDefaults,
     directory: config?.directory ?? process.cwd(),
     withinMs: (within ?? doctorLimits.trialMs / 1_000) * 1_000,
     signal,

@@ -4,8 +4,16 @@ import { doubtful, good, lacking, type Finding } from "../../domain/finding.ts";
 import { configDefaults, type RunConfig } from "../../domain/run-config.ts";
 import { describeSandbox } from "../sandbox.ts";
 
+export const sandboxName = "sandbox";
+
+/** In place of trials. */
+export const notTried: Finding = doubtful(
+  { group: "trials", name: "coding agents" },
+  "none was started: a run would confine them, and there is no sandbox here",
+);
+
 export function sandboxFindings(config: RunConfig | null): Finding[] {
-  const at = { group: "machine", name: "sandbox" } as const;
+  const at = { group: "machine", name: sandboxName } as const;
   const choice = config?.sandbox ?? configDefaults.sandbox;
   try {
     const says = describeSandbox(choice).join(" ");
