@@ -6,14 +6,14 @@
  * terminal can be reached, for a group has a session of its own (`src/processes`). bubblewrap itself ignores SIGTERM, else
  * it would end first and take the program with it; the program does not.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { sandboxLimits } from "../domain/limits.ts";
 import { probeBubblewrap, type Bubblewrap } from "./bubblewrap-probe.ts";
 import { findControlGroups, type ControlGroups } from "./cgroups.ts";
 import { forwarderText } from "./forwarder.ts";
 import { inside, insideArgv, proxyEnvironment } from "./inside.ts";
-import { mountWords, scratchFolders } from "./mounts.ts";
+import { cacheCopies, mountWords, scratchFolders } from "./mounts.ts";
 import type { Confined, Probed, Sandbox, SandboxOrder } from "./sandbox.ts";
 import { systemFiles, type SystemFile } from "./system-files.ts";
 
@@ -24,9 +24,16 @@ export type BubblewrapOptions = {
   folder: string;
 };
 
-/** `TERM SECONDS BLOCKS STATUS JOIN… -- bwrap …`: what to do about SIGTERM, limits, and files of a control group to join. */
+/**
+ * `TERM SECONDS BLOCKS STATUS {FROM TO}… -- JOIN… -- bwrap …`: what to do about SIGTERM, limits, copies to be made once for all
+ * programs of a session (the first that is done counts), and files of a control group to join.
+ */
 const outerScript =
-  'trap "$1" TERM; exec 3>"$4" || exit 126; ulimit -c 0; ulimit -t "$2"; ulimit -f "$3"; shift 4; ' +
+  'trap "$1" TERM; exec 3>"$4" || exit 126; seconds=$2 blocks=$3; shift 4; ' +
+  'while [ "$1" != -- ]; do [ -e "$2" ] || ' +
+  '{ { cp -aH --reflink=auto -- "$1" "$2.$$" 2>/dev/null || cp -aH -- "$1" "$2.$$"; } && mv -T -- "$2.$$" "$2" 2>/dev/null; } || ' +
+  '{ rm -rf -- "$2.$$"; [ -e "$2" ] || exit 126; }; shift 2; done; shift; ' +
+  'ulimit -c 0; ulimit -t "$seconds"; ulimit -f "$blocks"; ' +
   'while [ "$1" != -- ]; do echo $$ >"$1" || exit 126; shift; done; shift; exec "$@"';
 /** What POSIX counts the size of files in. */
 const blockBytes = 512;
@@ -65,7 +72,7 @@ type Parts = {
 function confine(order: SandboxOrder, { found, groups, system, forwarder, nextStatus }: Parts): Confined {
   const home = homeOf(order.environment["HOME"]);
   if (order.scratch !== null)
-    for (const name of scratchFolders(order)) mkdirSync(join(order.scratch, name), { recursive: true });
+    for (const name of scratchFolders(order, existsSync)) mkdirSync(join(order.scratch, name), { recursive: true });
   const group = groups?.make(order.limits) ?? null;
   const { proxy, doors } = order;
   const status = nextStatus();
@@ -88,6 +95,8 @@ function confine(order: SandboxOrder, { found, groups, system, forwarder, nextSt
       String(order.limits.cpuSeconds),
       String(Math.floor(order.limits.fileBytes / blockBytes)),
       status,
+      ...cacheCopies(order, existsSync).flatMap(({ from, to }) => [from, to]),
+      "--",
       ...(group?.joins ?? []),
       "--",
       found.program,

@@ -78,7 +78,7 @@ function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): 
     ],
     hidden: [stateFolder],
     caches: config.caches,
-    scratch: access.folder === null ? null : scratchIn(access.folder),
+    scratch: scratchOf(access, config.caches, ways),
     proxy: ways.proxy([...(access.role === null ? [] : config.network[access.role]), ...access.hosts]),
     doors: [...new Set(access.ports)].map((port) => ways.door(port)),
     limits: bounds,
@@ -95,8 +95,10 @@ function ofWorkspace(stateFolder: string, directory: string): string[] {
   return [join(stateFolder, "trunk.git", "objects"), ...(inside ? [join(stateFolder, "intake", own)] : [])];
 }
 
-function scratchIn(folder: string): string {
-  const scratch = join(folder, "scratch");
+/** The session's; or the program's own, where copies have to lie. */
+function scratchOf({ folder }: Access, caches: RunConfig["caches"], ways: Ways): string | null {
+  if (folder === null && !caches.some(({ mode }) => mode === "private")) return null;
+  const scratch = folder === null ? ways.place("scratch") : join(folder, "scratch");
   mkdirSync(scratch, { recursive: true });
   return scratch;
 }
@@ -122,7 +124,7 @@ class Ways {
   /** null: there is no host to be reached. */
   proxy(hosts: readonly string[]): string | null {
     if (hosts.length === 0) return null;
-    const socket = this.#socket("proxy");
+    const socket = this.place("proxy");
     const { report, internet = {} } = this.#options;
     const proxy = openProxy({ socket, hosts, onDecision: (decision) => this.#tell(decision), report, internet });
     this.#close.push(() => proxy.close());
@@ -130,7 +132,7 @@ class Ways {
   }
 
   door(port: number): Door {
-    const socket = this.#socket(String(port));
+    const socket = this.place(String(port));
     const door = openDoor(port, socket, this.#options.report);
     this.#close.push(() => door.close());
     return { port, socket };
@@ -147,7 +149,8 @@ class Ways {
     }
   }
 
-  #socket(name: string): string {
+  /** In a folder that is gone when it is closed. */
+  place(name: string): string {
     if (this.#close.length === 0) {
       mkdirSync(this.#folder, { mode: 0o700 });
       this.#close.push(() => rmSync(this.#folder, { recursive: true, force: true }));

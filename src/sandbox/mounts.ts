@@ -54,12 +54,26 @@ export function outermost(paths: readonly string[], covers: readonly string[]): 
 export const holds = (outer: string, inner: string): boolean =>
   outer === inner || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
 
-/** The folders of `scratch` that have to be there. */
-export const scratchFolders = ({ caches }: Pick<SandboxOrder, "caches">): string[] => [
+/** The folders of `scratch` that have to be there. `exists`: of the host. */
+export const scratchFolders = (
+  { caches }: Pick<SandboxOrder, "caches">,
+  exists: (path: string) => boolean,
+): string[] => [
   "tmp",
   "home",
-  ...caches.flatMap(({ mode }, index) => (mode === "private" ? [`cache-${index}`] : [])),
+  ...caches.flatMap(({ mode, path }, index) => (mode === "private" && !exists(path) ? [`cache-${index}`] : [])),
 ];
+
+/** What has to be copied into `scratch` first, unless it is there. */
+export const cacheCopies = (
+  { caches, scratch }: Pick<SandboxOrder, "caches" | "scratch">,
+  exists: (path: string) => boolean,
+): { from: string; to: string }[] =>
+  scratch === null
+    ? []
+    : caches.flatMap(({ mode, path }, index) =>
+        mode === "private" && exists(path) ? [{ from: path, to: `${scratch}/cache-${index}` }] : [],
+      );
 
 const mount = (path: string, rank: number, words: readonly string[]): Mount => ({
   path,

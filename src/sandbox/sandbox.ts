@@ -42,7 +42,7 @@ export type SandboxOrder = {
   limits: SandboxBounds;
 };
 
-/** `private`: what it writes there is its own and gone with `scratch`; it begins empty. */
+/** `private`: a copy of what is there; what it writes there is its own and gone with `scratch`. Without `scratch` it is empty. */
 export type Cache = { path: string; mode: "read-only" | "private" };
 
 /** Inside, 127.0.0.1:`port` leads to the unix socket `socket` of the host. */

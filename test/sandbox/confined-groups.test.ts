@@ -105,6 +105,33 @@ test("a PATH that names the home or what holds it lets nothing of it through", a
   expect((await world.run(`cat ${world.folder}/home/secret`, { path })).out).toBe("");
 });
 
+test("a private cache is a copy: what is written to it is the session's own, from one program to the next", async () => {
+  const world = openWorld((folder) => ({
+    config: {
+      network: { planner: [], worker: [], judge: [] },
+      readable: [],
+      caches: [
+        { path: join(folder, "home/.cache/tool"), mode: "private" },
+        { path: join(folder, "home/.cache/none"), mode: "private" },
+      ],
+    },
+  }));
+  world.write("home/.cache/tool/there", "there");
+  const access = { folder: world.own };
+  const both = await Promise.all([
+    world.run("cat ~/.cache/tool/there; echo mine >> ~/.cache/tool/there; echo new > ~/.cache/none/new", { access }),
+    world.run("cat ~/.cache/tool/there > /dev/null; echo beside > ~/.cache/tool/beside", { access }),
+  ]);
+  expect(both.map(({ end }) => end)).toEqual(both.map(() => ({ kind: "exited", exitCode: 0 })));
+  const later = await world.run("cat ~/.cache/tool/there ~/.cache/tool/beside ~/.cache/none/new", { access });
+  expect(later.out).toBe("theremine\nbeside\nnew\n");
+  expect((await world.run("cat ~/.cache/tool/there; ls ~/.cache/none; echo gone > ~/.cache/tool/x")).out).toBe("there");
+  expect(readdirSync(join(world.folder, "home/.cache"))).toEqual(["tool"]);
+  expect(readdirSync(join(world.folder, "home/.cache/tool"))).toEqual(["there"]);
+  expect(readFileSync(join(world.folder, "home/.cache/tool/there"), "utf8")).toBe("there");
+  expect(readdirSync(join(world.folder, "sockets"))).toEqual(["etc", "forwarder.cjs"]);
+});
+
 test("its brief on stdin can be opened once more", async () => {
   const world = openWorld();
   world.write("state/sessions/s1/brief.json", "BRIEF");

@@ -14,11 +14,13 @@ export const notTried: Finding = doubtful(
 
 export function sandboxFindings(config: RunConfig | null): Finding[] {
   const at = { group: "machine", name: sandboxName } as const;
-  const choice = config?.sandbox ?? configDefaults.sandbox;
+  const confinement = config ?? configDefaults;
   try {
-    const says = describeSandbox(choice).join(" ");
+    const says = describeSandbox(confinement).join(" ");
     return [
-      choice === "none" ? doubtful(at, says, 'To confine them: sandbox: "auto" in the configuration.') : good(at, says),
+      confinement.sandbox === "none"
+        ? doubtful(at, says, 'To confine them: sandbox: "auto" in the configuration.')
+        : good(at, says),
     ];
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
