@@ -55,6 +55,42 @@ describe("a run can start", () => {
   });
 });
 
+describe("the sandbox", () => {
+  test("what is let through, and tools that do not start inside until what they are made of can be read", async () => {
+    const world = makeHealthyWorld();
+    configure(world, programs);
+    const tool = (path: string, text: string) => {
+      world.write(path, text);
+      chmodSync(world.path(path), 0o755);
+    };
+    tool("bin/cargo", `#!/bin/sh\nexec ${world.path("home/.rust/cargo")} "$@"\n`);
+    tool("home/.rust/cargo", "#!/bin/sh\necho cargo 1.0\n");
+    tool("bin/rustc", "#!/bin/sh\necho rustc 1.0\n");
+    const closed = await checkup(world);
+    expect(closed.find("machine", "let through")?.found).toContain("no host");
+    expect(closed.find("machine", "tools inside")).toMatchObject({
+      state: "doubtful",
+      found: expect.stringMatching(/^no start in a sandbox: .*cargo \(.*not found\)/),
+      mend: expect.stringContaining("readable: ["),
+    });
+    const network = { worker: ["packages.example.org"] };
+    const dev = { acp: "claude-code", roles: ["worker"] };
+    configure(world, { ...programs, agents: { dev }, network, readable: [world.path("home/.rust")] });
+    const opened = await checkup(world);
+    const through = opened.find("machine", "let through")?.found;
+    for (const part of ["workers reach packages.example.org", "dev reaches api.anthropic.com", "programs read"])
+      expect(through).toContain(part);
+    expect(opened.find("machine", "tools inside")?.found).not.toMatch(/cargo \(/);
+    configure(world, { ...programs, sandbox: "none" });
+    const none = await checkup(world);
+    expect([none.code, none.find("machine", "sandbox")?.state, none.find("machine", "tools inside")]).toEqual([
+      0,
+      "doubtful",
+      undefined,
+    ]);
+  });
+});
+
 describe("no run can start", () => {
   test("in a folder without a repository", async () => {
     const world = makeHealthyWorld();

@@ -36,7 +36,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     ...repositoryFindings(here),
     ...storageFindings(await lookAtStorage(repository?.topLevel ?? null)),
     ...machineFindings(await lookAtMachine(topLevel), config),
-    ...sandboxFindings(config),
+    ...(await sandboxFindings(config)),
     ...configurationFindings(configuration),
     ...(repository && config ? protectedFindings(await uncommitted(repository, config)) : []),
     ...modelFindings(models),

@@ -1,7 +1,6 @@
 /** `longhaul doctor --agents`: starts coding agents, one after the other. Keeps: nothing of them is left, also after Ctrl-C. */
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { noModelAt, tryAgent, type Trial, type TrialHost } from "../../agents/acp/trial.ts";
 import { StartGate } from "../../agents/acp/start-gate.ts";
@@ -11,9 +10,10 @@ import { environment } from "../../config.ts";
 import { doctorLimits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
 import { allowedEnvironment } from "../../processes/environment.ts";
-import { openProcesses, type Processes } from "../../processes/processes.ts";
+import type { Processes } from "../../processes/processes.ts";
 import { report } from "../output.ts";
-import { openSandbox, type Confinement, type OpenSandbox } from "../sandbox.ts";
+import type { Confinement } from "../sandbox.ts";
+import { withConfined } from "./confined.ts";
 import { version } from "../version.ts";
 import type { Tried, TrialSubject } from "./trial-findings.ts";
 
@@ -27,19 +27,8 @@ export type TrialsOptions = {
 };
 
 /** Those that were tried before `signal` was aborted. Throws an `EnvironmentError` when they would have to be confined and cannot be. */
-export async function tryAll(subjects: readonly TrialSubject[], options: TrialsOptions): Promise<Tried[]> {
-  const processes = openProcesses();
-  const state = await realpath(await mkdtemp(join(tmpdir(), "longhaul-doctor-")));
-  let sandbox: OpenSandbox | null = null;
-  try {
-    sandbox = openSandbox(processes.groups, options.confinement, state, report);
-    return await tryEach(subjects, { ...processes, groups: sandbox.groups }, state, options);
-  } finally {
-    await processes.stop();
-    sandbox?.close();
-    await rm(state, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
+export const tryAll = (subjects: readonly TrialSubject[], options: TrialsOptions): Promise<Tried[]> =>
+  withConfined(options.confinement, (processes, state) => tryEach(subjects, processes, state, options));
 
 async function tryEach(
   subjects: readonly TrialSubject[],
