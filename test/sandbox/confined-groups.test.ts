@@ -108,7 +108,7 @@ test("a PATH that names the home or what holds it lets nothing of it through", a
 test("a private cache is a copy: what is written to it is the session's own, from one program to the next", async () => {
   const world = openWorld((folder) => ({
     config: {
-      network: { planner: [], worker: [], judge: [] },
+      network: { planner: [], worker: [], arbiter: [], judge: [] },
       readable: [],
       caches: [
         { path: join(folder, "home/.cache/tool"), mode: "private" },
