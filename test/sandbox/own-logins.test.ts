@@ -2,9 +2,12 @@
  * Real coding agents with their own login, confined: they reach their vendor through the proxy and nobody else, and a login that is
  * refreshed is refreshed in the operator's own file. Two agents, or with LONGHAUL_TEST_AGENTS=all every one.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { codingAgent, codingAgentMs, codingAgentsTested } from "../coding-agents.ts";
 import { openLoginWorld, type Login } from "./own-login-world.ts";
+
+// Real agents on a shared machine: the bound is there to end a hang.
+vi.setConfig({ testTimeout: 180_000 });
 
 const key = "canary-key-of-the-operator";
 

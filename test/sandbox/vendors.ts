@@ -29,6 +29,8 @@ export async function startVendors(
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const { headers, method = "", url = "/" } = request;
     asked.push(`${headers.host} ${method} ${url}`);
+    // Codex tries a WebSocket first, and again and again unless it is told so.
+    if (headers.upgrade !== undefined) return response.writeHead(426).end();
     const answer = answers[`${headers.host}${url.split("?")[0]}`];
     if (answer === undefined) return passOn(modelUrl, request, response);
     response.setHeader("content-type", "application/json");
