@@ -26,13 +26,14 @@ export type BubblewrapOptions = {
 
 /**
  * `TERM SECONDS BLOCKS STATUS {FROM TO}… -- JOIN… -- bwrap …`: what to do about SIGTERM, limits, copies to be made once for all
- * programs of a session (the first that is done counts), and files of a control group to join.
+ * programs of a session (the first that is done counts), and files of a control group to join. It runs with the operator's rights
+ * in a folder that an agent may write, so `command -p`: PATH may name that folder.
  */
 const outerScript =
   'trap "$1" TERM; exec 3>"$4" || exit 126; seconds=$2 blocks=$3; shift 4; ' +
   'while [ "$1" != -- ]; do [ -e "$2" ] || ' +
-  '{ { cp -aH --reflink=auto -- "$1" "$2.$$" 2>/dev/null || cp -aH -- "$1" "$2.$$"; } && mv -T -- "$2.$$" "$2" 2>/dev/null; } || ' +
-  '{ rm -rf -- "$2.$$"; [ -e "$2" ] || exit 126; }; shift 2; done; shift; ' +
+  '{ { command -p cp -aH --reflink=auto -- "$1" "$2.$$" 2>/dev/null || command -p cp -aH -- "$1" "$2.$$"; } && command -p mv -T -- "$2.$$" "$2" 2>/dev/null; } || ' +
+  '{ command -p rm -rf -- "$2.$$"; [ -e "$2" ] || exit 126; }; shift 2; done; shift; ' +
   'ulimit -c 0; ulimit -t "$seconds"; ulimit -f "$blocks"; ' +
   'while [ "$1" != -- ]; do echo $$ >"$1" || exit 126; shift; done; shift; exec "$@"';
 /** What POSIX counts the size of files in. */

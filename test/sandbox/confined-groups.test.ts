@@ -132,6 +132,22 @@ test("a private cache is a copy: what is written to it is the session's own, fro
   expect(readdirSync(join(world.folder, "sockets"))).toEqual(["etc", "forwarder.cjs"]);
 });
 
+test("what is run on the way into a sandbox is the system's own, whatever PATH and the workspace offer", async () => {
+  const world = openWorld((folder) => ({
+    config: {
+      network: { planner: [], worker: [], arbiter: [], judge: [] },
+      readable: [],
+      caches: [{ path: join(folder, "home/.cache"), mode: "private" }],
+    },
+  }));
+  world.write("home/.cache/there", "there");
+  for (const name of ["cp", "mv", "rm", "sh", "bwrap", "env", "prlimit"])
+    world.write(`state/workspaces/own/${name}`, `#!/bin/sh\n: > ${world.folder}/escaped\n`);
+  const path = `.:${world.workspace}:/usr/bin:/bin`;
+  expect((await world.run("/bin/cat ~/.cache/there", { path, access: { folder: world.own } })).out).toBe("there");
+  expect(existsSync(join(world.folder, "escaped"))).toBe(false);
+});
+
 test("its brief on stdin can be opened once more", async () => {
   const world = openWorld();
   world.write("state/sessions/s1/brief.json", "BRIEF");
