@@ -28,12 +28,8 @@ export async function toolFindings(confinement: Confinement): Promise<Finding[]>
   const failed = await withConfined(confinement, async (processes, state) => {
     const directory = join(state, "workspaces", "w1");
     await mkdir(directory, { recursive: true });
-    const tried: Failed[] = [];
-    for (const tool of found) {
-      const words = await faultOf(tool, processes, directory);
-      if (words !== null) tried.push({ ...tool, words });
-    }
-    return tried;
+    const tried = found.map(async (tool) => ({ ...tool, words: await faultOf(tool, processes, directory) }));
+    return (await Promise.all(tried)).filter((tool): tool is Failed => tool.words !== null);
   });
   const names = (some: readonly Tool[]) => some.map(({ name }) => name).join(", ");
   const at = { group: "machine", name: "tools inside" } as const;
