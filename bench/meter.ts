@@ -128,6 +128,7 @@ export function meteredGroups(meter: Meter, groups: ProcessGroups): ProcessGroup
       void group.ended.then(() => meter.note("program ran", performance.now() - from));
       return group;
     },
+    confines: groups.confines,
     killMarked: (marks, spared) => meter.time("marked processes searched", () => groups.killMarked(marks, spared)),
     findMarked: (marks) => groups.findMarked(marks),
   };

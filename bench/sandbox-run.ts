@@ -51,7 +51,7 @@ async function measure({ variant, count }: SandboxCase): Promise<SandboxFigures>
               resolve();
             },
             onStderr: (text) => process.stderr.write(text),
-            access: { role: null, folder: null, words: [], writable: [], ports },
+            access: { role: null, folder: null, words: [], writable: [], placed: [], hosts: [], ports },
           });
           running.push(group);
           void group.ended.then(() => resolve());

@@ -20,6 +20,13 @@ export const needs: { name: string; missing(): string | null }[] = [
   { name: "git", missing: () => gitMissing(spawnSync("git", ["--version"], { encoding: "utf8" }).stdout) },
   { name: "bubblewrap", missing: bubblewrapMissing },
   {
+    name: "openssl",
+    missing: () =>
+      spawnSync("openssl", ["version"]).status === 0
+        ? null
+        : 'openssl is needed to make certificates and there is none: install the package "openssl".',
+  },
+  {
     name: "PostgreSQL",
     missing: () => {
       const found = findPostgres();

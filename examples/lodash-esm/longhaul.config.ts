@@ -35,7 +35,6 @@ export default {
     },
   ],
   parallel: { workers: 8, planners: 4 },
-  sandbox: "auto",
   // What these programs are made of; the packages that they use are those of this checkout, which they see anyway.
   readable: [import.meta.dirname],
   limits: {

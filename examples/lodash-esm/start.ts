@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
+import { bringSandbox } from "./bring-sandbox.ts";
 import { prepare } from "./prepare.ts";
 
 const goal =
@@ -18,15 +19,19 @@ rmSync(repository, { recursive: true, force: true });
 const commit = prepare(repository);
 console.error(`Made ${here(repository)} from the published lodash package (commit ${commit.slice(0, 10)}).`);
 
-const confined = bringSandbox();
-if (!confined) console.error("Its programs are not confined here: there is no sandbox (--sandbox=none).");
+const config = join(import.meta.dirname, "longhaul.config.ts");
+const confined = bringSandbox(confines, process.getuid?.() === 0, (line) => console.error(line));
+if (!confined)
+  console.error(
+    "No sandbox can be had here. The programs of this example are our own: they run unconfined (--sandbox=none).",
+  );
 
 const args = [
   longhaul,
   "run",
   goal,
   "--config",
-  join(import.meta.dirname, "longhaul.config.ts"),
+  config,
   ...(confined ? [] : ["--sandbox=none"]),
   ...process.argv.slice(2),
 ];
@@ -34,23 +39,10 @@ const { status, signal, error } = spawnSync(process.execPath, args, { cwd: repos
 if (error) throw error;
 process.exitCode = status ?? (signal === "SIGINT" ? 130 : 143);
 
-/**
- * Whether programs can be confined on this machine. Where that takes one package that may be installed, it is. The programs of
- * this example are our own and run without as well, which the run then records; for yours, decide for yourself.
- */
-function bringSandbox(): boolean {
-  const works = () =>
-    spawnSync("bwrap", ["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "true"])
-      .status === 0;
-  if (process.platform !== "linux" || works()) return process.platform === "linux";
-  if (process.getuid?.() !== 0 || spawnSync("apt-get", ["--version"]).status !== 0) return false;
-  console.error("Installing bubblewrap, which confines what agents run.");
-  const install = () =>
-    spawnSync("apt-get", ["install", "--yes", "bubblewrap"], { stdio: ["ignore", "ignore", "inherit"] }).status === 0;
-  // A fresh machine knows of no packages.
-  if (!install()) {
-    spawnSync("apt-get", ["update"], { stdio: "ignore" });
-    install();
-  }
-  return works();
+/** What a run would find. */
+function confines(): boolean {
+  const doctor = [longhaul, "doctor", "--json", "--config", config];
+  const { stdout } = spawnSync(process.execPath, doctor, { cwd: repository, encoding: "utf8" });
+  const { findings } = JSON.parse(stdout) as { findings: { name: string; state: string }[] };
+  return findings.some(({ name, state }) => name === "sandbox" && state === "good");
 }

@@ -15,6 +15,9 @@ ${rolesText(roles, because, others)}
   // Run behind the landings on the newest state; what passes becomes the branch longhaul/RUN-green.
   checks: [],
 
+  // What agents run is confined (docs/sandbox.md). By default it reaches no host and reads nothing of yours.
+  // network: { worker: ["packages.example.org"] }, readable: ["~/tools"], caches: [{ path: "~/.npm", mode: "private" }],
+
   parallel: { workers: 8, planners: 4 },
 ${budgets[roles.kind]}
   limits: {}, // { cyclesMax: 5, hardDeadlineMs: 3_600_000, … }

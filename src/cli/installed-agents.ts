@@ -68,11 +68,12 @@ export function loginOf(preset: AcpPreset, variables: Variables, exists: (path: 
   const { home } = preset;
   if (home === null && keyVariables(preset).length === 0) return { kind: "unsaid" };
   const logins = Object.values(home?.links ?? {});
-  if (logins.length === 0) return { kind: "hidden" };
   const path = logins
     .map((file) => join(variables[file.variable] ?? join(variables["HOME"] ?? "/", file.otherwise), file.path))
     .find(exists);
-  return path === undefined ? { kind: "none" } : { kind: "file", path };
+  if (path !== undefined) return { kind: "file", path };
+  // One that stays in the operator's home may keep its login there in other ways, such as a keychain.
+  return logins.length > 0 && home?.whenOwn ? { kind: "none" } : { kind: "hidden" };
 }
 
 /** One sentence. */

@@ -4,11 +4,15 @@ import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environment } from "../config.ts";
-import type { RunConfig, SandboxChoice } from "../domain/run-config.ts";
+import type { RunConfig } from "../domain/run-config.ts";
 import type { ProcessGroups } from "../engine/ports.ts";
 import { chooseSandbox } from "../sandbox/choose.ts";
 import { confineGroups } from "../sandbox/confined-groups.ts";
 import { usualBounds } from "../sandbox/inside.ts";
+import { requireSmallCaches } from "./private-caches.ts";
+
+/** What a configuration says of it. */
+export type Confinement = Pick<RunConfig, "sandbox" | "network" | "readable" | "caches">;
 
 export type OpenSandbox = {
   /** For all that sessions run. */
@@ -20,7 +24,7 @@ export type OpenSandbox = {
 /** Throws an `EnvironmentError` when programs would have to be confined and cannot be. */
 export function openSandbox(
   groups: ProcessGroups,
-  config: RunConfig,
+  config: Confinement,
   stateFolder: string,
   report: (error: unknown) => void,
 ): OpenSandbox {
@@ -39,13 +43,18 @@ export function openSandbox(
 }
 
 /** Before anything of a run is written. */
-export const requireSandbox = (config: RunConfig): void => void describeSandbox(config.sandbox);
+export const requireSandbox = (config: RunConfig): void => void describeSandbox(config);
 
-/** What it holds back here, in words. Throws an `EnvironmentError` when there is none. */
-export function describeSandbox(choice: SandboxChoice): readonly string[] {
+/** What it holds back here, in words. Throws an `EnvironmentError` when there is none, or not with these caches. */
+export function describeSandbox({
+  sandbox: choice,
+  caches,
+}: Pick<Confinement, "sandbox" | "caches">): readonly string[] {
   const folder = socketFolder();
   try {
-    return chooseSandbox(choice, { path: environment["PATH"] ?? "", folder }).says;
+    const { says } = chooseSandbox(choice, { path: environment["PATH"] ?? "", folder });
+    if (choice !== "none") requireSmallCaches({ caches });
+    return says;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

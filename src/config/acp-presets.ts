@@ -9,6 +9,8 @@ const mb = 1_048_576;
 
 /** One `-c` for each setting, as Codex takes them. */
 const settings = (...all: string[]): string[] => all.flatMap((each) => ["-c", each]);
+/** With a key; with a ChatGPT login; where that is refreshed (openai/codex: `CHATGPT_CODEX_BASE_URL` and `DEFAULT_ISSUER`). */
+const codexHosts = ["api.openai.com", "chatgpt.com", "auth.openai.com"];
 const codexLogin: OperatorsFile = { variable: "CODEX_HOME", otherwise: ".codex", path: "auth.json" };
 
 const codex: AcpPreset = {
@@ -25,6 +27,7 @@ const codex: AcpPreset = {
     env: {},
     model: { args: settings('model="{model}"'), env: {} },
     passEnv: ["OPENAI_API_KEY", "CODEX_API_KEY"],
+    hosts: codexHosts,
     authenticate: { CODEX_API_KEY: "codex-api-key", OPENAI_API_KEY: "openai-api-key" },
   },
   metered: {
@@ -85,6 +88,7 @@ const codexAcp: AcpPreset = {
     env: {},
     model: { args: [], env: { CODEX_CONFIG: '{"model":"{model}"}' } },
     passEnv: ["OPENAI_API_KEY", "CODEX_API_KEY"],
+    hosts: codexHosts,
     authenticate: { CODEX_API_KEY: "api-key", OPENAI_API_KEY: "api-key" },
   },
   metered: {
@@ -136,7 +140,15 @@ const claudeCode: AcpPreset = {
   },
   // Else hooks, helpers and servers that some worker has landed would run in the next session, the judge's too.
   sessionMeta: { claudeCode: { options: { settingSources: ["user"], strictMcpConfig: true } } },
-  home: { env: { CLAUDE_CONFIG_DIR: "{home}" }, whenOwn: false, links: {}, files: {} },
+  home: {
+    env: { CLAUDE_CONFIG_DIR: "{home}" },
+    // Unconfined it would put a new file in place of a link to its login; and on macOS its login belongs to the operator's home.
+    whenOwn: false,
+    links: {
+      ".credentials.json": { variable: "CLAUDE_CONFIG_DIR", otherwise: ".claude", path: ".credentials.json" },
+    },
+    files: {},
+  },
   own: {
     env: {},
     model: { args: [], env: { ANTHROPIC_MODEL: "{model}" } },
@@ -147,6 +159,8 @@ const claudeCode: AcpPreset = {
       "CLAUDE_CODE_OAUTH_TOKEN",
       "CLAUDE_CONFIG_DIR",
     ],
+    // code.claude.com/docs/en/network-config: the API, and where the tokens of a login are made.
+    hosts: ["api.anthropic.com", "platform.claude.com", "$ANTHROPIC_BASE_URL"],
     authenticate: {},
   },
   metered: {

@@ -49,6 +49,7 @@ export const opencode: AcpPreset = {
     env: {},
     model: { args: [], env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...opencodeQuiet, model: "{model}" }) } },
     passEnv: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "OPENCODE_API_KEY"],
+    hosts: ["api.anthropic.com", "api.openai.com", "openrouter.ai", "opencode.ai"],
     authenticate: {},
   },
   metered: {
@@ -116,6 +117,7 @@ export const gemini: AcpPreset = {
     env: {},
     model: { args: ["--model", "{model}"], env: {} },
     passEnv: ["GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_CLI_HOME"],
+    hosts: ["generativelanguage.googleapis.com", "$GOOGLE_GEMINI_BASE_URL"],
     authenticate: {},
   },
   // The proxy does not speak its wire.
@@ -141,8 +143,8 @@ export const qwen: AcpPreset = {
   envAsRoot: {},
   afterCancel: "goes_on",
   install: "npm install --global @qwen-code/qwen-code",
-  // The flag keeps servers of the repository's settings out.
-  command: ["qwen", "--acp", "--yolo", "--allowed-mcp-server-names", "longhaul"],
+  // The last flag keeps servers of the repository's settings out.
+  command: ["qwen", "--acp", "--yolo", "--auth-type", "openai", "--allowed-mcp-server-names", "longhaul"],
   env: {},
   sessionMeta: {},
   home: {
@@ -161,13 +163,14 @@ export const qwen: AcpPreset = {
   },
   own: {
     env: {},
-    model: { args: ["--model", "{model}"], env: {} },
+    model: { args: ["--model", "{model}"], env: { OPENAI_MODEL: "{model}" } },
     passEnv: ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "DASHSCOPE_API_KEY", "QWEN_HOME"],
+    hosts: ["api.openai.com", "dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "$OPENAI_BASE_URL"],
     authenticate: {},
   },
   metered: {
     wire: "openai-chat",
-    args: ["--auth-type", "openai", "--model", "{model}"],
+    args: ["--model", "{model}"],
     env: { OPENAI_API_KEY: "{token}", OPENAI_BASE_URL: "{url}/v1", OPENAI_MODEL: "{model}" },
     sessionMeta: {},
     files: {},
@@ -199,13 +202,22 @@ export const pi: AcpPreset = {
   home: {
     env: { PI_CODING_AGENT_DIR: "{home}" },
     whenOwn: false,
-    links: {},
+    links: { "auth.json": { variable: "PI_CODING_AGENT_DIR", otherwise: ".pi/agent", path: "auth.json" } },
     files: { "settings.json": { quietStartup: true } },
   },
   own: {
     env: {},
     model: { args: [], env: {} },
     passEnv: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "PI_CODING_AGENT_DIR"],
+    // Of the vendors whose keys it is passed, and where the logins of two of them live and are refreshed (its packages name these).
+    hosts: [
+      "api.anthropic.com",
+      "platform.claude.com",
+      "api.openai.com",
+      "chatgpt.com",
+      "auth.openai.com",
+      "generativelanguage.googleapis.com",
+    ],
     authenticate: {},
   },
   metered: {

@@ -75,6 +75,7 @@ const presetSchema = z.strictObject({
       env: words,
       model: z.strictObject({ args: z.array(z.string()).default([]), env: words }).prefault({}),
       passEnv: z.array(name).default([]),
+      hosts: z.array(checked((entry) => (entry.startsWith("$") ? null : entryFault(entry)))).default([]),
       authenticate: words,
     })
     .prefault({}),

@@ -49,9 +49,12 @@ export type AcpPreset = {
 export type AcpHome = {
   /** Moves it to `{home}`. */
   env: Words;
-  /** Whether it gets a home of its own also with its own login; else only when metered. */
+  /** Whether it gets a home of its own also with its own login and unconfined; confined or metered it always does. */
   whenOwn: boolean;
-  /** By path in its own home: the file of the operator that is linked there, if it exists, when not metered. Its login. */
+  /**
+   * By path in its own home: the file of the operator that is seen there, if it exists, when not metered. Its login. It is the file
+   * itself, and can be written: a login is refreshed, and then whoever has a copy has lost it.
+   */
   links: { readonly [path: string]: OperatorsFile };
   /** By path: files that have to be there before it starts, as JSON or text. */
   files: { readonly [path: string]: Json };
@@ -66,6 +69,8 @@ export type AcpOwn = {
   model: { args: readonly string[]; env: Words };
   /** What it needs of the operator's environment. */
   passEnv: readonly string[];
+  /** Where it is let: host names as in `network` of a configuration, or `$NAME`, where the URL in that variable leads. */
+  hosts: readonly string[];
   /** Variable → the method of `authenticate` that takes it: called before session/new if it is set and no login was linked. */
   authenticate: Words;
 };

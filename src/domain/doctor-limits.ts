@@ -4,6 +4,9 @@ export const doctorLimits = {
   trialMs: 60_000,
   /** Connecting to a database. */
   databaseMs: 5_000,
+  /** Until a tool has said its version, and how much of that is read. */
+  toolMs: 10_000,
+  toolCharactersMax: 300,
   killGraceMs: 1_000,
   /** Values of variables shorter than this are no secrets: stars in place of them would only hide words. */
   secretCharactersMin: 8,

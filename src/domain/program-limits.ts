@@ -34,6 +34,10 @@ export const sandboxLimits = {
   tmpBytesMax: 1_073_741_824,
   /** Running one command to see whether a sandbox works. */
   probeMs: 20_000,
+  /** Of a private cache, which each session copies. */
+  cacheBytesMax: 2_147_483_648,
+  /** What is kept of stderr, in case that it tells why a sandbox could not be made. */
+  lastWordsCharacters: 1_000,
   /** Our control groups that one pass over those of dead engines removes. */
   staleGroupsMax: 10_000,
 } as const;

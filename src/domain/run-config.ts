@@ -171,8 +171,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   identity: "Longhaul <longhaul@localhost>",
   signOff: false,
   publish: null,
-  // Not yet: a coding agent with a login of its own needs ways out that its preset does not name so far.
-  sandbox: "none",
+  sandbox: "auto",
   network: { planner: [], worker: [], arbiter: [], judge: [] },
   readable: [],
   caches: [],
@@ -187,7 +186,10 @@ const unprotected: Pick<AcceptanceCommand, "protected"> = { protected: [] };
 
 /** What an older version stored, with what has been added since. */
 export function completeConfig(stored: RunConfig): RunConfig {
-  const agents = Object.entries(stored.agents).map(([name, agent]) => [name, { ...commandAgent(""), ...agent }]);
+  const agents = Object.entries(stored.agents).map(([name, agent]) => [
+    name,
+    agent.kind === "acp" ? completeAcpAgent(agent) : { ...commandAgent(""), ...agent },
+  ]);
   const roles: Omit<RunConfig["roles"], "arbiter"> & { arbiter?: string | null } = stored.roles;
   const network: Partial<RunConfig["network"]> | undefined = stored.network;
   return {
@@ -200,4 +202,9 @@ export function completeConfig(stored: RunConfig): RunConfig {
     roles: { arbiter: null, ...roles },
     network: { ...configDefaults.network, arbiter: network?.worker ?? [], ...network },
   };
+}
+
+function completeAcpAgent(agent: AgentConfig & AcpAgentConfig): AgentConfig {
+  const { preset } = agent;
+  return { ...agent, preset: { ...preset, own: { ...preset.own, hosts: preset.own.hosts ?? [] } } };
 }

@@ -3,6 +3,8 @@ import type { Role } from "../domain/session.ts";
 
 /** Runs programs in process groups of their own, none of which outlives the engine, however the engine ends. */
 export interface ProcessGroups {
+  /** Whether programs see no more than their orders name. */
+  readonly confines: boolean;
   /** Never throws for what the program is or does: `ended` tells. */
   spawn(order: GroupOrder): ProcessGroup;
   /**
@@ -40,7 +42,11 @@ export type Access = {
   words: readonly string[];
   /** Outside of its directory. The engine trusts nothing in there. */
   writable: readonly string[];
-  /** Of 127.0.0.1, behind which servers of ours are. */
+  /** Single files that are seen, and can be written, in place of empty ones: `at`, in what is writable, shows `file`. Only if confined. */
+  placed: readonly { at: string; file: string }[];
+  /** Beside those of its role: host names, as a configuration lists them. */
+  hosts: readonly string[];
+  /** Of 127.0.0.1, behind which servers of ours are, or of the operator's. */
   ports: readonly number[];
 };
 

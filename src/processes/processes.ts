@@ -23,6 +23,7 @@ export function openProcesses(): Processes {
   const marked = new MarkedProcesses(() => [reaper.pid]);
   return {
     groups: {
+      confines: false,
       spawn: (order) => spawnGroup(reaper, pipes, order),
       killMarked: (marks, spared) => marked.kill(marks, spared),
       findMarked: (marks) => marked.find(marks),

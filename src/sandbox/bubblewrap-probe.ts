@@ -18,8 +18,27 @@ export type Bubblewrap = InsideAbilities & {
 
 export type BubblewrapProbe = { ok: true; found: Bubblewrap } | { ok: false; missing: string; mend: string };
 
-const install =
-  'Install the package "bubblewrap" (Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap; Arch: pacman -S bubblewrap).';
+const managers: { readonly [program: string]: string } = {
+  "apt-get": "apt-get install bubblewrap",
+  dnf: "dnf install bubblewrap",
+  apk: "apk add bubblewrap",
+  pacman: "pacman -S bubblewrap",
+  zypper: "zypper install bubblewrap",
+};
+
+/** With the package manager that is here; it need not be in the operator's PATH. */
+function install(path: string): string {
+  const here = Object.keys(managers).find((name) => programIn(`${path}:/usr/bin:/bin:/sbin`, name) !== undefined);
+  const how = here === undefined ? Object.values(managers).slice(0, 4).join(", or ") : managers[here];
+  return `Install the package "bubblewrap", as root: ${how}.`;
+}
+
+const programIn = (path: string, name: string): string | undefined =>
+  path
+    .split(delimiter)
+    .filter(isAbsolute)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
 
 const always = [
   "--unshare-user",
@@ -48,18 +67,14 @@ const probes = new Map<string, BubblewrapProbe>();
 function probe(path: string): BubblewrapProbe {
   if (process.platform !== "linux")
     return missing("bubblewrap is for Linux", "There is no sandbox for this system yet.");
-  const program = path
-    .split(delimiter)
-    .filter(isAbsolute)
-    .map((folder) => join(folder, "bwrap"))
-    .find(isExecutable);
-  if (program === undefined) return missing("there is no program bwrap in PATH", install);
+  const program = programIn(path, "bwrap");
+  if (program === undefined) return missing("there is no program bwrap in PATH", install(path));
   const help = run(program, ["--help"]).stdout;
   const disablesUserNamespaces = help.includes("--disable-userns");
   const confinement = [...always, ...(disablesUserNamespaces ? ["--disable-userns"] : [])];
   const tried = run(program, [...confinement, ...bareSystem(), "--", "/bin/sh", "-c", abilityScript]);
   if (!tried.stdout.startsWith("runs\n"))
-    return missing(`${program} cannot confine a program here: ${tried.why}`, mendOf(tried.why));
+    return missing(`${program} cannot confine a program here: ${tried.why}`, mendOf(tried.why, path));
   const can = new Set(tried.stdout.split("\n"));
   return {
     ok: true,
@@ -107,8 +122,8 @@ function run(program: string, args: string[]): { stdout: string; why: string } {
   return { stdout: ran.stdout ?? "", why };
 }
 
-function mendOf(why: string): string {
-  if (!/namespace|permi|not permitted|uid map|loopback/i.test(why)) return install;
+function mendOf(why: string, path: string): string {
+  if (!/namespace|permi|not permitted|uid map|loopback/i.test(why)) return install(path);
   const restricted = existsSync("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
     ? "On Ubuntu 24.04 and newer, allow bwrap user namespaces with an AppArmor profile (the package apparmor-profiles has one), or set sysctl kernel.apparmor_restrict_unprivileged_userns=0. "
     : "";

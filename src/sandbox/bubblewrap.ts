@@ -6,14 +6,14 @@
  * terminal can be reached, for a group has a session of its own (`src/processes`). bubblewrap itself ignores SIGTERM, else
  * it would end first and take the program with it; the program does not.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { sandboxLimits } from "../domain/limits.ts";
 import { probeBubblewrap, type Bubblewrap } from "./bubblewrap-probe.ts";
 import { findControlGroups, type ControlGroups } from "./cgroups.ts";
 import { forwarderText } from "./forwarder.ts";
 import { inside, insideArgv, proxyEnvironment } from "./inside.ts";
-import { mountWords, scratchFolders } from "./mounts.ts";
+import { cacheCopies, mountWords, scratchFolders } from "./mounts.ts";
 import type { Confined, Probed, Sandbox, SandboxOrder } from "./sandbox.ts";
 import { systemFiles, type SystemFile } from "./system-files.ts";
 
@@ -24,9 +24,17 @@ export type BubblewrapOptions = {
   folder: string;
 };
 
-/** `TERM SECONDS BLOCKS JOIN… -- bwrap …`: what to do about SIGTERM, limits, and files of a control group to join. */
+/**
+ * `TERM SECONDS BLOCKS STATUS {FROM TO}… -- JOIN… -- bwrap …`: what to do about SIGTERM, limits, copies to be made once for all
+ * programs of a session (the first that is done counts), and files of a control group to join. It runs with the operator's rights
+ * in a folder that an agent may write, so `command -p`: PATH may name that folder.
+ */
 const outerScript =
-  'trap "$1" TERM; ulimit -c 0; ulimit -t "$2"; ulimit -f "$3"; shift 3; ' +
+  'trap "$1" TERM; exec 3>"$4" || exit 126; seconds=$2 blocks=$3; shift 4; ' +
+  'while [ "$1" != -- ]; do [ -e "$2" ] || ' +
+  '{ { command -p cp -aH --reflink=auto -- "$1" "$2.$$" 2>/dev/null || command -p cp -aH -- "$1" "$2.$$"; } && command -p mv -T -- "$2.$$" "$2" 2>/dev/null; } || ' +
+  '{ command -p rm -rf -- "$2.$$"; [ -e "$2" ] || exit 126; }; shift 2; done; shift; ' +
+  'ulimit -c 0; ulimit -t "$seconds"; ulimit -f "$blocks"; ' +
   'while [ "$1" != -- ]; do echo $$ >"$1" || exit 126; shift; done; shift; exec "$@"';
 /** What POSIX counts the size of files in. */
 const blockBytes = 512;
@@ -38,7 +46,9 @@ export function openBubblewrap({ path, folder }: BubblewrapOptions): Probed {
   const groups = findControlGroups();
   const forwarder = join(folder, "forwarder.cjs");
   writeFileSync(forwarder, forwarderText());
-  const parts: Parts = { found, groups, system: systemFiles(join(folder, "etc")), forwarder };
+  let opened = 0;
+  const nextStatus = () => join(folder, `status-${++opened}`);
+  const parts: Parts = { found, groups, system: systemFiles(join(folder, "etc")), forwarder, nextStatus };
   const sandbox: Sandbox = {
     kind: "bubblewrap",
     says: saysOf(found, groups),
@@ -51,14 +61,22 @@ export function openBubblewrap({ path, folder }: BubblewrapOptions): Probed {
 const kernel = ["--proc", "/proc", "--dev", "/dev"];
 const sealed = ["--remount-ro", "/proc", "--remount-ro", "/"];
 
-type Parts = { found: Bubblewrap; groups: ControlGroups | null; system: readonly SystemFile[]; forwarder: string };
+type Parts = {
+  found: Bubblewrap;
+  groups: ControlGroups | null;
+  system: readonly SystemFile[];
+  forwarder: string;
+  /** A file for what bubblewrap tells of itself. */
+  nextStatus(): string;
+};
 
-function confine(order: SandboxOrder, { found, groups, system, forwarder }: Parts): Confined {
+function confine(order: SandboxOrder, { found, groups, system, forwarder, nextStatus }: Parts): Confined {
   const home = homeOf(order.environment["HOME"]);
   if (order.scratch !== null)
-    for (const name of scratchFolders(order)) mkdirSync(join(order.scratch, name), { recursive: true });
+    for (const name of scratchFolders(order, existsSync)) mkdirSync(join(order.scratch, name), { recursive: true });
   const group = groups?.make(order.limits) ?? null;
   const { proxy, doors } = order;
+  const status = nextStatus();
   const mounts = mountWords({ ...order, system, home, tmpBytes: sandboxLimits.tmpBytesMax, canSize: found.canSize });
   const openings = [
     ...(proxy === null ? [] : ["--ro-bind", proxy, inside.proxy]),
@@ -77,10 +95,15 @@ function confine(order: SandboxOrder, { found, groups, system, forwarder }: Part
       found.keepsTerm ? "" : "-",
       String(order.limits.cpuSeconds),
       String(Math.floor(order.limits.fileBytes / blockBytes)),
+      status,
+      ...cacheCopies(order, existsSync).flatMap(({ from, to }) => [from, to]),
+      "--",
       ...(group?.joins ?? []),
       "--",
       found.program,
       ...found.confinement,
+      "--json-status-fd",
+      "3",
       ...mounts,
       ...kernel,
       ...forwarding,
@@ -92,8 +115,22 @@ function confine(order: SandboxOrder, { found, groups, system, forwarder }: Part
     ],
     directory: order.directory,
     environment: { ...order.environment, HOME: home, ...(proxy !== null && proxyEnvironment()) },
-    release: () => group?.remove(),
+    began: () => saysExit(status),
+    release() {
+      group?.remove();
+      rmSync(status, { force: true });
+    },
   };
+}
+
+/** bubblewrap tells how a program ended only if it had come to start it. */
+function saysExit(status: string): boolean {
+  try {
+    return readFileSync(status, "utf8").includes('"exit-code"');
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return false;
+    throw error;
+  }
 }
 
 /** A home that is the root of everything, or none at all, cannot be made private. */

@@ -4,13 +4,13 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
-import { proxyLimits } from "../domain/limits.ts";
+import { proxyLimits, sandboxLimits } from "../domain/limits.ts";
 import type { RunConfig } from "../domain/run-config.ts";
-import type { Access, GroupOrder, ProcessGroup, ProcessGroups } from "../engine/ports.ts";
+import type { Access, GroupEnd, GroupOrder, ProcessGroup, ProcessGroups } from "../engine/ports.ts";
 import { openDoor } from "./doors.ts";
 import { pathsIn, programFiles } from "./program-files.ts";
-import { openProxy, type Decision } from "./proxy/proxy.ts";
-import type { Door, Sandbox, SandboxBounds, SandboxOrder } from "./sandbox.ts";
+import { openProxy, type Decision, type Internet } from "./proxy/proxy.ts";
+import type { Confined, Door, Sandbox, SandboxBounds, SandboxOrder } from "./sandbox.ts";
 
 export type ConfinedOptions = {
   sandbox: Sandbox;
@@ -24,21 +24,30 @@ export type ConfinedOptions = {
   folder: string;
   /** Tells of a fault of our own; must not throw. */
   report(error: unknown): void;
+  /** For tests: what stands in for the public internet. */
+  internet?: Partial<Internet>;
 };
 
-const nothing: Access = { role: null, folder: null, words: [], writable: [], ports: [] };
+const nothing: Access = { role: null, folder: null, words: [], writable: [], placed: [], hosts: [], ports: [] };
 
 export function confineGroups(groups: ProcessGroups, options: ConfinedOptions): ProcessGroups {
   let opened = 0;
   return {
     ...groups,
+    confines: true,
     spawn(order) {
       const ways = new Ways(options, join(options.folder, `${++opened}`), order);
       try {
         const confined = options.sandbox.confine(sandboxOrder(order, options, ways));
         ways.alsoClose(() => confined.release());
         const { argv, directory, environment } = confined;
-        return released(groups.spawn({ ...order, argv, directory, environment }), ways);
+        const words = new LastWords();
+        const onStderr = (text: string) => {
+          words.add(text);
+          order.onStderr(text);
+        };
+        const group = groups.spawn({ ...order, argv, directory, environment, onStderr });
+        return released(group, ways, (end) => endOf(end, order, confined, words));
       } catch (error) {
         ways.close();
         return notStarted(order, error);
@@ -55,8 +64,10 @@ function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): 
   return {
     argv,
     directory,
-    environment,
+    // Its own; where the operator's lies is not seen.
+    environment: { ...environment, ...(environment["TMPDIR"] !== undefined && { TMPDIR: "/tmp" }) },
     writable: [directory, ...access.writable],
+    placed: access.placed,
     readable: [
       ...programFiles(words, environment["PATH"] ?? "", closed),
       ...ownFiles,
@@ -67,8 +78,8 @@ function sandboxOrder(order: GroupOrder, options: ConfinedOptions, ways: Ways): 
     ],
     hidden: [stateFolder],
     caches: config.caches,
-    scratch: access.folder === null ? null : scratchIn(access.folder),
-    proxy: ways.proxy(access.role === null ? [] : config.network[access.role]),
+    scratch: scratchOf(access, config.caches, ways),
+    proxy: ways.proxy([...(access.role === null ? [] : config.network[access.role]), ...access.hosts]),
     doors: [...new Set(access.ports)].map((port) => ways.door(port)),
     limits: bounds,
   };
@@ -84,8 +95,10 @@ function ofWorkspace(stateFolder: string, directory: string): string[] {
   return [join(stateFolder, "trunk.git", "objects"), ...(inside ? [join(stateFolder, "intake", own)] : [])];
 }
 
-function scratchIn(folder: string): string {
-  const scratch = join(folder, "scratch");
+/** The session's; or the program's own, where copies have to lie. */
+function scratchOf({ folder }: Access, caches: RunConfig["caches"], ways: Ways): string | null {
+  if (folder === null && !caches.some(({ mode }) => mode === "private")) return null;
+  const scratch = folder === null ? ways.place("scratch") : join(folder, "scratch");
   mkdirSync(scratch, { recursive: true });
   return scratch;
 }
@@ -111,15 +124,15 @@ class Ways {
   /** null: there is no host to be reached. */
   proxy(hosts: readonly string[]): string | null {
     if (hosts.length === 0) return null;
-    const socket = this.#socket("proxy");
-    const { report } = this.#options;
-    const proxy = openProxy({ socket, hosts, onDecision: (decision) => this.#tell(decision), report });
+    const socket = this.place("proxy");
+    const { report, internet = {} } = this.#options;
+    const proxy = openProxy({ socket, hosts, onDecision: (decision) => this.#tell(decision), report, internet });
     this.#close.push(() => proxy.close());
     return socket;
   }
 
   door(port: number): Door {
-    const socket = this.#socket(String(port));
+    const socket = this.place(String(port));
     const door = openDoor(port, socket, this.#options.report);
     this.#close.push(() => door.close());
     return { port, socket };
@@ -136,7 +149,8 @@ class Ways {
     }
   }
 
-  #socket(name: string): string {
+  /** In a folder that is gone when it is closed. */
+  place(name: string): string {
     if (this.#close.length === 0) {
       mkdirSync(this.#folder, { mode: 0o700 });
       this.#close.push(() => rmSync(this.#folder, { recursive: true, force: true }));
@@ -155,8 +169,8 @@ class Ways {
 }
 
 /** Its ways are closed before anybody hears that it has ended. */
-function released(group: ProcessGroup, ways: Ways): ProcessGroup {
-  const ended = group.ended.finally(() => ways.close());
+function released(group: ProcessGroup, ways: Ways, told: (end: GroupEnd) => GroupEnd): ProcessGroup {
+  const ended = group.ended.then(told).finally(() => ways.close());
   return {
     pid: group.pid,
     ended,
@@ -166,6 +180,22 @@ function released(group: ProcessGroup, ways: Ways): ProcessGroup {
       await ended;
     },
   };
+}
+
+/** A sandbox that could not be made has run nothing: what it exits with is no answer of the program's. */
+function endOf(end: GroupEnd, { argv }: GroupOrder, confined: Confined, words: LastWords): GroupEnd {
+  if (end.kind !== "exited" || end.exitCode === 0 || confined.began()) return end;
+  return { kind: "not_started", reason: `cannot confine "${argv[0]}": ${words.text() || `exit code ${end.exitCode}`}` };
+}
+
+class LastWords {
+  #text = "";
+  add(text: string): void {
+    this.#text = (this.#text + text).slice(-sandboxLimits.lastWordsCharacters);
+  }
+  text(): string {
+    return this.#text.trim();
+  }
 }
 
 function notStarted(order: GroupOrder, error: unknown): ProcessGroup {

@@ -1,6 +1,6 @@
 /** What has no counterpart without a sandbox: rights, limits, ways out, and the end of everything. */
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openDoor } from "./doors.ts";
@@ -27,6 +27,7 @@ export function testConfinement(name: string, open: () => Sandbox): void {
     testNoNetwork(site);
     testWaysOut(site);
     testLimits(site);
+    testPlaced(site);
     test("everything dies when what was started is killed", async () => {
       const at = site();
       const mark = `killed-${process.pid}-${Math.random().toString(36).slice(2)}`;
@@ -37,6 +38,22 @@ export function testConfinement(name: string, open: () => Sandbox): void {
       expect(existsSync(join(at.workspace, "up"))).toBe(true);
       await until(() => livingWith(mark).length === 0);
     });
+  });
+}
+
+function testPlaced(site: () => Site): void {
+  test("a file that is seen elsewhere is written through, also by who would put a new one in its place", async () => {
+    const at = site();
+    const file = join(at.folder, "home", "login.json");
+    const place = join(at.workspace, "seen.json");
+    writeFileSync(file, "login 1");
+    writeFileSync(place, "");
+    const { out } = await at.run(
+      `cat seen.json; echo other > new; mv new seen.json 2>/dev/null || echo kept; echo login 2 > seen.json; ls ${at.folder}/home`,
+      { placed: [{ at: place, file }] },
+    );
+    expect(out).toBe("login 1kept\n");
+    expect([readFileSync(file, "utf8"), readFileSync(place, "utf8")]).toEqual(["login 2\n", ""]);
   });
 }
 

@@ -8,6 +8,7 @@ const order = {
   caches: [],
   readable: ["/home/user/project/.longhaul/trunk.git/objects", "/home/user/tools", "/home"],
   hidden: ["/home/user/project/.longhaul"],
+  placed: [],
   writable: ["/home/user/project/.longhaul/workspaces/w1"],
   tmpBytes: 10,
   canSize: true,

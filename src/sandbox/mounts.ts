@@ -5,7 +5,7 @@
 import type { SandboxOrder } from "./sandbox.ts";
 import type { SystemFile } from "./system-files.ts";
 
-export type MountsOrder = Pick<SandboxOrder, "writable" | "readable" | "hidden" | "caches" | "scratch"> & {
+export type MountsOrder = Pick<SandboxOrder, "writable" | "placed" | "readable" | "hidden" | "caches" | "scratch"> & {
   system: readonly SystemFile[];
   home: string;
   tmpBytes: number;
@@ -17,7 +17,7 @@ export type MountsOrder = Pick<SandboxOrder, "writable" | "readable" | "hidden" 
 type Mount = { path: string; rank: number; words: readonly string[] };
 
 export function mountWords(order: MountsOrder): string[] {
-  const { system, home, scratch, caches, readable, hidden, writable } = order;
+  const { system, home, scratch, caches, readable, hidden, writable, placed } = order;
   const fresh = (path: string) => [...(order.canSize ? ["--size", String(order.tmpBytes)] : []), "--tmpfs", path];
   const own = (path: string, name: string) => (scratch === null ? fresh(path) : ["--bind", `${scratch}/${name}`, path]);
   const mounts: Mount[] = [
@@ -35,6 +35,7 @@ export function mountWords(order: MountsOrder): string[] {
         : { path, rank: 5, words: own(path, `cache-${index}`) },
     ),
     ...writable.map((path) => mount(path, 6, ["--bind", path])),
+    ...placed.map(({ at, file }) => mount(at, 7, ["--bind", file])),
   ];
   return mounts.toSorted((a, b) => depth(a.path) - depth(b.path) || a.rank - b.rank).flatMap(({ words }) => [...words]);
 }
@@ -53,12 +54,26 @@ export function outermost(paths: readonly string[], covers: readonly string[]): 
 export const holds = (outer: string, inner: string): boolean =>
   outer === inner || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
 
-/** The folders of `scratch` that have to be there. */
-export const scratchFolders = ({ caches }: Pick<SandboxOrder, "caches">): string[] => [
+/** The folders of `scratch` that have to be there. `exists`: of the host. */
+export const scratchFolders = (
+  { caches }: Pick<SandboxOrder, "caches">,
+  exists: (path: string) => boolean,
+): string[] => [
   "tmp",
   "home",
-  ...caches.flatMap(({ mode }, index) => (mode === "private" ? [`cache-${index}`] : [])),
+  ...caches.flatMap(({ mode, path }, index) => (mode === "private" && !exists(path) ? [`cache-${index}`] : [])),
 ];
+
+/** What has to be copied into `scratch` first, unless it is there. */
+export const cacheCopies = (
+  { caches, scratch }: Pick<SandboxOrder, "caches" | "scratch">,
+  exists: (path: string) => boolean,
+): { from: string; to: string }[] =>
+  scratch === null
+    ? []
+    : caches.flatMap(({ mode, path }, index) =>
+        mode === "private" && exists(path) ? [{ from: path, to: `${scratch}/cache-${index}` }] : [],
+      );
 
 const mount = (path: string, rank: number, words: readonly string[]): Mount => ({
   path,

@@ -4,5 +4,11 @@ import type { Sandbox } from "./sandbox.ts";
 export const none: Sandbox = {
   kind: "none",
   says: ["Programs run with your own rights: they read your files and keys, and reach the network."],
-  confine: ({ argv, directory, environment }) => ({ argv, directory, environment, release: () => {} }),
+  confine: ({ argv, directory, environment }) => ({
+    argv,
+    directory,
+    environment,
+    began: () => true,
+    release: () => {},
+  }),
 };

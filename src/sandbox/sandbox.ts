@@ -26,6 +26,8 @@ export type SandboxOrder = {
   environment: Environment;
   /** Absolute paths, seen under their own names. Those that are not there make the start fail. */
   writable: readonly string[];
+  /** Files that are seen elsewhere, over files that are there: absolute, `at` within what is writable. */
+  placed: readonly { at: string; file: string }[];
   /** Absolute paths, seen under their own names. What is not there is left out. */
   readable: readonly string[];
   /** Folders that stay empty, whatever is readable above them; what is writable below them is seen. */
@@ -40,7 +42,7 @@ export type SandboxOrder = {
   limits: SandboxBounds;
 };
 
-/** `private`: what it writes there is its own and gone with `scratch`; it begins empty. */
+/** `private`: a copy of what is there; what it writes there is its own and gone with `scratch`. Without `scratch` it is empty. */
 export type Cache = { path: string; mode: "read-only" | "private" };
 
 /** Inside, 127.0.0.1:`port` leads to the unix socket `socket` of the host. */
@@ -58,6 +60,8 @@ export type Confined = {
   argv: readonly [string, ...string[]];
   directory: string;
   environment: Environment;
+  /** Asked once it has ended in error: whether the program was begun at all. If not, its last words on stderr say why. Must not throw. */
+  began(): boolean;
   /** Once it has ended. Repeatable; must not throw. */
   release(): void;
 };

@@ -41,6 +41,7 @@ export function makeSite(sandbox: Sandbox): Site {
     directory: workspace,
     environment: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: join(folder, "home") },
     writable: [workspace],
+    placed: [],
     readable: [],
     hidden: [join(folder, "state")],
     caches: [],

@@ -26,7 +26,7 @@ export const scriptedPreset: AcpPreset = {
   envAsRoot: {},
   sessionMeta: {},
   home: null,
-  own: { env: {}, model: { args: [], env: {} }, passEnv: [], authenticate: {} },
+  own: { env: {}, model: { args: [], env: {} }, passEnv: [], hosts: [], authenticate: {} },
   metered: null,
   mode: null,
   tools: "mcp",

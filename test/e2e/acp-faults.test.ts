@@ -22,7 +22,7 @@ test.each([
   const { world } = await makeCodingWorld(
     folders(),
     (w) => [codingPlanner(["a"]), codingWorker(() => `echo half > a.txt; ${gate(w, "half")}; echo a > a.txt`)],
-    { roles: { planner: codex, worker } },
+    { sandbox: "none", roles: { planner: codex, worker } },
   );
   const { run, ended } = await world.startRun();
   await world.reached("half");
@@ -42,7 +42,7 @@ test("the engine killed in the middle of a turn: the next one goes on in the age
   const { world } = await makeCodingWorld(
     folders(),
     (w) => [codingPlanner(["a"]), codingWorker(() => `${gate(w, "first")}; echo a > a.txt`)],
-    {},
+    { sandbox: "none" },
   );
   const { run, pid, ended } = await world.startRun();
   await world.reached("first");

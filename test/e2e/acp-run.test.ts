@@ -39,7 +39,7 @@ test("Codex plans and works, Claude Code judges: edits, conflicts, landings, a v
         brief: "Do the rest.",
       })),
     ],
-    { sandbox: "auto", roles: { planner: codex, worker: codex, judge: claude }, acceptance: [], budget: { usd: 50 } },
+    { roles: { planner: codex, worker: codex, judge: claude }, acceptance: [], budget: { usd: 50 } },
   );
   const { run, code, stderr } = await world.finishRun();
   expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -79,7 +79,7 @@ test("an agent without MCP calls Longhaul's tools as a command", async () => {
   const { world } = await makeCodingWorld(
     folders(),
     () => [codingPlanner(["a"], "command"), codingWorker((task) => `echo ${task} > ${task}.txt`, "command")],
-    { sandbox: "auto", roles: { planner: byCommand, worker: byCommand } },
+    { roles: { planner: byCommand, worker: byCommand } },
   );
   const { run, code, stderr } = await world.finishRun();
   expect({ code, stderr }).toMatchObject({ code: 0 });

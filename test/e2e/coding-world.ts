@@ -39,7 +39,7 @@ export async function makeCodingWorld(
   return made;
 }
 
-/** In a shell, absolute, so that it works in every workspace. */
+/** In a shell, absolute, so that it works in every workspace; no sandbox lets it through. */
 export const gate = (world: ModelWorld["world"], name: string): string => {
   const at = world.path(`gates/${name}`);
   return `touch ${at}.reached; while [ ! -e ${at}.open ]; do sleep 0.02; done`;

@@ -1,42 +1,9 @@
 /** `longhaul doctor`: what it finds in good and bad surroundings, what it exits with, and that it leaves nothing behind. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import type { Finding } from "../../src/domain/finding.ts";
-import { makeWorld, type World } from "./world.ts";
-
-type Checkup = { canStart: boolean; findings: Finding[] };
-
-const scripted = fileURLToPath(new URL("../agents/acp.fixture.ts", import.meta.url));
-const canary = "canary-that-nobody-may-see";
-
-/** Nobody is where an Ollama would be, and what agents would keep in the temporary folder stays in the world. */
-function makeHealthyWorld(): World {
-  const world = makeWorld();
-  mkdirSync(world.path("tmp"));
-  Object.assign(world.environment, { OLLAMA_HOST: "127.0.0.1:9", TMPDIR: world.path("tmp") });
-  return world;
-}
-
-const programs = {
-  roles: { planner: `echo '{ "version": 1, "actions": [] }'`, worker: "true" },
-  acceptance: ["true"],
-} as const;
-
-function configure(world: World, config: object): void {
-  world.write("repository/longhaul.config.json", JSON.stringify(config));
-}
-
-async function checkup(world: World, ...args: string[]) {
-  const { code, stdout, stderr } = await world.longhaul("doctor", "--json", ...args);
-  const { canStart, findings } = JSON.parse(stdout) as Checkup;
-  const find = (group: string, name: string) => findings.find((each) => each.group === group && each.name === name);
-  return { code, canStart, findings, find, stdout, stderr };
-}
-
-const lacking = (findings: Finding[]) =>
-  findings.filter(({ state }) => state === "lacking").map(({ group, name }) => `${group}: ${name}`);
+import { canary, checkup, configure, lacking, makeHealthyWorld, programs, type Checkup } from "./checkup.ts";
+import { makeWorld } from "./world.ts";
 
 describe("a run can start", () => {
   test("with programs; all is said, nothing is made or changed, and a run agrees", async () => {
@@ -88,6 +55,42 @@ describe("a run can start", () => {
   });
 });
 
+describe("the sandbox", () => {
+  test("what is let through, and tools that do not start inside until what they are made of can be read", async () => {
+    const world = makeHealthyWorld();
+    configure(world, programs);
+    const tool = (path: string, text: string) => {
+      world.write(path, text);
+      chmodSync(world.path(path), 0o755);
+    };
+    tool("bin/cargo", `#!/bin/sh\nexec ${world.path("home/.rust/cargo")} "$@"\n`);
+    tool("home/.rust/cargo", "#!/bin/sh\necho cargo 1.0\n");
+    tool("bin/rustc", "#!/bin/sh\necho rustc 1.0\n");
+    const closed = await checkup(world);
+    expect(closed.find("machine", "let through")?.found).toContain("no host");
+    expect(closed.find("machine", "tools inside")).toMatchObject({
+      state: "doubtful",
+      found: expect.stringMatching(/^no start in a sandbox: .*cargo \(.*not found\)/),
+      mend: expect.stringContaining("readable: ["),
+    });
+    const network = { worker: ["packages.example.org"] };
+    const dev = { acp: "claude-code", roles: ["worker"] };
+    configure(world, { ...programs, agents: { dev }, network, readable: [world.path("home/.rust")] });
+    const opened = await checkup(world);
+    const through = opened.find("machine", "let through")?.found;
+    for (const part of ["workers reach packages.example.org", "dev reaches api.anthropic.com", "programs read"])
+      expect(through).toContain(part);
+    expect(opened.find("machine", "tools inside")?.found).not.toMatch(/cargo \(/);
+    configure(world, { ...programs, sandbox: "none" });
+    const none = await checkup(world);
+    expect([none.code, none.find("machine", "sandbox")?.state, none.find("machine", "tools inside")]).toEqual([
+      0,
+      "doubtful",
+      undefined,
+    ]);
+  });
+});
+
 describe("no run can start", () => {
   test("in a folder without a repository", async () => {
     const world = makeHealthyWorld();
@@ -105,7 +108,7 @@ describe("no run can start", () => {
     const { code, stdout } = await world.startIn(world.repository, ["doctor", "--json"], nowhere).ended;
     expect(code).toBe(3);
     const { findings } = JSON.parse(stdout) as Checkup;
-    expect(lacking(findings)).toEqual(["tool chain: git"]);
+    expect(lacking(findings)).toEqual(["tool chain: git", "machine: sandbox"]);
     expect(findings.find(({ group, name }) => group === "configuration" && name === "planner")?.state).toBe("good");
   });
 
@@ -179,107 +182,4 @@ describe("no run can start", () => {
     expect([code, lacking(findings)]).toEqual([3, ["storage: runs"]]);
     expect(readFileSync(file).equals(before)).toBe(true);
   });
-});
-
-describe("--agents", () => {
-  const preset = (env: object, more: object = {}) => ({
-    acp: { name: "Scripted", command: [process.execPath, scripted], env, memoryBytes: 1, ...more },
-  });
-
-  /** Nothing of a trial is left: no process, no folder. */
-  function expectNothingLeft(world: World): void {
-    expect(world.processes()).toEqual([]);
-    expect(readdirSync(world.path("tmp")).filter((name) => name.startsWith("longhaul"))).toEqual([]);
-    expect(existsSync(join(world.repository, ".longhaul"))).toBe(false);
-  }
-
-  test("an agent that works is ready and has seen the tools; those that are the same are tried once", async () => {
-    const world = makeHealthyWorld();
-    const agent = preset({ LISTS: "1" }, { listsToolsEarly: true, mode: "free" });
-    configure(world, { roles: { planner: agent, worker: agent, judge: preset({}) } });
-    const { code, find, findings } = await checkup(world, "--agents");
-    expect(code).toBe(0);
-    expect(find("trials", "planner, worker")?.found).toMatch(/^Scripted: ready in .* has seen our tools/);
-    expect(find("trials", "judge")?.found).toMatch(/^Scripted: ready in .* sees our tools with its first task/);
-    expect(findings.filter(({ group }) => group === "trials")).toHaveLength(2);
-    expectNothingLeft(world);
-  });
-
-  test.each([
-    ["not logged in", preset({ CANNOT: "login" }), /: not logged in$/, /Log in/],
-    [
-      "not logged in, but it would work with a model",
-      preset({ CANNOT: "login" }, { metered: { wire: "openai-chat", env: { CANNOT: "" } } }),
-      /: works with a model \(metered\), not logged in$/,
-      /give it a model/,
-    ],
-    ["ends at once", preset({ CANNOT: "begin" }), /exit code 5/, /by hand/],
-    ["takes no tools over HTTP", preset({ CANNOT: "http" }), /no MCP server over HTTP/, /by hand/],
-    [
-      "does not look at the tools",
-      preset({}, { listsToolsEarly: true }),
-      /has not looked at our tools/,
-      /by hand/,
-      "10",
-    ],
-    ["never answers", preset({ CANNOT: "answer" }), /: not ready after/, /--within/, "1"],
-  ])("an agent in a role that fails says why, and what to do: %s", async (_, agent, found, mend, within = "60") => {
-    const world = makeHealthyWorld();
-    configure(world, { roles: { planner: "true", worker: agent }, acceptance: ["true"] });
-    const { code, findings, find } = await checkup(world, "--agents", "--within", within);
-    expect([code, lacking(findings)]).toEqual([3, ["trials: worker"]]);
-    expect(find("trials", "worker")).toMatchObject({
-      found: expect.stringMatching(found),
-      mend: expect.stringMatching(mend),
-    });
-    expectNothingLeft(world);
-  });
-
-  test("an agent that no role needs may fail", async () => {
-    const world = makeHealthyWorld();
-    configure(world, { ...programs, agents: { spare: preset({ CANNOT: "begin" }) } });
-    const { code, find } = await checkup(world, "--agents");
-    expect([code, find("trials", "spare")?.state]).toEqual([0, "doubtful"]);
-  });
-
-  test("an agent's last words are told without keys and without what steers a terminal", async () => {
-    const world = makeHealthyWorld();
-    world.environment["OPENAI_API_KEY"] = canary;
-    const command = ["/bin/sh", "-c", `printf '\\033]0;owned\\007bad key %s\\n' "$OPENAI_API_KEY" >&2; exit 7`];
-    const own = { passEnv: ["OPENAI_API_KEY"] };
-    configure(world, {
-      roles: { planner: "true", worker: { acp: { command, own, memoryBytes: 1 } } },
-      acceptance: ["true"],
-    });
-    const { code, stdout, stderr } = await world.longhaul("doctor", "--agents");
-    expect(code).toBe(3);
-    expect(stdout).toMatch(/bad key\s+\*\*\*/);
-    expect(stdout + stderr).not.toContain(canary);
-    expect(stdout).not.toContain("\u001b");
-  });
-
-  test("Ctrl-C ends it, and nothing is left", async () => {
-    const world = makeHealthyWorld();
-    configure(world, { roles: { planner: "true", worker: preset({ CANNOT: "answer" }) }, acceptance: ["true"] });
-    const running = world.start("doctor", "--agents");
-    await running.says(/Starting Scripted/);
-    running.interrupt();
-    expect(await running.ended).toMatchObject({ code: 130, stdout: "" });
-    expectNothingLeft(world);
-  });
-});
-
-test("init takes the coding agent that is installed and logged in, and doctor agrees", async () => {
-  const world = makeHealthyWorld();
-  world.write("bin/codex-acp", `#!/bin/sh\nexec ${process.execPath} ${scripted}\n`);
-  chmodSync(world.path("bin/codex-acp"), 0o755);
-  world.write("home/.codex/auth.json", "{}");
-  const { code, stdout } = await world.longhaul("init");
-  expect(code).toBe(0);
-  for (const part of ["Codex in every role", "logged in", "longhaul doctor --agents"]) expect(stdout).toContain(part);
-  const after = await checkup(world);
-  expect([after.code, after.find("coding agents", "codex")]).toEqual([
-    0,
-    expect.objectContaining({ state: "good", found: expect.stringContaining("auth.json") }),
-  ]);
 });

@@ -49,6 +49,8 @@ test.skipIf(!canMount)(
     const [url] = (await once(model.stdout, "data")) as [Buffer];
     world.environment["KEY"] = "key-main";
     world.writeConfig({
+      // What fills the disk lies beside the repository, where the script makes room again.
+      sandbox: "none",
       providers: { anthropic: { kind: "anthropic", baseUrl: `${url.toString().trim()}/v1`, keyEnv: "KEY" } },
       roles: { planner: { model: "anthropic/claude-sonnet-5" }, worker: { model: "anthropic/claude-sonnet-5" } },
       acceptance: ["test -f a.txt"],

@@ -20,6 +20,9 @@ import { undercharged } from "./model-ledger.ts";
 import { configureModels, makeModelWorld, stored } from "./model-world.ts";
 import { landings, type WorldOptions } from "./world.ts";
 
+/** Commands note beside the repository how often they ran, which no sandbox lets them. */
+const noted = { sandbox: "none" } as const;
+
 async function onPostgres(): Promise<WorldOptions> {
   const database = await freshDatabase(inject("postgresUrl"));
   onTestFinished(() => database.drop());
@@ -58,7 +61,7 @@ test.each([
   ]);
   const at = await makeModelWorld({ brains }, await optionsOf());
   const { world } = at;
-  configureModels(at, { roles: { judge: { model: "google/gemini-2.5-pro" } } });
+  configureModels(at, { ...noted, roles: { judge: { model: "google/gemini-2.5-pro" } } });
 
   const engine = await world.startRun();
   const { run } = engine;
@@ -121,7 +124,11 @@ test("engines killed at random repeat nothing that is recorded, and end with eve
   ]);
   const at = await makeModelWorld({ brains });
   const { world, model } = at;
-  configureModels(at, { parallel: { workers: 4, planners: 2 }, limits: { attemptsMax: 20, interruptionsMax: 50 } });
+  configureModels(at, {
+    ...noted,
+    parallel: { workers: 4, planners: 2 },
+    limits: { attemptsMax: 20, interruptionsMax: 50 },
+  });
   const dice = new Dice(20_263);
   const first = await world.startRun();
   const { run } = first;
@@ -174,7 +181,7 @@ test("after Ctrl-C, and another, what was cut in the middle of an answer goes on
   ]);
   const at = await makeModelWorld({ brains });
   const { world, model } = at;
-  configureModels(at);
+  configureModels(at, noted);
   const engine = await world.startRun();
   await hold.reached;
   engine.interrupt();

@@ -40,7 +40,6 @@ function confinedScripts(world: World, scripts: { planner: string; worker: strin
   }
   const agentOf = (role: string) => ({ command: [world.path(`scripts/${role}.sh`)] as [string] });
   world.writeConfig({
-    sandbox: "auto",
     agents: { planner: agentOf("planner"), worker: agentOf("worker"), judge: agentOf("judge") },
     roles: { planner: "planner", worker: "worker", judge: "judge" },
     acceptance: ["test -e greeting.txt && git log --oneline | grep -q Start"],
@@ -82,7 +81,7 @@ test("a model's commands are confined, and its /tmp lasts from one to the next",
   attack.command = attacks(world);
   world.write("home/.ssh/id_test", canary);
   world.write("secret", canary);
-  configureModels(at, { sandbox: "auto" });
+  configureModels(at);
   const { code, run } = await world.finishRun();
   expect(code).toBe(0);
   expect(world.git("show", `longhaul/${run}:kept.txt`)).toBe("kept");

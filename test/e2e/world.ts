@@ -112,13 +112,13 @@ export class World {
       ...(arbiter && { arbiter: "settle" }),
       ...(judge && { judge: "decide" }),
     };
-    this.writeConfig({ agents, roles, ...config });
+    // These agents meet the test in its own files, which no sandbox lets them see.
+    this.writeConfig({ agents, roles, sandbox: "none", ...config });
   }
 
   /** The configuration that `run` uses, with limits that make nothing wait longer than it has to. */
   writeConfig({ limits, ...config }: Config): void {
-    // These agents meet the test in its own files, which no sandbox lets them see.
-    const all = { sandbox: "none", ...config, limits: { ...quickLimits, ...limits } };
+    const all = { ...config, limits: { ...quickLimits, ...limits } };
     this.write("longhaul.config.json", JSON.stringify(all, null, 2));
   }
 

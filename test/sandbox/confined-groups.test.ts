@@ -105,6 +105,49 @@ test("a PATH that names the home or what holds it lets nothing of it through", a
   expect((await world.run(`cat ${world.folder}/home/secret`, { path })).out).toBe("");
 });
 
+test("a private cache is a copy: what is written to it is the session's own, from one program to the next", async () => {
+  const world = openWorld((folder) => ({
+    config: {
+      network: { planner: [], worker: [], arbiter: [], judge: [] },
+      readable: [],
+      caches: [
+        { path: join(folder, "home/.cache/tool"), mode: "private" },
+        { path: join(folder, "home/.cache/none"), mode: "private" },
+      ],
+    },
+  }));
+  world.write("home/.cache/tool/there", "there");
+  const access = { folder: world.own };
+  const both = await Promise.all([
+    world.run("cat ~/.cache/tool/there; echo mine >> ~/.cache/tool/there; echo new > ~/.cache/none/new", { access }),
+    world.run("cat ~/.cache/tool/there > /dev/null; echo beside > ~/.cache/tool/beside", { access }),
+  ]);
+  expect(both.map(({ end }) => end)).toEqual(both.map(() => ({ kind: "exited", exitCode: 0 })));
+  const later = await world.run("cat ~/.cache/tool/there ~/.cache/tool/beside ~/.cache/none/new", { access });
+  expect(later.out).toBe("theremine\nbeside\nnew\n");
+  expect((await world.run("cat ~/.cache/tool/there; ls ~/.cache/none; echo gone > ~/.cache/tool/x")).out).toBe("there");
+  expect(readdirSync(join(world.folder, "home/.cache"))).toEqual(["tool"]);
+  expect(readdirSync(join(world.folder, "home/.cache/tool"))).toEqual(["there"]);
+  expect(readFileSync(join(world.folder, "home/.cache/tool/there"), "utf8")).toBe("there");
+  expect(readdirSync(join(world.folder, "sockets"))).toEqual(["etc", "forwarder.cjs"]);
+});
+
+test("what is run on the way into a sandbox is the system's own, whatever PATH and the workspace offer", async () => {
+  const world = openWorld((folder) => ({
+    config: {
+      network: { planner: [], worker: [], arbiter: [], judge: [] },
+      readable: [],
+      caches: [{ path: join(folder, "home/.cache"), mode: "private" }],
+    },
+  }));
+  world.write("home/.cache/there", "there");
+  for (const name of ["cp", "mv", "rm", "sh", "bwrap", "env", "prlimit"])
+    world.write(`state/workspaces/own/${name}`, `#!/bin/sh\n: > ${world.folder}/escaped\n`);
+  const path = `.:${world.workspace}:/usr/bin:/bin`;
+  expect((await world.run("/bin/cat ~/.cache/there", { path, access: { folder: world.own } })).out).toBe("there");
+  expect(existsSync(join(world.folder, "escaped"))).toBe(false);
+});
+
 test("its brief on stdin can be opened once more", async () => {
   const world = openWorld();
   world.write("state/sessions/s1/brief.json", "BRIEF");
@@ -152,6 +195,23 @@ test("what cannot be confined is not started", async () => {
   const { end } = await world.run("echo ran > ran");
   expect(end).toEqual({ kind: "not_started", reason: 'cannot confine "/bin/sh": no room' });
   expect(existsSync(join(world.workspace, "ran"))).toBe(false);
+});
+
+test("a sandbox that cannot be made in the moment of its use is no end of the program", async () => {
+  const world = openWorld();
+  const access = { writable: [join(world.folder, "gone")] };
+  expect((await world.run("echo ran > ran", { access })).end).toEqual({
+    kind: "not_started",
+    reason: expect.stringMatching(/^cannot confine "\/bin\/sh": bwrap: .*gone/),
+  });
+  expect(existsSync(join(world.workspace, "ran"))).toBe(false);
+  for (const [command, exitCode] of [
+    ["echo bwrap: no >&2; exit 1", 1],
+    ["exec no-such-program", 127],
+    ["true", 0],
+  ] as const)
+    expect((await world.run(command)).end).toEqual({ kind: "exited", exitCode });
+  expect(readdirSync(join(world.folder, "sockets"))).toEqual(["etc", "forwarder.cjs"]);
 });
 
 test("without a sandbox that works, nothing begins: what is missing is said, and how to go on without", () => {

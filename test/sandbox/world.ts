@@ -43,7 +43,7 @@ export function confined(groups: ProcessGroups, folder: string, more: Partial<Co
   });
 }
 
-export function openWorld(more: Partial<ConfinedOptions> = {}): World {
+export function openWorld(more: Partial<ConfinedOptions> | ((folder: string) => Partial<ConfinedOptions>) = {}): World {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "longhaul-confined-")));
   const processes = openProcesses();
   onTestFinished(async () => {
@@ -54,7 +54,10 @@ export function openWorld(more: Partial<ConfinedOptions> = {}): World {
   const own = join(folder, "state", "sessions", "s1");
   for (const path of [workspace, own, join(folder, "home")]) mkdirSync(path, { recursive: true });
   const faults: unknown[] = [];
-  const groups = confined(processes.groups, folder, { report: (error) => void faults.push(error), ...more });
+  const groups = confined(processes.groups, folder, {
+    report: (error) => void faults.push(error),
+    ...(typeof more === "function" ? more(folder) : more),
+  });
   return {
     folder,
     workspace,
@@ -77,7 +80,9 @@ export function openWorld(more: Partial<ConfinedOptions> = {}): World {
         stdin,
         onStdout: (text) => out.push(text),
         onStderr: (text) => err.push(text),
-        ...(access && { access: { role: null, folder: null, words: [], writable: [], ports: [], ...access } }),
+        ...(access && {
+          access: { role: null, folder: null, words: [], writable: [], placed: [], hosts: [], ports: [], ...access },
+        }),
       });
       const end = await group.ended;
       return { end, out: out.join(""), err: err.join("") };

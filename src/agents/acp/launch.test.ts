@@ -19,6 +19,7 @@ const preset: AcpPreset = {
     env: { OWN: "1" },
     model: { args: ["--model", "{model}"], env: { MODEL: "{model}" } },
     passEnv: ["AGENT_KEY"],
+    hosts: ["api.example", "$AGENT_URL"],
     authenticate: { AGENT_KEY: "key" },
   },
   metered: {
@@ -51,6 +52,7 @@ const launch = ({
     folder: "/s",
     metered: null,
     asRoot: false,
+    confined: false,
     ...more,
   });
 const metered = { url: "http://127.0.0.1:1", token: "t", model: "m" };
@@ -100,17 +102,38 @@ describe("what an agent is started with", () => {
     expect(environment).toMatchObject({ MODEL: "big" });
   });
 
-  test("a home that is the operator's with its own login stays so", () => {
+  test("a home that is the operator's with its own login stays so, but where it could not be seen", () => {
     const shared = { ...preset, home: { ...preset.home!, whenOwn: false } };
     const { environment, home } = launch({ config: { preset: shared } });
     expect(home).toBeNull();
     expect(environment).not.toHaveProperty("AGENT_HOME");
     expect(launch({ config: { preset: shared }, metered }).home?.folder).toBe("/s/home");
+    expect(launch({ config: { preset: shared }, confined: true }).home).toMatchObject({
+      folder: "/s/home",
+      links: [{ at: "/s/home/auth.json", to: "/ada/.agent/login.json" }],
+    });
   });
 
   test("what the configuration says of the environment counts most, and root gets what root needs", () => {
     const { environment } = launch({ config: { env: { WINS: "{workspace}", QUIET: "" } }, metered, asRoot: true });
     expect(environment).toMatchObject({ WINS: "/w", QUIET: "", AS_ROOT: "1" });
+  });
+
+  test.each([
+    [undefined, ["api.example"], []],
+    ["https://gate.example/v1", ["api.example", "gate.example"], []],
+    ["https://gate.example:8443", ["api.example", "gate.example:8443"], []],
+    ["http://127.0.0.1:8000/v1", ["api.example"], [8000]],
+    ["http://localhost/v1", ["api.example"], []],
+    ["http://localhost:11434/v1", ["api.example"], [11_434]],
+    ["http://gate.example/v1", ["api.example"], []],
+    ["https://10.0.0.1/v1", ["api.example"], []],
+    ["no url", ["api.example"], []],
+  ])("with its own login it gets where its preset says, and where the variable %j leads", (url, hosts, ports) => {
+    const environment = { HOME: "/ada", ...(url !== undefined && { AGENT_URL: url }) };
+    expect(launch({ environment }).ways).toEqual({ hosts, ports });
+    expect(launch({ config: { env: url === undefined ? {} : { AGENT_URL: url } } }).ways).toEqual({ hosts, ports });
+    expect(launch({ environment, metered }).ways).toEqual({ hosts: [], ports: [] });
   });
 
   test("braces that name nothing stay as they are", () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { AcpHome, AcpOwn, Json, Words } from "../../domain/acp-preset.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
 import type { Environment } from "../../engine/ports.ts";
+import { nowhere, waysOut, type WaysOut } from "./ways-out.ts";
 
 export type Launch = {
   argv: [string, ...string[]];
@@ -10,11 +11,13 @@ export type Launch = {
   /** `_meta` of its session. */
   meta: { [name: string]: Json };
   home: LaunchHome | null;
+  /** Where its own login needs to get. */
+  ways: WaysOut;
   /** The method of `authenticate` to be called, should there be no login at `unless`. */
   authenticate: { method: string; unless: readonly string[] } | null;
 };
 
-/** A folder of the session's own: files to write, and links to make in it where what they lead to exists. */
+/** A folder of the session's own: files to write, and the operator's files that are seen in it where they exist. */
 export type LaunchHome = { folder: string; files: Words; links: readonly { at: string; to: string }[] };
 
 /** Where its model calls go. `token`: in place of a key. */
@@ -29,6 +32,8 @@ export type LaunchOrder = {
   folder: string;
   metered: MeteredAt | null;
   asRoot: boolean;
+  /** Whether it sees nothing of the operator's but what it is given. */
+  confined: boolean;
 };
 
 /** Of the environment the later wins: preset, home, proxy or own login, the agent's own `env`. */
@@ -36,12 +41,15 @@ export function launchOf(order: LaunchOrder): Launch {
   const { config, environment, workspace, folder, metered, asRoot } = order;
   const { preset, env, ownModel } = config;
   const { own } = preset;
-  const home = preset.home !== null && (metered !== null || preset.home.whenOwn) ? join(folder, "home") : null;
+  const { confined } = order;
+  const moved = preset.home !== null && (metered !== null || confined || preset.home.whenOwn);
+  const home = moved ? join(folder, "home") : null;
   const model = metered?.model ?? ownModel ?? "";
   const fill = filler({ home: home ?? "", workspace, model, url: metered?.url ?? "", token: metered?.token ?? "" });
   const added = (metered && preset.metered) ?? ownWay(own, ownModel);
   const [program = "", ...rest] = [...preset.command, ...added.args].map(fill);
   const links = home === null || metered ? [] : linksOf(preset.home, home, environment);
+  const passed = { ...environment, ...fillAll(env, fill) };
   const key = metered ? undefined : Object.keys(own.authenticate).find((name) => environment[name]);
   return {
     argv: [program, ...rest],
@@ -55,6 +63,7 @@ export function launchOf(order: LaunchOrder): Launch {
     },
     meta: fillObject(joined(preset.sessionMeta, added.sessionMeta), fill),
     home: home === null ? null : { folder: home, files: texts({ ...preset.home?.files, ...added.files }, fill), links },
+    ways: metered ? nowhere : waysOut(own.hosts, passed),
     authenticate: key === undefined ? null : { method: own.authenticate[key] ?? "", unless: links.map(({ at }) => at) },
   };
 }

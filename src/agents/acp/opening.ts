@@ -68,8 +68,8 @@ export async function openLive(host: OpeningHost, order: OpeningOrder): Promise<
 async function start({ groups, version, waits }: OpeningHost, order: OpeningOrder): Promise<Opened> {
   const { config, workspace, marks, signal, onWords } = order;
   if (signal.aborted) return failed(closedEarly);
-  const launch = launchOf({ ...order, asRoot: process.getuid?.() === 0 });
-  if (launch.home) makeHome(launch.home);
+  const launch = launchOf({ ...order, asRoot: process.getuid?.() === 0, confined: groups.confines });
+  if (launch.home) makeHome(launch.home, groups.confines);
   const { argv, environment } = launch;
   const access = accessOf(launch, order);
   const program = new AcpProgram({ groups, argv, environment, access, directory: workspace, onWords });
@@ -106,28 +106,35 @@ async function start({ groups, version, waits }: OpeningHost, order: OpeningOrde
 const failed = (failure: AgentFailure, asks = false): Opened => ({ ok: false, failure, asksForLogin: asks });
 
 /** Beside its workspace: its home, the operator's login that its home leads to, its tools, and its way to a model. */
-function accessOf({ argv, home }: Launch, { role, folder, tools, metered }: OpeningOrder): Access {
-  const logins = home?.links.map(({ to }) => to).filter((to) => existsSync(to)) ?? [];
+function accessOf({ argv, home, ways }: Launch, { role, folder, tools, metered }: OpeningOrder): Access {
   return {
     role,
     folder,
     words: argv,
-    writable: home === null ? [] : [home.folder, ...logins],
-    ports: [tools, ...(metered ? [metered] : [])].map(({ url }) => portOf(url)),
+    writable: home === null ? [] : [home.folder],
+    placed: loginsOf(home).map(({ at, to }) => ({ at, file: to })),
+    hosts: ways.hosts,
+    ports: [...[tools, ...(metered ? [metered] : [])].map(({ url }) => portOf(url)), ...ways.ports],
   };
 }
 
-/** Its folder, with the operator's login where there is one. Repeatable. */
-function makeHome({ folder, files, links }: LaunchHome): void {
+const loginsOf = (home: LaunchHome | null) => (home?.links ?? []).filter(({ to }) => existsSync(to));
+
+/** Its folder, with the operator's login where there is one: as a link, or as an empty file for a sandbox to cover. Repeatable. */
+function makeHome(home: LaunchHome, confined: boolean): void {
+  const { folder, files } = home;
   for (const [path, text] of Object.entries(files)) {
     const at = placeIn(folder, path);
     rmSync(at, { recursive: true, force: true });
     writeFileSync(at, text, { mode: 0o600, flag: "wx" });
   }
   mkdirSync(folder, { recursive: true });
-  for (const { at, to } of links) {
-    if (!existsSync(to) || existsSync(at)) continue;
-    symlinkSync(to, placeIn(folder, relative(folder, at)));
+  for (const { at, to } of loginsOf(home)) {
+    const place = placeIn(folder, relative(folder, at));
+    if (!confined && existsSync(place)) continue;
+    rmSync(place, { recursive: true, force: true });
+    if (confined) writeFileSync(place, "", { mode: 0o600, flag: "wx" });
+    else symlinkSync(to, place);
   }
 }
 
@@ -205,7 +212,8 @@ async function startFailure(error: unknown, program: AcpProgram, { preset }: Acp
     return { kind: "environment", detail: cannot(title, `what it answers is not ACP: ${z.prettifyError(error)}`) };
   const end = await program.ended;
   const missing = end.kind === "exited" && (end.exitCode === 127 || end.exitCode === 126);
-  if (missing || end.kind === "not_started")
+  if (end.kind === "not_started") return { kind: "environment", detail: cannot(title, end.reason) };
+  if (missing)
     return { kind: "environment", detail: `${title} is not installed, or something that it runs: ${install}` };
   const death = deathOf(end, program.words(), title);
   return {

@@ -114,4 +114,8 @@ async function comesWithin(coming: Promise<void>, ms: number, signal: AbortSigna
 }
 
 /** In place of the metering proxy: nobody listens there, so that whatever an agent asks of a model costs nothing. */
-export const noModelAt = (model: string): MeteredAt => ({ url: "http://127.0.0.1:9", token: "longhaul-doctor", model });
+export const noModelAt = (model: string): MeteredAt => ({
+  url: "http://127.0.0.1:65535",
+  token: "longhaul-doctor",
+  model,
+});

@@ -145,6 +145,8 @@ export class CommandSession implements AgentSession {
         folder: this.#folder,
         words: [this.#config.command].flat(),
         writable: [],
+        placed: [],
+        hosts: [],
         ports: [portOf(served.url)],
       },
       onStdout: (text) => {

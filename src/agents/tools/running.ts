@@ -43,7 +43,15 @@ export async function runProgram(order: RunOrder, context: ToolContext): Promise
       if (cut !== "enough") order.onStdout(text, () => stop("enough"));
     },
     onStderr: (text) => order.onStderr(text),
-    access: { role: order.network === true ? role : null, folder, words: [], writable: [], ports: [] },
+    access: {
+      role: order.network === true ? role : null,
+      folder,
+      words: [],
+      writable: [],
+      placed: [],
+      hosts: [],
+      ports: [],
+    },
   });
   const timer = setTimeout(() => stop("timeout"), order.timeoutMs);
   const onAbort = () => stop("abort");

@@ -4,7 +4,7 @@ import { databaseUrl, environment } from "../../config.ts";
 import { EnvironmentError } from "../../domain/environment-error.ts";
 import { canStart, withoutSecrets } from "../../domain/finding.ts";
 import { doctorLimits } from "../../domain/limits.ts";
-import type { RunConfig } from "../../domain/run-config.ts";
+import { configDefaults, type RunConfig } from "../../domain/run-config.ts";
 import { renderCheckup } from "../../terminal/checkup.ts";
 import { exitCodes } from "../exit.ts";
 import { isInstalled, keyVariables } from "../installed-agents.ts";
@@ -16,7 +16,7 @@ import { lookHere, repositoryFindings, toolChainFindings } from "./here.ts";
 import { lookAtMachine, machineFindings } from "./machine.ts";
 import { lookAtModels, modelFindings, type Models } from "./models.ts";
 import { remoteFindings } from "./remote.ts";
-import { sandboxFindings } from "./sandbox.ts";
+import { notTried, sandboxFindings, sandboxName } from "./sandbox.ts";
 import { lookAtStorage, passwordsIn, storageFindings } from "./storage.ts";
 import { trialFinding, trialSubjects, type Tried } from "./trial-findings.ts";
 import { tryAll } from "./trials.ts";
@@ -38,17 +38,18 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     ...(await remoteFindings(config, repository)),
     ...storageFindings(await lookAtStorage(repository?.topLevel ?? null)),
     ...machineFindings(await lookAtMachine(topLevel), config),
-    ...sandboxFindings(config),
+    ...(await sandboxFindings(config)),
     ...configurationFindings(configuration),
     ...(repository && config ? protectedFindings(await uncommitted(repository, config)) : []),
     ...modelFindings(models),
     ...codingAgentFindings(codingAgents, { tried: options.agents ?? false }),
   ];
-  const trials = options.agents
-    ? await interruptible((signal) => tryThem(config, codingAgents, options, signal))
-    : null;
+  const confined = !looked.some(({ name, state }) => name === sandboxName && state === "lacking");
+  const trials =
+    options.agents && confined ? await interruptible((signal) => tryThem(config, codingAgents, options, signal)) : null;
   if (trials !== null && "interrupted" in trials) return trials.interrupted;
-  const findings = [...looked, ...(trials?.value ?? []).map(trialFinding)].map((each) => withoutSecrets(each, secrets));
+  const tried = options.agents && !confined ? [notTried] : (trials?.value ?? []).map(trialFinding);
+  const findings = [...looked, ...tried].map((each) => withoutSecrets(each, secrets));
   const ready = canStart(findings);
   if (options.json) printJson({ canStart: ready, findings });
   else {
@@ -73,6 +74,7 @@ function tryThem(
   const found = new Set(here.map(({ preset }) => preset));
   const subjects = trialSubjects(config, presets).filter((subject) => found.has(subject.config.preset));
   return tryAll(subjects, {
+    confinement: config ?? configDefaults,
     directory: config?.directory ?? process.cwd(),
     withinMs: (within ?? doctorLimits.trialMs / 1_000) * 1_000,
     signal,

@@ -98,7 +98,7 @@ async function world({ answers = () => ["here"], hosts }: WorldOptions = {}) {
   const looked: string[] = [];
   const { isPublic } = await import("./addresses.ts");
   const judged = new Set<string>();
-  const internet: Internet = {
+  const internet: Partial<Internet> = {
     lookup: async (name) => {
       looked.push(name);
       const found = answers();

@@ -20,17 +20,19 @@ export type ProxyOptions = {
   /** Of faults of our own; must not throw. */
   report(error: unknown): void;
   /** For tests: what stands in for the public internet. */
-  internet?: Internet;
+  internet?: Partial<Internet>;
 };
 
 export type Internet = {
   lookup(host: string): Promise<readonly string[]>;
   isPublic(address: string): boolean;
+  connect(address: string, port: number): Socket;
 };
 
 const realInternet: Internet = {
   lookup: async (host) => (await resolve(host, { all: true, verbatim: true })).map(({ address }) => address),
   isPublic,
+  connect: (host, port) => connect({ host, port, allowHalfOpen: true }),
 };
 
 export type Proxy = { close(): void };
@@ -83,15 +85,16 @@ async function decide(client: Socket, head: string, options: ProxyOptions): Prom
     return answer(client, 405, "only CONNECT is known here: use https");
   }
   const asked = authority.slice(0, proxyLimits.hostBytesMax + 8);
-  const judged = await judge(authority, options);
+  const internet = { ...realInternet, ...options.internet };
+  const judged = await judge(authority, options.hosts, internet);
   options.onDecision({ asked, allowed: judged.ok, why: judged.ok ? "on the list" : judged.why });
   if (!judged.ok) return answer(client, 403, `${asked} is refused: ${judged.why}`);
-  reach(client, judged);
+  reach(client, judged, internet);
 }
 
 type Judged = { ok: true; address: string; target: Target } | { ok: false; why: string };
 
-async function judge(authority: string, { hosts, internet = realInternet }: ProxyOptions): Promise<Judged> {
+async function judge(authority: string, hosts: readonly string[], internet: Internet): Promise<Judged> {
   const asked = judgeTarget(authority, hosts);
   if (!asked.ok) return asked;
   const addresses = await within(proxyLimits.connectMs, internet.lookup(asked.target.host)).catch((error: unknown) =>
@@ -106,9 +109,9 @@ async function judge(authority: string, { hosts, internet = realInternet }: Prox
   return { ok: true, address, target: asked.target };
 }
 
-function reach(client: Socket, { address, target }: { address: string; target: Target }): void {
+function reach(client: Socket, { address, target }: { address: string; target: Target }, internet: Internet): void {
   if (client.destroyed) return;
-  const server = connect({ host: address, port: target.port, allowHalfOpen: true });
+  const server = internet.connect(address, target.port);
   server.setTimeout(proxyLimits.connectMs, () => server.destroy(new Error("no answer")));
   let reached = false;
   server.once("connect", () => {
