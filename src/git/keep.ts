@@ -3,11 +3,13 @@
  * little that the next holder has to know besides.
  */
 import { z } from "zod";
+import type { Commit } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
 import { objectsOf } from "./change.ts";
 import { takeIn } from "./intake.ts";
+import type { OtherSide } from "./other-side.ts";
 import { asCommit, keptRefs, type TrunkRepository } from "./trunk-repository.ts";
-import { givePrivateGit, through, type GitWorkspace } from "./workspace.ts";
+import { givePrivateGit, through, type GitWorkspace, type Marked } from "./workspace.ts";
 
 const lineSchema = z.object({ line: z.string(), words: z.array(z.string()) });
 
@@ -49,25 +51,28 @@ async function pin(trunk: TrunkRepository, { run, name, pinned }: GitWorkspace, 
   await trunk.pin(run, { add: [{ ref: ref(tree), oid: tree }], remove: old.map(ref) });
 }
 
-/** The tree of what `keep` answered. */
-export const treeOfKept = (kept: string): string => keptSchema.parse(JSON.parse(kept)).tree;
-
-export type Kept = z.output<typeof keptSchema>;
+export type Kept = { base: Commit; tree: string; marked: Marked[]; otherSides: OtherSide[] };
 
 /** `kept`: what `keep` answered. */
-export const readKept = (kept: string): Kept => keptSchema.parse(JSON.parse(kept));
+export function readKept(kept: string): Kept {
+  const { base, tree, marked, otherSides } = keptSchema.parse(JSON.parse(kept));
+  return { base: asCommit(base), tree: asCommit(tree), marked, otherSides };
+}
 
 /** Makes a clean checkout of its base what was kept. */
-export async function putBack(trunk: TrunkRepository, workspace: GitWorkspace, kept: Kept): Promise<void> {
-  const tree = asCommit(kept.tree);
+export async function putBack(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+  { tree, marked, otherSides }: Kept,
+): Promise<void> {
   await workspace.checkout.needIndex();
   await trunk.git.run(
     ["read-tree", "-m", "-u", workspace.base, tree],
     through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
   );
-  workspace.marked = kept.marked;
-  workspace.otherSides = kept.otherSides;
-  workspace.pinned.push(tree);
+  workspace.marked = marked;
+  workspace.otherSides = otherSides;
   workspace.checkedOut = tree;
+  workspace.pinned.push(tree);
   await givePrivateGit(trunk, workspace);
 }

@@ -10,7 +10,7 @@ import type { RunId } from "../domain/ids.ts";
 import { maintenanceLimits } from "../domain/limits.ts";
 import { expiresBefore, type Maintained, type StoreSize } from "../domain/maintenance.ts";
 import type { MaintenanceOrder } from "../engine/ports.ts";
-import { treeOfKept } from "./keep.ts";
+import { readKept } from "./keep.ts";
 import { ignoreMissing } from "./remove-tree.ts";
 import { keptRefs, type TrunkRepository } from "./trunk-repository.ts";
 
@@ -68,7 +68,7 @@ async function forgetEnded(trunk: TrunkRepository, run: RunId, order: Maintenanc
   const refs = (await trunk.git.text(["for-each-ref", "--format=%(refname)", prefix], trunk.at(run))).split("\n");
   // What is kept from now on is not on the list.
   const { workspaces, kept } = await order.needed();
-  const [names, trees] = [new Set(workspaces), new Set(kept.map(treeOfKept))];
+  const [names, trees] = [new Set(workspaces), new Set(kept.map((one) => readKept(one).tree))];
   const ended = refs.filter((ref) => {
     const [name = "", tree = ""] = ref.slice(prefix.length).split("/");
     return ref !== "" && !names.has(name) && !trees.has(tree);

@@ -123,7 +123,7 @@ export class GitTrunk implements Trunk {
   async openWorkspace(run: RunId, name: string, commit: Commit, kept: string | null = null): Promise<Workspace> {
     requireRunId(run);
     const before = kept === null ? null : readKept(kept);
-    const workspace = await this.#openAt(run, name, asCommit(before?.base ?? commit));
+    const workspace = await this.#openAt(run, name, before?.base ?? asCommit(commit));
     if (before) await putBack(this.#trunk, workspace, before);
     return workspace;
   }
