@@ -102,6 +102,7 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
         const { bavail, bsize } = await statfs(project.stateFolder);
         return bavail * bsize;
       },
+      freeMemoryBytes: () => process.availableMemory(),
     },
     leftovers,
     clock,

@@ -38,6 +38,7 @@ export type EventType =
   | "message.sent"
   | "engine.started"
   | "engine.stopped"
+  | "engine.waits"
   | "engine.problem";
 
 export type EventAbout = { session?: SessionId; task?: TaskId; planner?: PlannerId };

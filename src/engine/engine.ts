@@ -7,7 +7,7 @@ import type { Commit, EngineId, RunId, SessionId } from "../domain/ids.ts";
 import type { RunConfig } from "../domain/run-config.ts";
 import type { EngineLease, RunStatus } from "../domain/run.ts";
 import type { Claim } from "../domain/session.ts";
-import { advance, loseSession, slotOf, type Capacity, type Step } from "./advance.ts";
+import { advance, loseSession, slotOf, type Admits, type Capacity, type Step } from "./advance.ts";
 import { Calls } from "./calls.ts";
 import { Checks } from "./checks.ts";
 import { pause } from "./control.ts";
@@ -16,6 +16,7 @@ import { execute, type Execution } from "./execute.ts";
 import { Lane } from "./lane.ts";
 import type { Agents, Clock, Commands, Leftovers, Machine, Trunk } from "./ports.ts";
 import { publish } from "./publish.ts";
+import { MachineRoom } from "./room.ts";
 import { startCycle } from "./queueing.ts";
 import type { Store } from "./store-port.ts";
 
@@ -71,6 +72,7 @@ export class Engine {
   readonly #run: RunId;
   readonly #me: EngineId;
   readonly #desk: Desk;
+  readonly #room: MachineRoom;
   readonly #executions = new Map<SessionId, Execution>();
   #wake: () => void = () => undefined;
   #woken = false;
@@ -99,6 +101,7 @@ export class Engine {
       lane: new Lane({ store, trunk, clock, run, checks, config, report }),
       calls: new Calls(store, clock, run, config.limits.pollMs, ports.random),
     };
+    this.#room = new MachineRoom(this.#desk, run);
   }
 
   /** @internal Called by `startEngine`. */
@@ -166,20 +169,18 @@ export class Engine {
   /** Null: the run is not ours any more. */
   async #step(): Promise<(Step & { tip: Commit }) | null> {
     const mine = new Map(this.#executions);
-    const step = await this.#ports.store.transition(this.#run, async (tx) =>
-      tx.run.engine?.id === this.#me
-        ? {
-            ...(await advance(
-              tx,
-              this.#me,
-              this.#free(),
-              mine,
-              (agent) => this.#ports.agents.traits(agent).credential,
-            )),
-            tip: tx.run.tip,
-          }
-        : null,
-    );
+    const { store, agents } = this.#ports;
+    const admission = await this.#room.look(mine.values());
+    const admits: Admits = {
+      credentialOf: (agent) => agents.traits(agent).credential,
+      admit: (agent) => admission.admit(this.#room.needsOf(agent)),
+    };
+    const step = await store.transition(this.#run, async (tx) => {
+      if (tx.run.engine?.id !== this.#me) return null;
+      const advanced = await advance(tx, this.#me, this.#free(), mine, admits);
+      await this.#room.tell(tx, admission);
+      return { ...advanced, tip: tx.run.tip };
+    });
     if (!step) return null;
     for (const session of step.gone) mine.get(session)?.watch.cut({ kind: "cut", by: "cancelled" });
     for (const claim of step.claims) this.#start(claim);

@@ -9,6 +9,8 @@ import type { WorkspacePlace } from "./workspace.ts";
 export interface Checkouts {
   /** A clean checkout of `commit` at `place.path`, with a `.git` for the worker; `place.folder` is there then. */
   open(place: WorkspacePlace, commit: Commit): Promise<Checkout>;
+  /** What one more takes of the disk, as far as is known by now. */
+  bytesOfNext(run: RunId): number;
   /** Removes all that was made for the run, by whichever engine. Nobody else may work on the run. */
   clear(run: RunId): Promise<void>;
 }

@@ -5,6 +5,7 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
+import { layerLimits } from "../domain/limits.ts";
 import type { Checkout, Checkouts } from "./checkouts.ts";
 import { Layers, overlayOptions, type Tip } from "./layers.ts";
 import type { Mounts } from "./mounts.ts";
@@ -50,6 +51,10 @@ export class OverlayCheckouts implements Checkouts {
       await layers.leave(tip);
       throw error;
     }
+  }
+
+  bytesOfNext(): number {
+    return layerLimits.overlayBytes;
   }
 
   async clear(run: RunId): Promise<void> {

@@ -20,6 +20,8 @@ export class PooledCheckouts implements Checkouts {
   readonly #trunk: TrunkRepository;
   readonly #folder: string;
   readonly #free = new Map<RunId, WorkspacePlace[]>();
+  /** Of one whole checkout: the first one tells. */
+  readonly #bytes = new Map<RunId, number>();
   #pooled = 0;
 
   /** `folder`: this adapter's alone. */
@@ -37,6 +39,7 @@ export class PooledCheckouts implements Checkouts {
     else await mkdir(place.path);
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     await this.#trunk.git.run(["read-tree", "--reset", "-u", commit], call);
+    if (!this.#bytes.has(place.run)) this.#bytes.set(place.run, (await readIndex(place, commit)).bytes());
     const sha256 = commit.length === 64;
     const gitFolder = join(place.path, ".git");
     await writeGitFolder(this.#trunk, gitFolder, { HEAD: `${commit}\n` }, { bare: false, sha256 });
@@ -50,6 +53,10 @@ export class PooledCheckouts implements Checkouts {
         open = false;
       },
     };
+  }
+
+  bytesOfNext(run: RunId): number {
+    return (this.#free.get(run) ?? []).length > 0 ? 0 : (this.#bytes.get(run) ?? 0);
   }
 
   async clear(run: RunId): Promise<void> {
@@ -74,13 +81,15 @@ export class PooledCheckouts implements Checkouts {
 /** false: the worker left something that cannot be swept, or is still at it; the whole folder goes then. */
 async function isSwept(place: WorkspacePlace, like: Commit): Promise<boolean> {
   try {
-    await sweep(place.path, new IndexFile(await readFile(indexOf(place)), like));
+    await sweep(place.path, await readIndex(place, like));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return false;
   }
 }
+
+const readIndex = async (place: WorkspacePlace, like: Commit) => new IndexFile(await readFile(indexOf(place)), like);
 
 async function moveFiles(from: WorkspacePlace, to: WorkspacePlace): Promise<void> {
   await rename(from.path, to.path);

@@ -130,6 +130,10 @@ export class GitTrunk implements Trunk {
     return absentAt(this.#trunk.git, this.#trunk.gitDir, base, paths);
   }
 
+  workspaceBytes(run: RunId): number {
+    return this.#checkouts.bytesOfNext(run);
+  }
+
   async clearLeftovers(run: RunId): Promise<void> {
     requireRunId(run);
     await this.#checkouts.clear(run);

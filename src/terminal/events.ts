@@ -47,6 +47,7 @@ function describe(event: Event, names: Names): string | null {
     case "engine.started":
     case "credential.paused":
     case "engine.problem":
+    case "engine.waits":
       return describeRun(type, event, names);
     case "planner.created":
     case "planner.refused":
@@ -94,7 +95,8 @@ type RunEvent =
   | "checks.failed"
   | "engine.started"
   | "credential.paused"
-  | "engine.problem";
+  | "engine.problem"
+  | "engine.waits";
 
 function describeRun(type: RunEvent, event: Event, names: Names): string {
   const { data } = event;
@@ -133,6 +135,10 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
         ? `engine started; ${counted(lost, "session")} of an earlier engine lost, queued again`
         : "engine started";
     }
+    case "engine.waits":
+      return data["detail"] === null
+        ? "there is room for new sessions again"
+        : `no new session: ${detail(data["detail"])}`;
     case "engine.problem":
       return `problem${aboutWhom(event, names)}: ${detail(data["detail"])}`;
     default:

@@ -27,6 +27,7 @@ export function headLines(view: RunView, width: number): Line[] {
     ...confinementLines(view.run.config),
     ...stateNotes(view, width),
     ...restLines(view),
+    ...(view.waits === null ? [] : [[toned("warn", `  no new session: ${phrase(view.waits)}`)]]),
     [],
     tasksLine(view, width),
     ...countLines(view, width),

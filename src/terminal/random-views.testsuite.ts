@@ -180,6 +180,7 @@ export const anyView: fc.Arbitrary<RunView> = fc
     tasks: taskCounts,
     queued: amount,
     aside: fc.option(fc.record({ sessions: amount, nextAt: time })),
+    waits: fc.option(hostileText),
     resting: fc.array(
       fc.record({ credential: hostileText, until: time, why: hostileText, running: amount, queued: amount }),
       { maxLength: 5 },

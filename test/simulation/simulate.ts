@@ -207,7 +207,7 @@ class World {
           };
         }),
       },
-      machine: { freeDiskBytes: async () => Infinity },
+      machine: { freeDiskBytes: async () => Infinity, freeMemoryBytes: () => Infinity },
       random: () => this.dice.int(0, 999) / 1000,
       clock: {
         now: () => clock.now(),
