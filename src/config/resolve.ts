@@ -57,6 +57,7 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
     prompts: around.prompts,
     acceptance: uniqueNames(path, "acceptance", config.acceptance),
     checks: uniqueNames(path, "checks", config.checks),
+    prepare: uniqueNames(path, "prepare", config.prepare),
     checkPolicy: config.checkPolicy,
     budget: {
       ...toBudget({ usd, tokens }),

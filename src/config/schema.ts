@@ -163,6 +163,16 @@ const acceptanceSchema = byKind<AcceptanceCommand>((written) =>
       }),
 );
 
+const prepareSchema = z.union([
+  name.transform((command) => ({ name: command, command, timeoutMs: null, when: [] })),
+  z.strictObject({
+    name,
+    command: name,
+    timeoutMs: z.int().positive().nullable().default(null),
+    when: z.array(name).default([]),
+  }),
+]);
+
 const budget = { usd: z.number().nonnegative().optional(), tokens: z.int().nonnegative().optional() };
 const partBudget = z.strictObject(budget).default({});
 
@@ -213,6 +223,8 @@ export const configSchema = z.strictObject({
   /** `protected`: paths that the commands find as they were when the run began. */
   acceptance: z.array(acceptanceSchema).default([]),
   checks: z.array(checkSchema).default([]),
+  /** Run in a clean checkout; what they add is there in every workspace. `when`: paths; run again when one has changed. */
+  prepare: z.array(prepareSchema).default([]),
   /** When they run: behind the landings; also in each worker's own tree before it lands; or on what would land, as a gate. */
   checkPolicy: z.enum(checkPolicies).default(configDefaults.checkPolicy),
   budget: z
@@ -232,7 +244,9 @@ export const configSchema = z.strictObject({
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
   sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */
-  network: z.strictObject({ planner: hosts, worker: hosts, arbiter: hosts.optional(), judge: hosts }).prefault({}),
+  network: z
+    .strictObject({ planner: hosts, worker: hosts, arbiter: hosts.optional(), judge: hosts, prepare: hosts })
+    .prefault({}),
   /** Paths that programs may read, beside the system's: absolute, `~/…`, or relative to the configuration. */
   readable: z.array(name).default([]),
   caches: z.array(z.strictObject({ path: name, mode: z.enum(["read-only", "private"]) })).default([]),

@@ -39,6 +39,7 @@ export type EventType =
   | "engine.started"
   | "engine.stopped"
   | "engine.waits"
+  | "workspaces.prepared"
   | "engine.problem";
 
 export type EventAbout = { session?: SessionId; task?: TaskId; planner?: PlannerId };

@@ -18,6 +18,8 @@ export type RunConfig = {
   prompts: { [name: string]: string };
   acceptance: AcceptanceCommand[];
   checks: CheckCommand[];
+  /** What makes a checkout ready to be worked in: once for all workspaces, where they can share it. */
+  prepare: PrepareCommand[];
   checkPolicy: CheckPolicy;
   budget: Budgets;
   parallel: Parallel;
@@ -29,7 +31,7 @@ export type RunConfig = {
   /** What the programs of its sessions are confined by. */
   sandbox: SandboxChoice;
   /** Hosts that they may reach, by role: `entryFault` says in what form. Checks and acceptance commands reach none. */
-  network: { [R in Role]: string[] };
+  network: { [R in Role | "prepare"]: string[] };
   /** Absolute paths outside of the workspace that they may read, and caches. */
   readable: string[];
   caches: { path: string; mode: "read-only" | "private" }[];
@@ -108,6 +110,9 @@ export type Area = { paths: string[]; planner: string | null; worker: string | n
 export const checkPolicies = ["after", "before", "gate"] as const;
 export type CheckPolicy = (typeof checkPolicies)[number];
 
+/** `when`: paths; it is run again when one of them has changed on the trunk. */
+export type PrepareCommand = CheckCommand & { when: string[] };
+
 /** `timeoutMs` null: the limit `commandMs`. */
 export type CheckCommand = { name: string; command: string; timeoutMs: number | null };
 
@@ -159,6 +164,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   prompts: {},
   acceptance: [],
   checks: [],
+  prepare: [],
   checkPolicy: "after",
   budget: noBudgets,
   parallel: parallelDefaults,
@@ -166,7 +172,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   identity: "Longhaul <longhaul@localhost>",
   // Not yet: a coding agent with a login of its own needs ways out that its preset does not name so far.
   sandbox: "none",
-  network: { planner: [], worker: [], arbiter: [], judge: [] },
+  network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] },
   readable: [],
   caches: [],
 };

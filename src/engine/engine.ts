@@ -15,6 +15,7 @@ import { message, type Desk } from "./desk.ts";
 import { execute, type Execution } from "./execute.ts";
 import { Lane } from "./lane.ts";
 import type { Agents, Clock, Commands, Leftovers, Machine, Trunk } from "./ports.ts";
+import { Preparing } from "./preparing.ts";
 import { publish } from "./publish.ts";
 import { MachineRoom } from "./room.ts";
 import { startCycle } from "./queueing.ts";
@@ -73,6 +74,7 @@ export class Engine {
   readonly #me: EngineId;
   readonly #desk: Desk;
   readonly #room: MachineRoom;
+  readonly #preparing: Preparing;
   readonly #executions = new Map<SessionId, Execution>();
   #wake: () => void = () => undefined;
   #woken = false;
@@ -102,6 +104,7 @@ export class Engine {
       calls: new Calls(store, clock, run, config.limits.pollMs, ports.random),
     };
     this.#room = new MachineRoom(this.#desk, run);
+    this.#preparing = new Preparing({ store, trunk, commands, clock, run, config, report });
   }
 
   /** @internal Called by `startEngine`. */
@@ -124,7 +127,7 @@ export class Engine {
       stopListening();
       this.#cutAll("pause");
       await Promise.allSettled([...this.#executions.values()].map(({ done }) => done));
-      await this.#desk.checks.stop();
+      await Promise.all([this.#desk.checks.stop(), this.#preparing.stop()]);
     }
   }
 
@@ -139,6 +142,7 @@ export class Engine {
       const step = await this.#step();
       if (!step) return { kind: "taken_over" };
       this.#desk.checks.tipMoved(step.tip);
+      this.#preparing.tipMoved(step.tip);
       if (step.state.status === "running" && !this.#pausing) this.#interrupted = false; // Taken back by a resume.
       if (step.cut) this.#cutAll(step.cut);
       const end = this.#endOf(step.state);

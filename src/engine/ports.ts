@@ -152,6 +152,8 @@ export type CommandOrder = {
   timeoutMs: number;
   outputBytesMax: number;
   signal: AbortSignal;
+  /** Left out: no network. */
+  network?: "prepare";
 };
 
 export type CommandResult = {
@@ -191,6 +193,11 @@ export interface Trunk {
    * among those that are open; `[a-z0-9-]+`.
    */
   openWorkspace(run: RunId, name: string, commit: Commit, kept?: string | null): Promise<Workspace>;
+  /**
+   * Has `work` done in a clean checkout of `commit`. When it answers true, whatever it added beside the commit's own files lies in
+   * all workspaces that are opened from then on, and is no change of theirs.
+   */
+  prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<PrepareEnd>;
   /** What one more workspace takes of the disk, as far as is known by now. */
   workspaceBytes(run: RunId): number;
   /**
@@ -236,6 +243,11 @@ export interface Trunk {
 }
 
 export type LookAtFiles = { wanted(path: string): boolean; visit(file: ChangedFile): void };
+
+/** `directory`: absolute. */
+export type PrepareWork = (directory: string) => Promise<boolean>;
+/** `cannot`: workspaces share nothing here; nothing was done. */
+export type PrepareEnd = "prepared" | "failed" | "cannot";
 
 export type Workspace = {
   run: RunId;

@@ -6,6 +6,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
+import type { PrepareEnd, PrepareWork } from "../engine/ports.ts";
 import type { Checkout, Checkouts } from "./checkouts.ts";
 import { Layers, overlayOptions, type Tip } from "./layers.ts";
 import type { Mounts } from "./mounts.ts";
@@ -28,7 +29,23 @@ export class OverlayCheckouts implements Checkouts {
     this.#folder = folder;
   }
 
-  async open(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
+  open(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
+    return this.#mount(place, commit, "lowers");
+  }
+
+  async prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd> {
+    const overlay = await this.#mount(place, commit, "bare");
+    try {
+      if (!(await work(place.path))) return "failed";
+      await overlay.unmount();
+      await this.#layersOf(place.run).adopt(join(place.folder, "upper"), commit);
+      return "prepared";
+    } finally {
+      await overlay.remove();
+    }
+  }
+
+  async #mount(place: WorkspacePlace, commit: Commit, on: "lowers" | "bare"): Promise<Overlay> {
     await this.#open.get(place.path)?.remove();
     await removePlace(place);
     const layers = this.#layersOf(place.run);
@@ -39,7 +56,7 @@ export class OverlayCheckouts implements Checkouts {
       // Relative names are short, and have none of the signs that mean something in an option.
       const own = relative(layers.folder, place.folder);
       // Volatile: what a worker writes is worth nothing after a crash of the machine, so nothing waits for the disk.
-      const options = `lowerdir=${tip.lowers},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions},volatile`;
+      const options = `lowerdir=${tip[on]},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions},volatile`;
       await this.#mounts.mount(layers.folder, options, relative(layers.folder, place.path));
       const tree = await this.#trunk.objects(place.run).trees.rootOf(commit);
       const overlay = new Overlay(place, tip, this.#mounts, layers, upperPaths(upper, tree), () =>
@@ -80,6 +97,7 @@ class Overlay implements Checkout {
   readonly #layers: Layers;
   readonly #removed: () => void;
   #isMounted = true;
+  #isRemoved = false;
 
   constructor(
     place: WorkspacePlace,
@@ -103,11 +121,17 @@ class Overlay implements Checkout {
     if (!(await exists(index))) await copyFile(this.#tip.indexFile, index);
   }
 
-  async remove(): Promise<void> {
+  async unmount(): Promise<void> {
     if (!this.#isMounted) return;
     this.#isMounted = false;
-    this.#removed();
     await this.#mounts.unmount(this.#layers.folder, relative(this.#layers.folder, this.place.path));
+  }
+
+  async remove(): Promise<void> {
+    if (this.#isRemoved) return;
+    this.#isRemoved = true;
+    this.#removed();
+    await this.unmount();
     await removePlace(this.place);
     await this.#layers.leave(this.#tip);
   }

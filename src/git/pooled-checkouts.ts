@@ -7,6 +7,7 @@ import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
+import type { PrepareEnd } from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
 import type { Checkout, Checkouts } from "./checkouts.ts";
 import { IndexFile } from "./index-file.ts";
@@ -53,6 +54,11 @@ export class PooledCheckouts implements Checkouts {
         open = false;
       },
     };
+  }
+
+  /** What a worker had is not trusted to be what was prepared, and a copy for each would cost what was saved. */
+  prepare(): Promise<PrepareEnd> {
+    return Promise.resolve("cannot");
   }
 
   bytesOfNext(run: RunId): number {

@@ -9,6 +9,8 @@ import type {
   Landed,
   Landing,
   LookAtFiles,
+  PrepareEnd,
+  PrepareWork,
   Protect,
   ProtectedWorkspace,
   Staged,
@@ -128,6 +130,11 @@ export class GitTrunk implements Trunk {
   /** Those of `paths` that a run could not protect, because they are not there at `base`, where it began. */
   absentAt(base: Commit, paths: readonly string[]): Promise<string[]> {
     return absentAt(this.#trunk.git, this.#trunk.gitDir, base, paths);
+  }
+
+  prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<PrepareEnd> {
+    requireRunId(run);
+    return this.#checkouts.prepare(placeOf(this.#stateFolder, run, name), asCommit(commit), work);
   }
 
   workspaceBytes(run: RunId): number {

@@ -48,6 +48,7 @@ function describe(event: Event, names: Names): string | null {
     case "credential.paused":
     case "engine.problem":
     case "engine.waits":
+    case "workspaces.prepared":
       return describeRun(type, event, names);
     case "planner.created":
     case "planner.refused":
@@ -96,7 +97,8 @@ type RunEvent =
   | "engine.started"
   | "credential.paused"
   | "engine.problem"
-  | "engine.waits";
+  | "engine.waits"
+  | "workspaces.prepared";
 
 function describeRun(type: RunEvent, event: Event, names: Names): string {
   const { data } = event;
@@ -135,6 +137,8 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
         ? `engine started; ${counted(lost, "session")} of an earlier engine lost, queued again`
         : "engine started";
     }
+    case "workspaces.prepared":
+      return `workspaces begin prepared, as of ${commit(data["commit"])}; it took ${duration(Number(data["ms"]) || 0)}`;
     case "engine.waits":
       return data["detail"] === null
         ? "there is room for new sessions again"

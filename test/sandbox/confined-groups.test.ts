@@ -127,7 +127,7 @@ test("a port of ours is reached by whoever was given it, and by nobody else", as
 test("hosts are those of its role, and each decision stands in its transcript", async () => {
   const world = openWorld({
     config: {
-      network: { planner: [], worker: ["packages.example"], arbiter: [], judge: [] },
+      network: { planner: [], worker: ["packages.example"], arbiter: [], judge: [], prepare: [] },
       readable: [],
       caches: [],
     },

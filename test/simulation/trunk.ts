@@ -50,6 +50,7 @@ export class SimTrunk {
       begin: async () => step(),
       tip: () => step().then(() => this.tip()),
       ...this.#checkouts(step),
+      prepare: async () => "cannot",
       workspaceBytes: () => 0,
       takeIn: async (_run, workspace) => {
         await step();
