@@ -69,6 +69,7 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
     limits: { ...limitDefaults, ...given },
     directory: around.directory,
     identity: config.identity,
+    workspaces: config.workspaces,
     sandbox: config.sandbox,
     network: { ...config.network, arbiter: config.network.arbiter ?? config.network.worker },
     readable: config.readable.map((written) => absolute(written, around)),

@@ -5,7 +5,7 @@ import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limi
 import { entryFault } from "../domain/network-target.ts";
 import { allRoles } from "../domain/session.ts";
 import { protectedPath, protectedPathFault } from "../domain/protected.ts";
-import { checkPolicies, configDefaults, sandboxChoices, type AcceptanceCommand } from "../domain/run-config.ts";
+import { checkPolicies, configDefaults, sandboxChoices, workspacesChoices, type AcceptanceCommand } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
 const role = z.enum(allRoles);
@@ -241,6 +241,8 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[^<>\n]+ <[^<>\s]+>$/, "expected the form: Name <address>")
     .default(configDefaults.identity),
+  /** `auto`: overlays where they work. `copied`: real files also for programs outside, such as a Docker daemon. */
+  workspaces: z.enum(workspacesChoices).default(configDefaults.workspaces),
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
   sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */

@@ -28,6 +28,7 @@ export type RunConfig = {
   directory: string;
   /** Who commits: `Name <address>`. */
   identity: string;
+  workspaces: WorkspacesChoice;
   /** What the programs of its sessions are confined by. */
   sandbox: SandboxChoice;
   /** Hosts that they may reach, by role: `entryFault` says in what form. Checks and acceptance commands reach none. */
@@ -36,6 +37,10 @@ export type RunConfig = {
   readable: string[];
   caches: { path: string; mode: "read-only" | "private" }[];
 };
+
+/** `auto`: overlays where the system has them; else, and with `copied`, git writes each workspace file by file. */
+export const workspacesChoices = ["auto", "copied"] as const;
+export type WorkspacesChoice = (typeof workspacesChoices)[number];
 
 /** `auto`: the first that works on this machine; without one, nothing runs. */
 export const sandboxChoices = ["auto", "bubblewrap", "none"] as const;
@@ -165,6 +170,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   acceptance: [],
   checks: [],
   prepare: [],
+  workspaces: "auto",
   checkPolicy: "after",
   budget: noBudgets,
   parallel: parallelDefaults,

@@ -16,6 +16,8 @@ export interface Checkouts {
   bytesOfNext(run: RunId): number;
   /** Removes all that was made for the run, by whichever engine. Nobody else may work on the run. */
   clear(run: RunId): Promise<void>;
+  /** Removes what this very object has made for workspaces to come; none is open any more. */
+  close(): Promise<void>;
 }
 
 export interface Checkout {

@@ -2,6 +2,7 @@
  * Workspaces as overlays: the files of the trunk's tip lie once in read-only layers, and each workspace has a folder of its
  * own for what is written. To open one costs a mount, whatever the size of the tree.
  */
+import { randomUUID } from "node:crypto";
 import { copyFile, mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
@@ -80,10 +81,17 @@ export class OverlayCheckouts implements Checkouts {
     await removeTree(join(this.#folder, run));
   }
 
+  async close(): Promise<void> {
+    for (const { folder } of this.#layers.values()) await removeTree(folder);
+    this.#layers.clear();
+  }
+
   #layersOf(run: RunId): Layers {
     const known = this.#layers.get(run);
     if (known) return known;
-    const layers = new Layers(this.#trunk, this.#mounts, join(this.#folder, run), run);
+    // A name of its own: whoever takes the run over makes others, while we remove ours.
+    const folder = join(this.#folder, run, randomUUID().slice(0, 8));
+    const layers = new Layers(this.#trunk, this.#mounts, folder, run);
     this.#layers.set(run, layers);
     return layers;
   }

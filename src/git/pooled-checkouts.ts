@@ -3,6 +3,7 @@
  * when they are used again. Invariant: what a worker wrote reaches no other: a file counts as unchanged only when the kernel's
  * own time of its last change says so.
  */
+import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
@@ -24,6 +25,8 @@ export class PooledCheckouts implements Checkouts {
   /** Of one whole checkout: the first one tells. */
   readonly #bytes = new Map<RunId, number>();
   #pooled = 0;
+  /** Whoever takes the run over has a pool of its own, while we remove ours. */
+  readonly #own = randomUUID().slice(0, 8);
 
   /** `folder`: this adapter's alone. */
   constructor(trunk: TrunkRepository, folder: string) {
@@ -70,11 +73,16 @@ export class PooledCheckouts implements Checkouts {
     await removeTree(join(this.#folder, run));
   }
 
+  async close(): Promise<void> {
+    for (const run of this.#free.keys()) await removeTree(join(this.#folder, run, this.#own));
+    this.#free.clear();
+  }
+
   async #giveBack(place: WorkspacePlace, commit: Commit): Promise<void> {
     const free = this.#free.get(place.run) ?? [];
     this.#free.set(place.run, free);
     if (free.length < layerLimits.pooledMax && (await isSwept(place, commit))) {
-      const folder = join(this.#folder, place.run, String(++this.#pooled));
+      const folder = join(this.#folder, place.run, this.#own, String(++this.#pooled));
       await mkdir(folder, { recursive: true });
       const pooled = { ...place, path: join(folder, "files"), folder };
       await moveFiles(place, pooled);

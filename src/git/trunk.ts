@@ -137,6 +137,11 @@ export class GitTrunk implements Trunk {
     return this.#checkouts.prepare(placeOf(this.#stateFolder, run, name), asCommit(commit), work);
   }
 
+  /** At the end, when no workspace is open any more. */
+  close(): Promise<void> {
+    return this.#checkouts.close();
+  }
+
   workspaceBytes(run: RunId): number {
     return this.#checkouts.bytesOfNext(run);
   }
