@@ -36,9 +36,8 @@ async function whyNoOverlay(stateFolder: string): Promise<string | null> {
     const ask = 'printf "1\\n%s\\nmount\\n%s\\nmerged\\n" "$1" "$2" >&3; read -r answer <&4; echo "$answer"';
     const [program, ...words] = inOwnMounts(["/bin/sh", "-c", ask, "longhaul", folder, options]);
     const tried = spawnSync(program, words, { encoding: "utf8", env: { PATH: environment["PATH"] ?? "" } });
-    return tried.stdout.startsWith("1 0 ")
-      ? null
-      : tried.stdout.replace(/^1 \d+ /, "").trim() || "nobody made the mount";
+    const answer = tried.stdout.trim();
+    return answer === "1 0" ? null : answer.replace(/^1 \d+ /, "") || "nobody made the mount";
   } finally {
     await removeTree(folder);
   }
