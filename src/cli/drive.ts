@@ -58,7 +58,7 @@ export async function drive(project: Project, run: Run, options: FollowOptions):
   } finally {
     await doors.stop();
     await processes.stop();
-    await trunk?.close();
+    await trunk?.close().catch(report);
     sandbox?.close();
   }
 }

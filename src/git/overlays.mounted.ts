@@ -81,7 +81,10 @@ test("layers that nobody stands on are removed, but for the newest", async () =>
     await landNow(trunk, runA, workspace, submission(n));
     await workspace.remove();
   }
-  const layers = async () => (await readdir(join(world.state, "layers", runA))).filter((name) => name.startsWith("t"));
+  const layers = async () => {
+    const [own = ""] = await readdir(join(world.state, "layers", runA));
+    return (await readdir(join(world.state, "layers", runA, own))).filter((name) => name.startsWith("t"));
+  };
   expect((await layers()).length).toBe(2);
   await first.remove();
   expect((await layers()).length).toBe(1);
