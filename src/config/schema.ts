@@ -5,7 +5,13 @@ import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limi
 import { entryFault } from "../domain/network-target.ts";
 import { allRoles } from "../domain/session.ts";
 import { protectedPath, protectedPathFault } from "../domain/protected.ts";
-import { checkPolicies, configDefaults, sandboxChoices, workspacesChoices, type AcceptanceCommand } from "../domain/run-config.ts";
+import {
+  checkPolicies,
+  configDefaults,
+  sandboxChoices,
+  workspacesChoices,
+  type AcceptanceCommand,
+} from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
 const role = z.enum(allRoles);

@@ -19,22 +19,22 @@ import { endTurn, endTurnFailed } from "./turns.ts";
 import { Watch } from "./watch.ts";
 import { runArbitration, runAttempt } from "./work.ts";
 
-export type Execution = { claim: Claim; watch: Watch; done: Promise<void>; seen: Seen };
+export type Execution = { claim: Claim; watch: Watch; done: Promise<void>; visible: Visible };
 /** What of the session can be seen on the machine by now; the rest was promised to it. */
-export type Seen = { workspace: boolean; program: boolean };
+export type Visible = { workspace: boolean; program: boolean };
 
 /** Starts at once. `done` never rejects, unless the store itself can no longer be written. */
 export function execute(desk: Desk, claim: Claim): Execution {
   const watch = new Watch(desk.clock, desk.config.limits, desk.report);
   const transcript = new Transcript(desk.store, desk.clock, claim, desk.config.limits.outputBytesMax, desk.report);
-  const seen: Seen = { workspace: false, program: false };
-  return { claim, watch, seen, done: run(desk, claim, watch, transcript, seen) };
+  const visible: Visible = { workspace: false, program: false };
+  return { claim, watch, visible, done: run(desk, claim, watch, transcript, visible) };
 }
 
-async function run(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript, seen: Seen): Promise<void> {
+async function run(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript, visible: Visible): Promise<void> {
   let ending: Ending;
   try {
-    ending = await inWorkspace(desk, claim, watch, transcript, seen);
+    ending = await inWorkspace(desk, claim, watch, transcript, visible);
   } catch (error) {
     // A claim that is lost is somebody else's to end; that is no fault.
     if (!(error instanceof StaleClaimError)) desk.report(error);
@@ -65,12 +65,12 @@ async function inWorkspace(
   claim: Claim,
   watch: Watch,
   transcript: Transcript,
-  seen: Seen,
+  visible: Visible,
 ): Promise<Ending> {
   const name = idText("session", claim.session);
   const { opening, base, kept, contested } = await desk.store.transition(claim.run, (tx) => beginning(tx, claim));
   const workspace = await desk.trunk.openWorkspace(claim.run, name, base, kept);
-  seen.workspace = true;
+  visible.workspace = true;
   const agent = desk.agents.open({
     run: claim.run,
     session: claim.session,
@@ -79,7 +79,7 @@ async function inWorkspace(
     host: makeHost({ ...desk, claim, workspace, watch }),
     onOutput(stream, text) {
       // An empty text is no more than a sign of life: it may still wait to begin.
-      if (text !== "") seen.program = true;
+      if (text !== "") visible.program = true;
       watch.sawOutput();
       transcript.add(stream, text);
     },

@@ -29,11 +29,11 @@ export class MachineRoom {
       memoryBytes: memoryFor(machine.freeMemoryBytes()),
     };
     let running = 0;
-    for (const { claim, seen } of executions) {
+    for (const { claim, visible } of executions) {
       running++;
       const promised = this.needsOf(claim.agent);
-      if (!seen.workspace) left.diskBytes -= promised.diskBytes;
-      if (!seen.program) left.memoryBytes -= promised.memoryBytes;
+      if (!visible.workspace) left.diskBytes -= promised.diskBytes;
+      if (!visible.program) left.memoryBytes -= promised.memoryBytes;
     }
     return new Admission(left, running);
   }

@@ -31,9 +31,8 @@ export async function placeConflict(
   const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work.commit);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
-  const readTree = (...how: string[]) =>
-    trunk.git.run(["read-tree", ...how], through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }));
-  await workspace.checkout.needIndex();
+  const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
+  const readTree = (...how: string[]) => trunk.git.run(["read-tree", ...how], call);
   // The index learns of the work first: files of it that the merge has moved are removed then.
   await readTree("--reset", taken.tree);
   await readTree("--reset", "-u", merged.tree);

@@ -39,10 +39,9 @@ export function readKept(kept: string): Kept {
 
 /** Makes a clean checkout of its base what was kept. */
 export async function putBack(trunk: TrunkRepository, workspace: GitWorkspace, { tree, marked }: Kept): Promise<void> {
-  await workspace.checkout.needIndex();
   await trunk.git.run(
     ["read-tree", "-m", "-u", workspace.base, tree],
-    through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
+    await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
   );
   workspace.marked = marked;
   workspace.checkedOut = tree;

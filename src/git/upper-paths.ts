@@ -34,8 +34,7 @@ async function listInUpper(
   root: string,
   top: string,
 ): Promise<Suspects> {
-  await workspace.checkout.needIndex();
-  const call = through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
+  const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
   const listed = await listedByGit(trunk.git, call, workspace.path);
   const isIn = (folder: string, path: string) => new Untracked(folder).look(nowhere, path) !== null;
   return { ...listed, present: listed.present.filter((path) => isIn(top, path) || !isIn(root, path)) };
