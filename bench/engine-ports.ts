@@ -68,7 +68,7 @@ export function meteredPorts(inside: Inside): Ports {
       environment: allowedEnvironment(process.env),
       killGraceMs: limits.killGraceMs,
     }),
-    machine: { freeDiskBytes: async () => Infinity },
+    machine: { freeDiskBytes: async () => Infinity, freeMemoryBytes: () => Infinity },
     leftovers,
     clock: {
       now: () => Date.now(),

@@ -81,6 +81,8 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     begin: (run, base) => trunk.begin(run, base),
     takeOver: (run, engine) => trunk.takeOver(run, engine),
     tip: (run) => trunk.tip(run),
+    prepare: (run, name, commit, work) => trunk.prepare(run, name, commit, work),
+    workspaceBytes: (run) => trunk.workspaceBytes(run),
     async openWorkspace(run, name, commit, kept) {
       const workspace = await meter.time("workspace made", () => trunk.openWorkspace(run, name, commit, kept));
       return meteredWorkspace(meter, workspace);

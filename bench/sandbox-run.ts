@@ -76,7 +76,7 @@ function confined(groups: ProcessGroups, folder: string): ProcessGroups {
   mkdirSync(sockets);
   return confineGroups(groups, {
     sandbox: chooseSandbox("auto", { path: "/usr/local/bin:/usr/bin:/bin", folder: sockets }),
-    config: { network: { planner: [], worker: [], arbiter: [], judge: [] }, readable: [], caches: [] },
+    config: { network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] }, readable: [], caches: [] },
     bounds: usualBounds(totalmem()),
     stateFolder: join(folder, "state"),
     ownFiles: [],

@@ -9,7 +9,7 @@ import { kinds, type WorkspacesCase, type WorkspacesFigures } from "./workspaces
 
 const counts = [1, 50, 300];
 /** More files than this are written by no case: they would only measure the disk. */
-const filesMax = 600_000;
+const filesMax = 100_000;
 
 /** Answers Markdown. */
 export async function measureWorkspaces(repeats: number): Promise<string> {

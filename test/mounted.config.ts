@@ -8,7 +8,7 @@ export default defineConfig({
     maxWorkers: 1,
     isolate: false,
     reporters: ["default"],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     passWithNoTests: false,
     allowOnly: false,

@@ -21,7 +21,9 @@ export function createAgents(options: AgentsOptions): Agents {
   return {
     traits(agent): AgentTraits {
       const config = configOf(agent);
-      return { keepsRecord: config ? keepsRecord(config) : false, credential: config ? credentialOf(config) : null };
+      if (!config) return { keepsRecord: false, credential: null, memoryBytes: 0 };
+      const memoryBytes = config.kind === "acp" ? config.preset.memoryBytes : 0;
+      return { keepsRecord: keepsRecord(config), credential: credentialOf(config), memoryBytes };
     },
     open(order) {
       const config = configOf(order.agent);

@@ -11,7 +11,7 @@ import type { EngineId } from "../domain/ids.ts";
 import type { PauseReason, Run } from "../domain/run.ts";
 import { startEngine, type Engine, type EngineEnd, type Ports } from "../engine/engine.ts";
 import { Mounts } from "../git/mounts.ts";
-import { openGitTrunk } from "../git/trunk.ts";
+import { openGitTrunk, type GitTrunk } from "../git/trunk.ts";
 import { createCommands } from "../processes/commands.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
 import { openProcesses, type Processes } from "../processes/processes.ts";
@@ -36,9 +36,11 @@ export async function drive(project: Project, run: Run, options: FollowOptions):
   const processes = openProcesses();
   const doors = openDoors(run.config, report);
   let sandbox: OpenSandbox | null = null;
+  let trunk: GitTrunk | null = null;
   try {
     sandbox = openSandbox(processes.groups, run.config, project.stateFolder, report);
-    const ports = await openPorts(project, run, { ...processes, groups: sandbox.groups }, doors);
+    trunk = await openTrunk(project, run);
+    const ports = await openPorts(project, run, trunk, { ...processes, groups: sandbox.groups }, doors);
     const me = {
       id: `${hostname()}-${process.pid}-${Date.now().toString(36)}` as EngineId,
       host: hostname(),
@@ -55,6 +57,7 @@ export async function drive(project: Project, run: Run, options: FollowOptions):
   } finally {
     await doors.stop();
     await processes.stop();
+    await trunk?.close().catch(report);
     sandbox?.close();
   }
 }
@@ -77,17 +80,27 @@ async function follow(project: Project, run: Run, engine: Engine, options: Follo
   }
 }
 
-async function openPorts(project: Project, run: Run, { groups, leftovers }: Processes, doors: Doors): Promise<Ports> {
-  const { limits, identity, signOff, publish, directory } = run.config;
-  const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(identity) ?? [];
-  const trunk = await openGitTrunk({
-    repository: project.repository,
-    stateFolder: project.stateFolder,
+function openTrunk({ repository, stateFolder }: Project, { config }: Run): Promise<GitTrunk> {
+  const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(config.identity) ?? [];
+  const mounts = ownMounts && config.workspaces === "auto" ? new Mounts() : null;
+  return openGitTrunk({
+    repository,
+    stateFolder,
     environment,
     identity: { name, email },
-    mounts: ownMounts ? new Mounts() : null,
-    signOff,
+    signOff: config.signOff,
+    mounts,
   });
+}
+
+async function openPorts(
+  project: Project,
+  run: Run,
+  trunk: GitTrunk,
+  { groups, leftovers }: Processes,
+  doors: Doors,
+): Promise<Ports> {
+  const { limits, publish, directory } = run.config;
   const killGraceMs = limits.killGraceMs;
   return {
     store: project.store,
@@ -104,6 +117,7 @@ async function openPorts(project: Project, run: Run, { groups, leftovers }: Proc
         const { bavail, bsize } = await statfs(project.stateFolder);
         return bavail * bsize;
       },
+      freeMemoryBytes: () => process.availableMemory(),
     },
     leftovers,
     clock,

@@ -57,6 +57,7 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
     prompts: around.prompts,
     acceptance: uniqueNames(path, "acceptance", config.acceptance),
     checks: uniqueNames(path, "checks", config.checks),
+    prepare: uniqueNames(path, "prepare", config.prepare),
     checkPolicy: config.checkPolicy,
     budget: {
       ...toBudget({ usd, tokens }),
@@ -70,6 +71,7 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
     identity: config.identity,
     signOff: config.signOff,
     publish: config.publish,
+    workspaces: config.workspaces,
     sandbox: config.sandbox,
     network: { ...config.network, arbiter: config.network.arbiter ?? config.network.worker },
     readable: config.readable.map((written) => absolute(written, around)),

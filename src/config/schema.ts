@@ -6,7 +6,13 @@ import { entryFault } from "../domain/network-target.ts";
 import { allRoles } from "../domain/session.ts";
 import { protectedPath, protectedPathFault } from "../domain/protected.ts";
 import { branchFault, publishDefaults, remoteFault } from "../domain/publish-config.ts";
-import { checkPolicies, configDefaults, sandboxChoices, type AcceptanceCommand } from "../domain/run-config.ts";
+import {
+  checkPolicies,
+  configDefaults,
+  sandboxChoices,
+  workspacesChoices,
+  type AcceptanceCommand,
+} from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
 const role = z.enum(allRoles);
@@ -165,6 +171,16 @@ const acceptanceSchema = byKind<AcceptanceCommand>((written) =>
       }),
 );
 
+const prepareSchema = z.union([
+  name.transform((command) => ({ name: command, command, timeoutMs: null, when: [] })),
+  z.strictObject({
+    name,
+    command: name,
+    timeoutMs: z.int().positive().nullable().default(null),
+    when: z.array(name).default([]),
+  }),
+]);
+
 const budget = { usd: z.number().nonnegative().optional(), tokens: z.int().nonnegative().optional() };
 const partBudget = z.strictObject(budget).default({});
 
@@ -216,6 +232,8 @@ export const configSchema = z.strictObject({
   /** `protected`: paths that the commands find as they were when the run began. */
   acceptance: z.array(acceptanceSchema).default([]),
   checks: z.array(checkSchema).default([]),
+  /** Run in a clean checkout; what they add is there in every workspace. `when`: paths; run again when one has changed. */
+  prepare: z.array(prepareSchema).default([]),
   /** When they run: behind the landings; also in each worker's own tree before it lands; or on what would land, as a gate. */
   checkPolicy: z.enum(checkPolicies).default(configDefaults.checkPolicy),
   budget: z
@@ -248,10 +266,14 @@ export const configSchema = z.strictObject({
     .refine(({ trunk, green }) => trunk !== green, "trunk and green need a branch each")
     .nullable()
     .default(null),
+  /** `auto`: overlays where they work. `copied`: real files also for programs outside, such as a Docker daemon. */
+  workspaces: z.enum(workspacesChoices).default(configDefaults.workspaces),
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
   sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */
-  network: z.strictObject({ planner: hosts, worker: hosts, arbiter: hosts.optional(), judge: hosts }).prefault({}),
+  network: z
+    .strictObject({ planner: hosts, worker: hosts, arbiter: hosts.optional(), judge: hosts, prepare: hosts })
+    .prefault({}),
   /** Paths that programs may read, beside the system's: absolute, `~/…`, or relative to the configuration. */
   readable: z.array(name).default([]),
   caches: z.array(z.strictObject({ path: name, mode: z.enum(["read-only", "private"]) })).default([]),

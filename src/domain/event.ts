@@ -40,6 +40,8 @@ export type EventType =
   | "message.sent"
   | "engine.started"
   | "engine.stopped"
+  | "engine.waits"
+  | "workspaces.prepared"
   | "engine.problem";
 
 export type EventAbout = { session?: SessionId; task?: TaskId; planner?: PlannerId };

@@ -113,6 +113,8 @@ export const layerLimits = {
   pathsApartMax: 5_000,
   /** Checkouts that are kept for those who stand on them. */
   basesMax: 4,
+  /** What is taken into account for an overlay: its worker's git writes an index of its own, and the worker its work. */
+  overlayBytes: 8_388_608,
   /** Folders of ended workspaces that wait to be used again. */
   pooledMax: 64,
   /** Workspaces that are opened at once; the others wait. */

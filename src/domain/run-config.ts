@@ -19,6 +19,8 @@ export type RunConfig = {
   prompts: { [name: string]: string };
   acceptance: AcceptanceCommand[];
   checks: CheckCommand[];
+  /** What makes a checkout ready to be worked in: once for all workspaces, where they can share it. */
+  prepare: PrepareCommand[];
   checkPolicy: CheckPolicy;
   budget: Budgets;
   parallel: Parallel;
@@ -31,14 +33,19 @@ export type RunConfig = {
   signOff: boolean;
   /** Where its branches go beside the user's repository; null: nowhere. */
   publish: PublishConfig | null;
+  workspaces: WorkspacesChoice;
   /** What the programs of its sessions are confined by. */
   sandbox: SandboxChoice;
   /** Hosts that they may reach, by role: `entryFault` says in what form. Checks and acceptance commands reach none. */
-  network: { [R in Role]: string[] };
+  network: { [R in Role | "prepare"]: string[] };
   /** Absolute paths outside of the workspace that they may read, and caches. */
   readable: string[];
   caches: { path: string; mode: "read-only" | "private" }[];
 };
+
+/** `auto`: overlays where the system has them; else, and with `copied`, git writes each workspace file by file. */
+export const workspacesChoices = ["auto", "copied"] as const;
+export type WorkspacesChoice = (typeof workspacesChoices)[number];
 
 /** `auto`: the first that works on this machine; without one, nothing runs. */
 export const sandboxChoices = ["auto", "bubblewrap", "none"] as const;
@@ -113,6 +120,9 @@ export type Area = { paths: string[]; planner: string | null; worker: string | n
 export const checkPolicies = ["after", "before", "gate"] as const;
 export type CheckPolicy = (typeof checkPolicies)[number];
 
+/** `when`: paths; it is run again when one of them has changed on the trunk. */
+export type PrepareCommand = CheckCommand & { when: string[] };
+
 /** `timeoutMs` null: the limit `commandMs`. */
 export type CheckCommand = { name: string; command: string; timeoutMs: number | null };
 
@@ -164,6 +174,8 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   prompts: {},
   acceptance: [],
   checks: [],
+  prepare: [],
+  workspaces: "auto",
   checkPolicy: "after",
   budget: noBudgets,
   parallel: parallelDefaults,
@@ -172,7 +184,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   signOff: false,
   publish: null,
   sandbox: "auto",
-  network: { planner: [], worker: [], arbiter: [], judge: [] },
+  network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] },
   readable: [],
   caches: [],
 };

@@ -26,6 +26,9 @@ export const slotOf: { [K in SessionKind]: Slot } = {
   judgement: "judge",
 };
 
+/** What the engine knows of an agent, by its name. `admit`: there is room on the machine, and it is taken. */
+export type Admits = { credentialOf(agent: string): string | null; admit(agent: string): boolean };
+
 export type Step = {
   state: RunStatus;
   /** Now ours to run. */
@@ -44,7 +47,7 @@ export async function advance(
   engine: EngineId,
   free: Capacity,
   mine: ReadonlyMap<SessionId, unknown>,
-  credentialOf: (agent: string) => string | null,
+  { credentialOf, admit }: Admits,
 ): Promise<Step> {
   const running = await tx.runningSessions();
   for (const session of running) if (isLost(session, engine, mine, tx.now)) await loseSession(tx, session);
@@ -53,7 +56,7 @@ export async function advance(
   if (tx.run.state.status === "running") {
     await drainCycle(tx, null);
     await settleCycle(tx);
-    claims.push(...(await claimSessions(tx, engine, free, credentialOf)));
+    claims.push(...(await claimSessions(tx, engine, free, { credentialOf, admit })));
     if (running.length + claims.length === 0) await releaseStranded(tx);
   }
   const held = new Set((await tx.runningSessions()).map((session) => session.id));
@@ -97,7 +100,7 @@ async function claimSessions(
   tx: Transition,
   engine: EngineId,
   free: Capacity,
-  credentialOf: (agent: string) => string | null,
+  { credentialOf, admit }: Admits,
 ): Promise<Claim[]> {
   const cycle = await tx.cycle();
   // What lost again and again goes before what has not begun: it is finished work.
@@ -111,6 +114,7 @@ async function claimSessions(
   for (const kind of kinds) {
     const room = left[slotOf[kind]];
     for (const session of room > 0 ? await tx.claimable(kind, room, resting) : []) {
+      if (!admit(session.agent)) continue;
       const agent = agents[session.agent];
       // A session whose own budget is used up is claimed as well: ending it is its holder's part.
       const accounts = (await tx.accounts(session)).filter((account) => account.of !== "session");

@@ -7,7 +7,7 @@ import type { Commit, EngineId, RunId, SessionId } from "../domain/ids.ts";
 import type { RunConfig } from "../domain/run-config.ts";
 import type { EngineLease, RunStatus } from "../domain/run.ts";
 import type { Claim } from "../domain/session.ts";
-import { advance, loseSession, slotOf, type Capacity, type Step } from "./advance.ts";
+import { advance, loseSession, slotOf, type Admits, type Capacity, type Step } from "./advance.ts";
 import { Calls } from "./calls.ts";
 import { Checks } from "./checks.ts";
 import { pause } from "./control.ts";
@@ -17,7 +17,9 @@ import { Lane } from "./lane.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Mirror } from "./mirror.ts";
 import type { Agents, Clock, Commands, Leftovers, Machine, Remote, Trunk } from "./ports.ts";
+import { Preparing } from "./preparing.ts";
 import { publish } from "./publish.ts";
+import { MachineRoom } from "./room.ts";
 import { startCycle } from "./queueing.ts";
 import type { Store } from "./store-port.ts";
 
@@ -75,6 +77,8 @@ export class Engine {
   readonly #run: RunId;
   readonly #me: EngineId;
   readonly #desk: Desk;
+  readonly #room: MachineRoom;
+  readonly #preparing: Preparing;
   readonly #executions = new Map<SessionId, Execution>();
   #wake: () => void = () => undefined;
   #woken = false;
@@ -106,6 +110,8 @@ export class Engine {
       mirror: new Mirror({ store, remote, clock, run, limits, follows: Boolean(published?.follow), report }),
       calls: new Calls(store, clock, run, limits.pollMs, ports.random),
     };
+    this.#room = new MachineRoom(this.#desk, run);
+    this.#preparing = new Preparing({ store, trunk, commands, clock, run, config, report });
   }
 
   /** @internal Called by `startEngine`. */
@@ -128,9 +134,8 @@ export class Engine {
       stopListening();
       this.#cutAll("pause");
       await Promise.allSettled([...this.#executions.values()].map(({ done }) => done));
-      await this.#desk.checks.stop();
-      await this.#desk.maintenance.stop();
-      await this.#desk.mirror.settled();
+      const { checks, maintenance, mirror } = this.#desk;
+      await Promise.all([checks.stop(), maintenance.stop(), mirror.settled(), this.#preparing.stop()]);
     }
   }
 
@@ -147,6 +152,7 @@ export class Engine {
       this.#desk.checks.tipMoved(step.tip);
       this.#desk.mirror.look(step);
       this.#desk.maintenance.look();
+      this.#preparing.tipMoved(step.tip);
       if (step.state.status === "running" && !this.#pausing) this.#interrupted = false; // Taken back by a resume.
       if (step.cut) this.#cutAll(step.cut);
       const end = this.#endOf(step.state);
@@ -177,21 +183,18 @@ export class Engine {
   /** Null: the run is not ours any more. */
   async #step(): Promise<(Step & { tip: Commit; green: Commit | null }) | null> {
     const mine = new Map(this.#executions);
-    const step = await this.#ports.store.transition(this.#run, async (tx) =>
-      tx.run.engine?.id === this.#me
-        ? {
-            ...(await advance(
-              tx,
-              this.#me,
-              this.#free(),
-              mine,
-              (agent) => this.#ports.agents.traits(agent).credential,
-            )),
-            tip: tx.run.tip,
-            green: tx.run.green,
-          }
-        : null,
-    );
+    const { store, agents } = this.#ports;
+    const admission = await this.#room.look(mine.values());
+    const admits: Admits = {
+      credentialOf: (agent) => agents.traits(agent).credential,
+      admit: (agent) => admission.admit(this.#room.needsOf(agent)),
+    };
+    const step = await store.transition(this.#run, async (tx) => {
+      if (tx.run.engine?.id !== this.#me) return null;
+      const advanced = await advance(tx, this.#me, this.#free(), mine, admits);
+      await this.#room.tell(tx, admission);
+      return { ...advanced, tip: tx.run.tip, green: tx.run.green };
+    });
     if (!step) return null;
     for (const session of step.gone) mine.get(session)?.watch.cut({ kind: "cut", by: "cancelled" });
     for (const claim of step.claims) this.#start(claim);

@@ -19,19 +19,22 @@ import { endTurn, endTurnFailed } from "./turns.ts";
 import { Watch } from "./watch.ts";
 import { runArbitration, runAttempt } from "./work.ts";
 
-export type Execution = { claim: Claim; watch: Watch; done: Promise<void> };
+export type Execution = { claim: Claim; watch: Watch; done: Promise<void>; visible: Visible };
+/** What of the session can be seen on the machine by now; the rest was promised to it. */
+export type Visible = { workspace: boolean; program: boolean };
 
 /** Starts at once. `done` never rejects, unless the store itself can no longer be written. */
 export function execute(desk: Desk, claim: Claim): Execution {
   const watch = new Watch(desk.clock, desk.config.limits, desk.report);
   const transcript = new Transcript(desk.store, desk.clock, claim, desk.config.limits.outputBytesMax, desk.report);
-  return { claim, watch, done: run(desk, claim, watch, transcript) };
+  const visible: Visible = { workspace: false, program: false };
+  return { claim, watch, visible, done: run(desk, claim, watch, transcript, visible) };
 }
 
-async function run(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript): Promise<void> {
+async function run(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript, visible: Visible): Promise<void> {
   let ending: Ending;
   try {
-    ending = await inWorkspace(desk, claim, watch, transcript);
+    ending = await inWorkspace(desk, claim, watch, transcript, visible);
   } catch (error) {
     // A claim that is lost is somebody else's to end; that is no fault.
     if (!(error instanceof StaleClaimError)) desk.report(error);
@@ -57,10 +60,17 @@ async function causeOf({ machine, config, report }: Desk, failure: Failure): Pro
   };
 }
 
-async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: Transcript): Promise<Ending> {
+async function inWorkspace(
+  desk: Desk,
+  claim: Claim,
+  watch: Watch,
+  transcript: Transcript,
+  visible: Visible,
+): Promise<Ending> {
   const name = idText("session", claim.session);
   const { opening, base, kept, contested } = await desk.store.transition(claim.run, (tx) => beginning(tx, claim));
   const workspace = await desk.trunk.openWorkspace(claim.run, name, base, kept);
+  visible.workspace = true;
   const agent = desk.agents.open({
     run: claim.run,
     session: claim.session,
@@ -68,6 +78,8 @@ async function inWorkspace(desk: Desk, claim: Claim, watch: Watch, transcript: T
     workspace: workspace.path,
     host: makeHost({ ...desk, claim, workspace, watch }),
     onOutput(stream, text) {
+      // An empty text is no more than a sign of life: it may still wait to begin.
+      if (text !== "") visible.program = true;
       watch.sawOutput();
       transcript.add(stream, text);
     },

@@ -29,6 +29,8 @@ export interface Clock {
 export interface Machine {
   /** Bytes that may still be written where workspaces and the trunk lie. */
   freeDiskBytes(): Promise<number>;
+  /** Bytes of memory that programs may still take. */
+  freeMemoryBytes(): number;
 }
 
 // --- agents -------------------------------------------------------------------------------------------------
@@ -38,13 +40,14 @@ export interface Agents {
   /**
    * How agents of this name work. `keepsRecord`: their sessions record every step through `SessionHost`, so that
    * one whose engine died is continued. `credential`: whose limits hold for their calls; null: none that we know of.
+   * `memoryBytes`: what a session's program takes; 0: nobody knows.
    */
   traits(agent: string): AgentTraits;
   /** Cheap: starts nothing yet. */
   open(order: SessionOrder): AgentSession;
 }
 
-export type AgentTraits = { keepsRecord: boolean; credential: string | null };
+export type AgentTraits = { keepsRecord: boolean; credential: string | null; memoryBytes: number };
 
 export type SessionOrder = {
   run: RunId;
@@ -149,6 +152,8 @@ export type CommandOrder = {
   timeoutMs: number;
   outputBytesMax: number;
   signal: AbortSignal;
+  /** Left out: no network. */
+  network?: "prepare";
 };
 
 export type CommandResult = {

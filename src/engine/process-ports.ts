@@ -35,7 +35,7 @@ export type GroupOrder = {
 
 export type Access = {
   /** Whose hosts it may reach; null: none. */
-  role: Role | null;
+  role: Role | "prepare" | null;
   /** The session's own, to read; its home and its /tmp lie there. null: they are gone with it. */
   folder: string | null;
   /** The operator's own words that start it: files that they name are seen, with what lies beside them. */

@@ -22,6 +22,13 @@ export interface Trunk {
    */
   openWorkspace(run: RunId, name: string, commit: Commit, kept?: string | null): Promise<Workspace>;
   /**
+   * Has `work` done in a clean checkout of `commit`. When it answers true, whatever it added beside the commit's own files lies in
+   * all workspaces that are opened from then on, and is no change of theirs.
+   */
+  prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<PrepareEnd>;
+  /** What one more workspace takes of the disk, as far as is known by now. */
+  workspaceBytes(run: RunId): number;
+  /**
    * A clean checkout of `commit` in which `protect.paths` are as a checkout of `protect.at` has them: bytes, modes and links, and
    * nothing beside them. Each path is there at `protect.at`. The trunk is not changed.
    */
@@ -90,6 +97,11 @@ export type MaintenanceOrder = {
   unusedMs: number;
   signal: AbortSignal;
 };
+
+/** `directory`: absolute. */
+export type PrepareWork = (directory: string) => Promise<boolean>;
+/** `cannot`: workspaces share nothing here; nothing was done. */
+export type PrepareEnd = "prepared" | "failed" | "cannot";
 
 export type Workspace = {
   run: RunId;

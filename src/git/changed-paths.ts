@@ -34,7 +34,7 @@ export type ChangedPaths = (trunk: TrunkRepository, workspace: GitWorkspace, roo
 export const everyPath: ChangedPaths = async (trunk, workspace, root) => {
   const index = new IndexFile(await readFile(workspace.indexFile), workspace.base);
   const { mtimeMs } = await stat(workspace.indexFile);
-  const call = through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
+  const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
   const suspects =
     (await walk(root, { index, writtenAt: mtimeMs })) ?? (await listedByGit(trunk.git, call, workspace.path));
   return { ...suspects, reasons: [...suspects.reasons, ...changedSubmodules(root, index)] };

@@ -3,14 +3,21 @@
  * else of taking work in, conflicts and keeping knows which.
  */
 import type { Commit, RunId } from "../domain/ids.ts";
+import type { PrepareEnd, PrepareWork } from "../engine/ports.ts";
 import type { ChangedPaths } from "./changed-paths.ts";
 import type { WorkspacePlace } from "./workspace.ts";
 
 export interface Checkouts {
   /** A clean checkout of `commit` at `place.path`, with a `.git` for the worker; `place.folder` is there then. */
   open(place: WorkspacePlace, commit: Commit): Promise<Checkout>;
+  /** As `Trunk.prepare`. */
+  prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd>;
+  /** What one more takes of the disk, as far as is known by now. */
+  bytesOfNext(run: RunId): number;
   /** Removes all that was made for the run, by whichever engine. Nobody else may work on the run. */
   clear(run: RunId): Promise<void>;
+  /** Removes what this very object has made for workspaces to come; none is open any more. */
+  close(): Promise<void>;
 }
 
 export interface Checkout {

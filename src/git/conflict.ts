@@ -34,9 +34,8 @@ export async function placeConflict(
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
   const range = { base: workspace.base, tip };
   const otherSides = merged.clean ? [] : await readOtherSides(trunk, workspace, merged.stages, range);
-  const readTree = (...how: string[]) =>
-    trunk.git.run(["read-tree", ...how], through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }));
-  await workspace.checkout.needIndex();
+  const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
+  const readTree = (...how: string[]) => trunk.git.run(["read-tree", ...how], call);
   // The index learns of the work first: files of it that the merge has moved are removed then.
   await readTree("--reset", taken.tree);
   await readTree("--reset", "-u", merged.tree);

@@ -59,6 +59,16 @@ export function resolveTests(enter: Enter): void {
     expect(landed(await landNow(world.trunk, runA, workspace, submission(2))).files).toEqual(["n.txt"]);
   });
 
+  test("a file that came with the other side can be removed again", async () => {
+    const { world, tip, workspace } = await collide(enter);
+    await world.trunk.placeConflict(workspace, tip);
+    await world.write(workspace, "a.txt", lines([5, "both"]));
+    await world.remove(workspace, "t.txt");
+    const answer = landed(await landNow(world.trunk, runA, workspace, submission(2)));
+    expect(answer.files.toSorted()).toEqual(["a.txt", "n.txt", "t.txt"]);
+    expect(await readTip(world, "t.txt")).toBeNull();
+  });
+
   test("a conflict can be lost a second time", async () => {
     const { world, tip, workspace } = await collide(enter);
     await world.trunk.placeConflict(workspace, tip);

@@ -127,12 +127,12 @@ export class Copies {
 
   /** Answers why git would not have the change, or null. */
   async #updateIndex(indexFile: string, gone: readonly string[]): Promise<string | null> {
-    const update = (how: string[], paths: readonly string[]) => {
+    const update = async (how: string[], paths: readonly string[]) => {
       const input = Buffer.from(`${paths.join("\0")}\0`, "latin1");
       const call = { workTree: this.#folder, indexFile, input, timeoutMs: gitLimits.intakeMs };
       return this.#trunk.git.run(
         ["update-index", "-z", ...how, "--stdin"],
-        through(this.#trunk, this.#workspace, call),
+        await through(this.#trunk, this.#workspace, call),
       );
     };
     try {

@@ -12,6 +12,8 @@ export type Noted = {
   bytes: number;
 };
 
+const block = 4_096;
+
 export class IndexFile {
   /** Where each path's entry begins, in the order of the index. */
   readonly #places = new Map<string, number>();
@@ -56,6 +58,13 @@ export class IndexFile {
       }
     }
     return folders;
+  }
+
+  /** Of all files together, each in whole blocks of the disk. */
+  bytes(): number {
+    let sum = 0;
+    for (const at of this.#places.values()) sum += Math.ceil(this.#content.readUInt32BE(at + 36) / block) * block;
+    return sum;
   }
 
   get(path: string): Noted | undefined {

@@ -65,10 +65,9 @@ export async function putBack(
   workspace: GitWorkspace,
   { tree, marked, otherSides }: Kept,
 ): Promise<void> {
-  await workspace.checkout.needIndex();
   await trunk.git.run(
     ["read-tree", "-m", "-u", workspace.base, tree],
-    through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
+    await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
   );
   workspace.marked = marked;
   workspace.otherSides = otherSides;

@@ -82,6 +82,17 @@ export function keepingTests(enter: Enter): void {
     }
   });
 
+  test("what was new when it was kept can be removed again", async () => {
+    const world = await enter();
+    const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
+    await world.write(workspace, "new.txt", "1\n");
+    await world.write(workspace, "other.txt", "1\n");
+    const kept = await world.trunk.keep(runA, workspace);
+    const again = await world.trunk.openWorkspace(runA, named(2), world.base, kept.ok ? kept.kept : "not kept");
+    await world.remove(again, "new.txt");
+    expect(landed(await landNow(world.trunk, runA, again, submission(1))).files).toEqual(["other.txt"]);
+  });
+
   test("files that could not land are reasons to keep nothing", async () => {
     const world = await enter();
     const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);

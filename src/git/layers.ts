@@ -12,12 +12,18 @@ import { layerLimits } from "../domain/limits.ts";
 import type { Mounts } from "./mounts.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
+import { moveAdded } from "./added-files.ts";
 import { writeGitFolder } from "./worker-git.ts";
 
+/** What `prepare` commands made of some commit, beside its files. `added`: paths, for git to leave alone. */
+type Prepared = { name: string; added: readonly string[]; tips: number };
 type Base = { name: string; commit: Commit; tips: number };
-/** `lowers`: as an overlay's option, relative to the folder of the layers. `indexFile`: git's, of all that is seen there. */
-export type Tip = { commit: Commit; lowers: string; indexFile: string };
-type Known = { name: string; users: number; making: Promise<Tip>; base: Base | null };
+/**
+ * `lowers`: as an overlay's option, relative to the folder of the layers; `bare`: the same without what was prepared.
+ * `indexFile`: git's, of all files of the commit.
+ */
+export type Tip = { name: string; commit: Commit; lowers: string; bare: string; indexFile: string };
+type Known = { users: number; making: Promise<Tip>; base: Base | null; prepared: Prepared | null };
 
 /** Of every overlay: none of the kernel's newer ways to note a change, which our reading of upper folders does not know. */
 export const overlayOptions = "userxattr,redirect_dir=nofollow,metacopy=off,index=off";
@@ -27,8 +33,11 @@ export class Layers {
   readonly #trunk: TrunkRepository;
   readonly #mounts: Mounts;
   readonly #run: RunId;
-  /** The one asked for last comes last. */
-  readonly #tips = new Map<Commit, Known>();
+  /** By name. */
+  readonly #known = new Map<string, Known>();
+  /** Those that are still given out, by their names; the one asked for last comes last. */
+  readonly #tips = new Map<Commit, string>();
+  #prepared: Prepared | null = null;
   /** The newest comes last. */
   readonly #bases: Base[] = [];
   #makesNewer = false;
@@ -45,46 +54,76 @@ export class Layers {
 
   /** What an overlay with the files of `commit` stands on, until `leave`. */
   async stand(commit: Commit): Promise<Tip> {
-    const known = this.#tips.get(commit) ?? this.#begin(commit);
-    known.users++;
+    const name = this.#tips.get(commit) ?? this.#begin(commit);
     this.#tips.delete(commit);
-    this.#tips.set(commit, known);
+    this.#tips.set(commit, name);
+    const known = this.#known.get(name);
+    invariant(known, "a tip that is given out is known");
+    known.users++;
     return known.making;
   }
 
-  async leave({ commit }: Tip): Promise<void> {
-    const known = this.#tips.get(commit);
+  async leave({ name }: Tip): Promise<void> {
+    const known = this.#known.get(name);
     invariant(known && known.users > 0, "who leaves a layer has stood on it");
     known.users--;
+    await this.#removeUnused();
+  }
+
+  /** Everything in `upper` that is no file of `commit` lies below all that is opened from now on. */
+  async adopt(upper: string, commit: Commit): Promise<void> {
+    const { trees } = this.#trunk.objects(this.#run);
+    const tree = await trees.rootOf(commit);
+    await this.#oneAtATime(async () => {
+      const name = `p${++this.#made}`;
+      const added = await moveAdded(trees, tree, upper, join(this.folder, name));
+      this.#prepared = { name, added, tips: 0 };
+      this.#tips.clear();
+    });
+    await this.#removeUnused();
+  }
+
+  async #removeUnused(): Promise<void> {
     const unused = await this.#oneAtATime(() => this.#giveUp());
     for (const path of unused) await removeTree(join(this.folder, path));
   }
 
-  #begin(commit: Commit): Known {
+  #begin(commit: Commit): string {
     const name = `t${++this.#made}`;
-    const known: Known = { name, users: 0, base: null, making: this.#oneAtATime(() => this.#makeTip(commit, known)) };
+    const known: Known = {
+      users: 0,
+      base: null,
+      prepared: null,
+      making: this.#oneAtATime(() => this.#makeTip(commit, name)),
+    };
+    this.#known.set(name, known);
     known.making.catch(async () => {
-      if (this.#tips.get(commit) === known) this.#tips.delete(commit);
+      this.#known.delete(name);
+      if (this.#tips.get(commit) === name) this.#tips.delete(commit);
       await removeTree(join(this.folder, name));
     });
-    return known;
+    return name;
   }
 
-  async #makeTip(commit: Commit, known: Known): Promise<Tip> {
+  async #makeTip(commit: Commit, name: string): Promise<Tip> {
     const base = await this.#baseFor(commit);
-    const { name } = known;
+    const prepared = this.#prepared;
     const folder = join(this.folder, name);
     const building = `${folder}.index`;
     await mkdir(folder);
     await copyFile(`${join(this.folder, base.name)}.index`, building);
     if (commit !== base.commit) await this.#moveOn(base, commit, name, building);
-    const sha256 = commit.length === 64;
-    await writeGitFolder(this.#trunk, join(folder, ".git"), { HEAD: `${commit}\n` }, { bare: false, sha256 });
+    const files = { HEAD: `${commit}\n`, "info/exclude": excludes(prepared?.added ?? []) };
+    await writeGitFolder(this.#trunk, join(folder, ".git"), files, { bare: false, sha256: commit.length === 64 });
     const indexFile = join(folder, ".git", "index");
     await rename(building, indexFile);
-    known.base = base;
+    const known = this.#known.get(name);
+    invariant(known, "a tip in the making is known");
+    Object.assign(known, { base, prepared });
     base.tips++;
-    return { commit, lowers: `${name}:${base.name}`, indexFile };
+    if (prepared) prepared.tips++;
+    const bare = `${name}:${base.name}`;
+    return { name, commit, lowers: prepared ? `${name}:${prepared.name}:${base.name}` : bare, bare, indexFile };
   }
 
   /** git does it, through an overlay: the kernel writes the marks, and the index knows files as they will be seen. */
@@ -142,12 +181,17 @@ export class Layers {
   /** Forgets all that nobody stands on but what may be asked for next; answers what lies in the way then. */
   async #giveUp(): Promise<string[]> {
     const unused: string[] = [];
-    for (const [commit, known] of [...this.#tips].slice(0, -1)) {
-      if (known.users > 0) continue;
-      this.#tips.delete(commit);
+    const last = [...this.#tips].at(-1)?.[1];
+    for (const [name, known] of this.#known) {
+      if (known.users > 0 || name === last) continue;
+      this.#known.delete(name);
       if (known.base) known.base.tips--;
-      unused.push(known.name);
+      if (known.prepared) known.prepared.tips--;
+      if (known.prepared && known.prepared.tips === 0 && known.prepared !== this.#prepared)
+        unused.push(known.prepared.name);
+      unused.push(name);
     }
+    for (const [commit, name] of this.#tips) if (!this.#known.has(name)) this.#tips.delete(commit);
     for (const base of this.#bases.slice(0, -1)) {
       if (base.tips > 0) continue;
       this.#bases.splice(this.#bases.indexOf(base), 1);
@@ -156,3 +200,6 @@ export class Layers {
     return unused;
   }
 }
+
+/** As patterns of git's. */
+const excludes = (added: readonly string[]) => added.map((path) => `/${path.replace(/[\\*?[ ]/g, "\\$&")}\n`).join("");

@@ -2,9 +2,12 @@
  * Workspaces as overlays: the files of the trunk's tip lie once in read-only layers, and each workspace has a folder of its
  * own for what is written. To open one costs a mount, whatever the size of the tree.
  */
+import { randomUUID } from "node:crypto";
 import { copyFile, mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
+import { layerLimits } from "../domain/limits.ts";
+import type { PrepareEnd, PrepareWork } from "../engine/ports.ts";
 import type { Checkout, Checkouts } from "./checkouts.ts";
 import { Layers, overlayOptions, type Tip } from "./layers.ts";
 import type { Mounts } from "./mounts.ts";
@@ -27,7 +30,23 @@ export class OverlayCheckouts implements Checkouts {
     this.#folder = folder;
   }
 
-  async open(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
+  open(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
+    return this.#mount(place, commit, "lowers");
+  }
+
+  async prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd> {
+    const overlay = await this.#mount(place, commit, "bare");
+    try {
+      if (!(await work(place.path))) return "failed";
+      await overlay.unmount();
+      await this.#layersOf(place.run).adopt(join(place.folder, "upper"), commit);
+      return "prepared";
+    } finally {
+      await overlay.remove();
+    }
+  }
+
+  async #mount(place: WorkspacePlace, commit: Commit, on: "lowers" | "bare"): Promise<Overlay> {
     await this.#open.get(place.path)?.remove();
     await removePlace(place);
     const layers = this.#layersOf(place.run);
@@ -38,10 +57,9 @@ export class OverlayCheckouts implements Checkouts {
       // Relative names are short, and have none of the signs that mean something in an option.
       const own = relative(layers.folder, place.folder);
       // Volatile: what a worker writes is worth nothing after a crash of the machine, so nothing waits for the disk.
-      const options = `lowerdir=${tip.lowers},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions},volatile`;
+      const options = `lowerdir=${tip[on]},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions},volatile`;
       await this.#mounts.mount(layers.folder, options, relative(layers.folder, place.path));
-      const tree = await this.#trunk.objects(place.run).trees.rootOf(commit);
-      const overlay = new Overlay(place, tip, this.#mounts, layers, upperPaths(upper, tree), () =>
+      const overlay = new Overlay(place, tip, this.#mounts, layers, upperPaths(upper), () =>
         this.#open.delete(place.path),
       );
       this.#open.set(place.path, overlay);
@@ -52,16 +70,27 @@ export class OverlayCheckouts implements Checkouts {
     }
   }
 
+  bytesOfNext(): number {
+    return layerLimits.overlayBytes;
+  }
+
   async clear(run: RunId): Promise<void> {
     for (const overlay of this.#open.values()) if (overlay.place.run === run) await overlay.remove();
     this.#layers.delete(run);
     await removeTree(join(this.#folder, run));
   }
 
+  async close(): Promise<void> {
+    for (const { folder } of this.#layers.values()) await removeTree(folder);
+    this.#layers.clear();
+  }
+
   #layersOf(run: RunId): Layers {
     const known = this.#layers.get(run);
     if (known) return known;
-    const layers = new Layers(this.#trunk, this.#mounts, join(this.#folder, run), run);
+    // A name of its own: whoever takes the run over makes others, while we remove ours.
+    const folder = join(this.#folder, run, randomUUID().slice(0, 8));
+    const layers = new Layers(this.#trunk, this.#mounts, folder, run);
     this.#layers.set(run, layers);
     return layers;
   }
@@ -75,6 +104,7 @@ class Overlay implements Checkout {
   readonly #layers: Layers;
   readonly #removed: () => void;
   #isMounted = true;
+  #isRemoved = false;
 
   constructor(
     place: WorkspacePlace,
@@ -98,11 +128,17 @@ class Overlay implements Checkout {
     if (!(await exists(index))) await copyFile(this.#tip.indexFile, index);
   }
 
-  async remove(): Promise<void> {
+  async unmount(): Promise<void> {
     if (!this.#isMounted) return;
     this.#isMounted = false;
-    this.#removed();
     await this.#mounts.unmount(this.#layers.folder, relative(this.#layers.folder, this.place.path));
+  }
+
+  async remove(): Promise<void> {
+    if (this.#isRemoved) return;
+    this.#isRemoved = true;
+    this.#removed();
+    await this.unmount();
     await removePlace(this.place);
     await this.#layers.leave(this.#tip);
   }

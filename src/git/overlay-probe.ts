@@ -8,9 +8,10 @@ import { removeTree } from "./remove-tree.ts";
 
 /** Why not; null: they do. `folder` is made if it is not there. */
 export async function whyNoOverlays(mounts: Mounts, folder: string): Promise<string | null> {
-  await mkdir(folder, { recursive: true });
-  const probe = await mkdtemp(join(folder, ".probe-"));
+  let probe: string | null = null;
   try {
+    await mkdir(folder, { recursive: true });
+    probe = await mkdtemp(join(folder, ".probe-"));
     for (const name of ["tip", "base/gone", "base/kept", "upper", "work", "merged"])
       await mkdir(join(probe, name), { recursive: true });
     for (const file of ["tip/one", "base/two", "base/three", "base/gone/four"])
@@ -25,7 +26,7 @@ export async function whyNoOverlays(mounts: Mounts, folder: string): Promise<str
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
-    await removeTree(probe);
+    if (probe !== null) await removeTree(probe);
   }
 }
 

@@ -3,10 +3,12 @@
  * when they are used again. Invariant: what a worker wrote reaches no other: a file counts as unchanged only when the kernel's
  * own time of its last change says so.
  */
+import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
+import type { PrepareEnd } from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
 import type { Checkout, Checkouts } from "./checkouts.ts";
 import { IndexFile } from "./index-file.ts";
@@ -20,7 +22,11 @@ export class PooledCheckouts implements Checkouts {
   readonly #trunk: TrunkRepository;
   readonly #folder: string;
   readonly #free = new Map<RunId, WorkspacePlace[]>();
+  /** Of one whole checkout: the first one tells. */
+  readonly #bytes = new Map<RunId, number>();
   #pooled = 0;
+  /** Whoever takes the run over has a pool of its own, while we remove ours. */
+  readonly #own = randomUUID().slice(0, 8);
 
   /** `folder`: this adapter's alone. */
   constructor(trunk: TrunkRepository, folder: string) {
@@ -37,6 +43,7 @@ export class PooledCheckouts implements Checkouts {
     else await mkdir(place.path);
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     await this.#trunk.git.run(["read-tree", "--reset", "-u", commit], call);
+    if (!this.#bytes.has(place.run)) this.#bytes.set(place.run, (await readIndex(place, commit)).bytes());
     const sha256 = commit.length === 64;
     const gitFolder = join(place.path, ".git");
     await writeGitFolder(this.#trunk, gitFolder, { HEAD: `${commit}\n` }, { bare: false, sha256 });
@@ -52,16 +59,30 @@ export class PooledCheckouts implements Checkouts {
     };
   }
 
+  /** What a worker had is not trusted to be what was prepared, and a copy for each would cost what was saved. */
+  prepare(): Promise<PrepareEnd> {
+    return Promise.resolve("cannot");
+  }
+
+  bytesOfNext(run: RunId): number {
+    return (this.#free.get(run) ?? []).length > 0 ? 0 : (this.#bytes.get(run) ?? 0);
+  }
+
   async clear(run: RunId): Promise<void> {
     this.#free.delete(run);
     await removeTree(join(this.#folder, run));
+  }
+
+  async close(): Promise<void> {
+    for (const run of this.#free.keys()) await removeTree(join(this.#folder, run, this.#own));
+    this.#free.clear();
   }
 
   async #giveBack(place: WorkspacePlace, commit: Commit): Promise<void> {
     const free = this.#free.get(place.run) ?? [];
     this.#free.set(place.run, free);
     if (free.length < layerLimits.pooledMax && (await isSwept(place, commit))) {
-      const folder = join(this.#folder, place.run, String(++this.#pooled));
+      const folder = join(this.#folder, place.run, this.#own, String(++this.#pooled));
       await mkdir(folder, { recursive: true });
       const pooled = { ...place, path: join(folder, "files"), folder };
       await moveFiles(place, pooled);
@@ -74,13 +95,15 @@ export class PooledCheckouts implements Checkouts {
 /** false: the worker left something that cannot be swept, or is still at it; the whole folder goes then. */
 async function isSwept(place: WorkspacePlace, like: Commit): Promise<boolean> {
   try {
-    await sweep(place.path, new IndexFile(await readFile(indexOf(place)), like));
+    await sweep(place.path, await readIndex(place, like));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return false;
   }
 }
+
+const readIndex = async (place: WorkspacePlace, like: Commit) => new IndexFile(await readFile(indexOf(place)), like);
 
 async function moveFiles(from: WorkspacePlace, to: WorkspacePlace): Promise<void> {
   await rename(from.path, to.path);

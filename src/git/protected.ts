@@ -38,13 +38,12 @@ export async function putProtectedBack(
   const under = await trees.edit(without, byFolder(first), made);
   const whole = await trees.edit(tip, byFolder(kept), made);
   await objects.write(packTrees(made));
-  await workspace.checkout.needIndex();
   for (const [from, to] of [
     [tip, without],
     [without, under],
     [under, whole],
   ] as const)
-    await trunk.git.run(["read-tree", "-m", "-u", from, to], through(trunk, workspace));
+    await trunk.git.run(["read-tree", "-m", "-u", from, to], await through(trunk, workspace));
   workspace.checkedOut = whole;
   await givePrivateGit(trunk, workspace);
   return putBack(trees, tip, whole);

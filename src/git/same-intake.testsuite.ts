@@ -150,7 +150,7 @@ export function testSameIntake(makeWorld: (files: { [path: string]: string }) =>
       kinds.add(wanted.kind);
       await Promise.all([overlay.remove(), copy.remove()]);
     });
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: 40 });
     expect(kinds).toContain("taken");
     await before.remove();
     await world.close();

@@ -12,6 +12,8 @@ import type {
   Landing,
   LookAtFiles,
   MaintenanceOrder,
+  PrepareEnd,
+  PrepareWork,
   Protect,
   ProtectedWorkspace,
   Remote,
@@ -137,6 +139,20 @@ export class GitTrunk implements Trunk {
   /** Those of `paths` that a run could not protect, because they are not there at `base`, where it began. */
   absentAt(base: Commit, paths: readonly string[]): Promise<string[]> {
     return absentAt(this.#trunk.git, this.#trunk.gitDir, base, paths);
+  }
+
+  prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<PrepareEnd> {
+    requireRunId(run);
+    return this.#checkouts.prepare(placeOf(this.#stateFolder, run, name), asCommit(commit), work);
+  }
+
+  /** At the end, when no workspace is open any more. */
+  close(): Promise<void> {
+    return this.#checkouts.close();
+  }
+
+  workspaceBytes(run: RunId): number {
+    return this.#checkouts.bytesOfNext(run);
   }
 
   async clearLeftovers(run: RunId): Promise<void> {

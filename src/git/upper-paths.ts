@@ -14,28 +14,30 @@ import { listedByGit } from "./listed-by-git.ts";
 import { isFolder, submoduleMode, type Entry, type Tree } from "./objects.ts";
 import type { Trees } from "./trees.ts";
 import { inFolder, submoduleReason, Untracked, type Folder } from "./untracked.ts";
-import { through } from "./workspace.ts";
+import type { TrunkRepository } from "./trunk-repository.ts";
+import { through, type GitWorkspace } from "./workspace.ts";
 
-/** `upper`: absolute; `layers`: the tree of what lies below it. */
-export function upperPaths(upper: string, layers: string): ChangedPaths {
+/** `upper`: absolute. */
+export function upperPaths(upper: string): ChangedPaths {
+  const top = toLatin1(upper);
   return async (trunk, workspace, root) => {
     const { trees } = trunk.objects(workspace.run);
-    const checkedOut = workspace.checkedOut ?? layers;
-    const found = await new UpperWalk(root, toLatin1(upper), trees).run(checkedOut);
-    const suspects = found ?? (await byGit());
-    // What a conflict put there was written, and so is in the upper, unless the worker took it away again.
-    const placed = [...(await trees.difference(layers, checkedOut))].flatMap(([path, now]) => (now ? [path] : []));
-    return { ...suspects, present: [...new Set([...suspects.present, ...placed])] };
-
-    /** Also what the layers have and nobody checked out is new to git: only what lies in the upper is the worker's. */
-    async function byGit(): Promise<Suspects> {
-      await workspace.checkout.needIndex();
-      const call = through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
-      const listed = await listedByGit(trunk.git, call, workspace.path);
-      const isIn = (top: string, path: string) => new Untracked(top).look(nowhere, path) !== null;
-      return { ...listed, present: listed.present.filter((path) => isIn(toLatin1(upper), path) || !isIn(root, path)) };
-    }
+    const checkedOut = workspace.checkedOut ?? (await trees.rootOf(workspace.base));
+    return (await new UpperWalk(root, top, trees).run(checkedOut)) ?? listInUpper(trunk, workspace, root, top);
   };
+}
+
+/** What the layers have and nobody checked out is new to git as well: only what lies in the upper is the worker's. */
+async function listInUpper(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+  root: string,
+  top: string,
+): Promise<Suspects> {
+  const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
+  const listed = await listedByGit(trunk.git, call, workspace.path);
+  const isIn = (folder: string, path: string) => new Untracked(folder).look(nowhere, path) !== null;
+  return { ...listed, present: listed.present.filter((path) => isIn(top, path) || !isIn(root, path)) };
 }
 
 /** Faults met there are nobody's. */

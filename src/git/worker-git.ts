@@ -28,7 +28,11 @@ export async function writeGitFolder(
     `\temail = ${quote(trunk.identity.email)}`,
   ];
   const shallow = await readShallow(trunk.gitDir);
-  const all = { ...files, config: `${config.join("\n")}\n`, ...(shallow === null ? {} : { shallow }) };
+  const all: { [name: string]: string } = {
+    ...files,
+    config: `${config.join("\n")}\n`,
+    ...(shallow === null ? {} : { shallow }),
+  };
   for (const [name, text] of Object.entries(all)) await writeFile(join(folder, name), text);
 }
 

@@ -84,7 +84,8 @@ export function placeOf(stateFolder: string, run: RunId, name: string): Workspac
 export const indexOf = ({ folder }: Pick<WorkspacePlace, "folder">) => join(folder, "index");
 
 /** How git sees the workspace through the engine's own eyes. */
-export function through(trunk: TrunkRepository, workspace: GitWorkspace, more: GitCall = {}): GitCall {
+export async function through(trunk: TrunkRepository, workspace: GitWorkspace, more: GitCall = {}): Promise<GitCall> {
+  await workspace.checkout.needIndex();
   return trunk.at(workspace.run, { workTree: workspace.path, indexFile: workspace.indexFile, ...more });
 }
 

@@ -24,7 +24,15 @@ export function createCommands({ groups, environment, killGraceMs }: CommandsOpt
         directory: order.directory,
         environment: { ...environment, LONGHAUL_RUN: order.run },
         stdin: null,
-        access: { role: null, folder: null, words: [order.command], writable: [], placed: [], hosts: [], ports: [] },
+        access: {
+          role: order.network ?? null,
+          folder: null,
+          words: [order.command],
+          writable: [],
+          placed: [],
+          hosts: [],
+          ports: [],
+        },
         onStdout: (text) => output.add(text),
         onStderr: (text) => output.add(text),
       });

@@ -14,7 +14,7 @@ import { historyViews } from "./history-views.ts";
 import { countTasks } from "./run-queries.ts";
 import { readChecks } from "./check-views.ts";
 import { readMirror } from "./mirror-views.ts";
-import { readAside, readResting } from "./waiting-views.ts";
+import { readAside, readResting, readWaits } from "./waiting-views.ts";
 import { toCycle, toRun, toSpend } from "./rows.ts";
 import { evidenceOf } from "./verdict-queries.ts";
 
@@ -130,6 +130,7 @@ async function readStatus(database: Database, id: RunId): Promise<RunView> {
     queued: sessions["queued"] ?? 0,
     aside: await readAside(db, id, Number(now)),
     resting: await readResting(db, run, Number(now), sessionsNow),
+    waits: await readWaits(db, run),
     landings: {
       landed: landings["landed"] ?? 0,
       verified: await countVerified(db, id),

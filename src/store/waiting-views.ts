@@ -21,6 +21,21 @@ export async function readAside(db: Db, run: RunId, now: number): Promise<RunVie
   return Number(row.count) === 0 ? null : { sessions: Number(row.count), nextAt: Number(row.next) };
 }
 
+/** Of the engine that drives it now, its last word on it. */
+export async function readWaits(db: Db, { id, state }: Run): Promise<string | null> {
+  if (state.status !== "running") return null;
+  const row = await db
+    .selectFrom("events")
+    .select("data")
+    .where("run_id", "=", id)
+    .where("type", "in", ["engine.waits", "engine.started"])
+    .orderBy("seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  const { detail } = JSON.parse(row?.data ?? "{}") as { detail?: unknown };
+  return typeof detail === "string" ? detail : null;
+}
+
 /** Sessions are only counted when something rests, which is seldom. */
 export async function readResting(
   db: Db,

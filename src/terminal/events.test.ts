@@ -128,6 +128,12 @@ test("a run told line by line", () => {
     ],
     [event("engine.problem", { task: 17 }, { detail: "odd" }), 'problem with t17 "Port the cart": odd'],
     [event("run.paused", {}, { reason: "budget", detail: "money" }), "paused (budget): money"],
+    [event("engine.waits", {}, { detail: "no memory" }), "no new session: no memory"],
+    [
+      event("workspaces.prepared", {}, { commit: "0123456789abcdef", ms: 5_000 }),
+      "workspaces begin prepared, as of 0123456789; it took 5s",
+    ],
+    [event("engine.waits", {}, { detail: null }), "there is room for new sessions again"],
     [event("run.resumed", {}), "resumed"],
     [event("run.stopping", {}, { reason: "enough" }), "stopping: enough"],
     [event("run.ended", {}, { outcome: "achieved", reason: "All pass." }), "run ended: achieved: All pass."],

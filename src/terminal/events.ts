@@ -49,6 +49,8 @@ function describe(event: Event, names: Names): string | null {
     case "engine.started":
     case "credential.paused":
     case "engine.problem":
+    case "engine.waits":
+    case "workspaces.prepared":
       return describeRun(type, event, names);
     case "planner.created":
     case "planner.refused":
@@ -98,7 +100,9 @@ type RunEvent =
   | "mirror.failed"
   | "engine.started"
   | "credential.paused"
-  | "engine.problem";
+  | "engine.problem"
+  | "engine.waits"
+  | "workspaces.prepared";
 
 function describeRun(type: RunEvent, event: Event, names: Names): string {
   const { data } = event;
@@ -141,6 +145,12 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
         ? `engine started; ${counted(lost, "session")} of an earlier engine lost, queued again`
         : "engine started";
     }
+    case "workspaces.prepared":
+      return `workspaces begin prepared, as of ${commit(data["commit"])}; it took ${duration(Number(data["ms"]) || 0)}`;
+    case "engine.waits":
+      return data["detail"] === null
+        ? "there is room for new sessions again"
+        : `no new session: ${detail(data["detail"])}`;
     case "engine.problem":
       return `problem${aboutWhom(event, names)}: ${detail(data["detail"])}`;
     default:

@@ -182,6 +182,7 @@ export const anyView: fc.Arbitrary<RunView> = fc
     queued: amount,
     aside: fc.option(fc.record({ sessions: amount, nextAt: time })),
     mirror: fc.option(fc.record({ at: time, faults: fc.array(hostileText, { maxLength: 3 }), nextAt: time })),
+    waits: fc.option(hostileText),
     resting: fc.array(
       fc.record({ credential: hostileText, until: time, why: hostileText, running: amount, queued: amount }),
       { maxLength: 5 },

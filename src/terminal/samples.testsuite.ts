@@ -55,6 +55,7 @@ export function sampleView(some: Partial<RunView> = {}): RunView {
     queued: 0,
     aside: null,
     resting: [],
+    waits: null,
     landings: { landed: 0, verified: 0, conflict: 0, refused: 0 },
     checks: null,
     mirror: null,

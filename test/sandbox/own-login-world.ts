@@ -42,7 +42,11 @@ export async function openLoginWorld(of: LoginCase) {
   const vendors = await startVendors(folder, model.url, login?.answers);
   const world = openWorld({
     internet: vendors.internet,
-    config: { network: { planner: [], worker: [], arbiter: [], judge: [] }, readable: [vendors.authority], caches: [] },
+    config: {
+      network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] },
+      readable: [vendors.authority],
+      caches: [],
+    },
   });
   if (login) world.write(join("home", login.file), JSON.stringify(login.holds));
   const tools = new ToolServer({ version: "1", report: (error) => void world.faults.push(error) });

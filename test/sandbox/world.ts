@@ -33,7 +33,7 @@ export function confined(groups: ProcessGroups, folder: string, more: Partial<Co
   mkdirSync(sockets, { recursive: true });
   return confineGroups(groups, {
     sandbox: chooseSandbox("auto", { path: process.env["PATH"] ?? "", folder: sockets }),
-    config: { network: { planner: [], worker: [], arbiter: [], judge: [] }, readable: [], caches: [] },
+    config: { network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] }, readable: [], caches: [] },
     bounds: usualBounds(2 ** 33),
     stateFolder: join(folder, "state"),
     ownFiles: [process.execPath],

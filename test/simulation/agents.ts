@@ -32,7 +32,9 @@ export class SimAgents {
 
   port(step: () => Promise<void>): Agents {
     const traits = (agent: string) =>
-      agent === "mind" ? { keepsRecord: true, credential: vendor } : { keepsRecord: false, credential: null };
+      agent === "mind"
+        ? { keepsRecord: true, credential: vendor, memoryBytes: 0 }
+        : { keepsRecord: false, credential: null, memoryBytes: 0 };
     return { traits, open: (order) => this.#open(step, order) };
   }
 

@@ -220,7 +220,7 @@ class World {
         }),
       },
       remote: this.remoteFaults === null ? null : { exchange: guard(() => this.#exchange()) },
-      machine: { freeDiskBytes: async () => Infinity },
+      machine: { freeDiskBytes: async () => Infinity, freeMemoryBytes: () => Infinity },
       random: () => this.dice.int(0, 999) / 1000,
       clock: {
         now: () => clock.now(),

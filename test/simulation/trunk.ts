@@ -67,6 +67,8 @@ export class SimTrunk {
       begin: async () => step(),
       tip: () => step().then(() => this.tip()),
       ...this.#checkouts(step),
+      prepare: async () => "cannot",
+      workspaceBytes: () => 0,
       takeIn: async (_run, workspace) => {
         await step();
         return this.#takeIn(workspace);

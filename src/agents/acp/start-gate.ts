@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import pLimit, { type LimitFunction } from "p-limit";
-import { acpLimits, type AcpWaits } from "../../domain/limits.ts";
+import { memoryFor } from "../../domain/admission.ts";
+import type { AcpWaits } from "../../domain/limits.ts";
 
 export type GateOptions = {
   startsAtOnce: number;
@@ -30,9 +31,8 @@ export class StartGate {
     const { roomMs, roomPollMs } = this.#waits;
     const waiting = setInterval(onWait, roomPollMs);
     return this.#line(async (): Promise<Passed<T>> => {
-      const needed = bytes + acpLimits.freeBytesMin;
       const until = performance.now() + roomMs;
-      for (let free = this.#freeMemoryBytes(); free < needed; free = this.#freeMemoryBytes()) {
+      for (let free = this.#freeMemoryBytes(); memoryFor(free) < bytes; free = this.#freeMemoryBytes()) {
         if (signal.aborted || performance.now() > until) return { ok: false, freeBytes: free };
         await sleep(roomPollMs);
       }

@@ -20,6 +20,7 @@ import { notTried, sandboxFindings, sandboxName } from "./sandbox.ts";
 import { lookAtStorage, passwordsIn, storageFindings } from "./storage.ts";
 import { trialFinding, trialSubjects, type Tried } from "./trial-findings.ts";
 import { tryAll } from "./trials.ts";
+import { workspaceFindings } from "./workspaces.ts";
 
 export type DoctorOptions = { agents?: boolean; within?: number; config?: string; json?: boolean };
 
@@ -39,6 +40,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     ...storageFindings(await lookAtStorage(repository?.topLevel ?? null)),
     ...machineFindings(await lookAtMachine(topLevel), config),
     ...(await sandboxFindings(config)),
+    ...(await workspaceFindings(config, topLevel)),
     ...configurationFindings(configuration),
     ...(repository && config ? protectedFindings(await uncommitted(repository, config)) : []),
     ...modelFindings(models),

@@ -1,8 +1,9 @@
 /** `longhaul doctor`: what this machine has left, and how many of the configured coding agents it holds. */
 import { statfs } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
+import { memoryFor } from "../../domain/admission.ts";
 import { doubtful, good, type Finding } from "../../domain/finding.ts";
-import { acpLimits, limitDefaults, type Limits, type Parallel } from "../../domain/limits.ts";
+import { limitDefaults, type Limits, type Parallel } from "../../domain/limits.ts";
 import type { RunConfig } from "../../domain/run-config.ts";
 import { room } from "../../terminal/amounts.ts";
 import { placedAgents } from "../agent-needs.ts";
@@ -64,7 +65,7 @@ function roomFindings(freeBytes: number, config: RunConfig): Finding[] {
 
 /** Some memory stays free whoever starts. */
 export const fitting = (freeBytes: number, eachBytes: number): number =>
-  Math.max(0, Math.floor((freeBytes - acpLimits.freeBytesMin) / eachBytes));
+  Math.max(0, Math.floor(memoryFor(freeBytes) / eachBytes));
 
 /** An area's agent may be of either kind. There is one judge. */
 function wantedAtOnce(places: ReadonlySet<string>, { workers, planners }: Parallel): number {

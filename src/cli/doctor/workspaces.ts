@@ -1,0 +1,44 @@
+/** `longhaul doctor`: how workspaces would come to be here. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { environment } from "../../config.ts";
+import { doubtful, good, type Finding } from "../../domain/finding.ts";
+import { configDefaults, type RunConfig } from "../../domain/run-config.ts";
+import { overlayOptions } from "../../git/layers.ts";
+import { inOwnMounts, whyNoMounts } from "../../git/mounts.ts";
+import { removeTree } from "../../git/remove-tree.ts";
+
+export async function workspaceFindings(config: RunConfig | null, topLevel: string): Promise<Finding[]> {
+  const at = { group: "machine", name: "workspaces" } as const;
+  if ((config?.workspaces ?? configDefaults.workspaces) === "copied")
+    return [good(at, "copied file by file, as the configuration says")];
+  const why = whyNoMounts(environment["PATH"] ?? "") ?? (await whyNoOverlay(join(topLevel, ".longhaul")));
+  if (why === null) return [good(at, "overlays: each costs milliseconds, whatever the size of the repository")];
+  return [
+    doubtful(
+      at,
+      `copied file by file: ${why}`,
+      "For overlays: Linux 5.11 or newer, user namespaces (or root), unshare and mount of util-linux; see docs/workspaces.md.",
+    ),
+  ];
+}
+
+/** Mounts one, where the state folder is or, before there is one, in the temporary folder. */
+async function whyNoOverlay(stateFolder: string): Promise<string | null> {
+  const isThere = statSync(stateFolder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const folder = mkdtempSync(join(isThere ? stateFolder : tmpdir(), "longhaul-probe-"));
+  try {
+    for (const name of ["lower", "upper", "work", "merged"]) mkdirSync(join(folder, name));
+    const options = `lowerdir=lower,upperdir=upper,workdir=work,${overlayOptions}`;
+    // As `Mounts` orders it: only the helper beside the program may mount.
+    const ask = 'printf "1\\n%s\\nmount\\n%s\\nmerged\\n" "$1" "$2" >&3; read -r answer <&4; echo "$answer"';
+    const [program, ...words] = inOwnMounts(["/bin/sh", "-c", ask, "longhaul", folder, options]);
+    const tried = spawnSync(program, words, { encoding: "utf8", env: { PATH: environment["PATH"] ?? "" } });
+    const answer = tried.stdout.trim();
+    return answer === "1 0" ? null : answer.replace(/^1 \d+ /, "") || "nobody made the mount";
+  } finally {
+    await removeTree(folder);
+  }
+}
