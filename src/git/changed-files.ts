@@ -1,6 +1,6 @@
 /** Owns the look at what changed between two commits: one git process for the list, and the reader that stays for the texts. */
 import type { Commit, RunId } from "../domain/ids.ts";
-import { testReportLimits } from "../domain/limits.ts";
+import { gitLimits, testReportLimits } from "../domain/limits.ts";
 import type { ChangedFile, FileSide } from "../domain/weakened-tests.ts";
 import type { LookAtFiles } from "../engine/ports.ts";
 import type { ObjectReader } from "./object-reader.ts";
@@ -26,11 +26,13 @@ export async function changedFiles(
     .toSorted((one, other) => order(one) - order(other));
   const { reader } = trunk.objects(run);
   const room = { bytes: testReportLimits.bytesMax };
+  const most = Math.min(changed.length, testReportLimits.filesMax);
   let looked = 0;
-  for (const file of changed.slice(0, testReportLimits.filesMax)) {
-    if (room.bytes <= 0) break;
-    visit(await read(reader, file, room));
-    looked++;
+  while (looked < most && room.bytes > 0) {
+    // Side by side, so that the reader need not wait for us.
+    const some = changed.slice(looked, Math.min(most, looked + gitLimits.filesAtOnce));
+    for (const file of await Promise.all(some.map((each) => read(reader, each, room)))) visit(file);
+    looked += some.length;
   }
   return { omitted: changed.length - looked };
 }

@@ -34,6 +34,10 @@ test("attributes that the trunk has now do not change how protected files are wr
   expect(readFileSync(join(workspace.path, "accept/expected.txt"), "utf8")).toBe("one\ntwo $Id$\n");
   expect(readFileSync(join(workspace.path, "a.txt"), "utf8")).toBe("b\r\n");
   expect(putBack.files).toEqual([]);
+  // Nobody gets a folder whose files were written under other attributes.
+  await workspace.remove();
+  const next = await world.trunk.openWorkspace(runA, named(3), tip);
+  expect(readFileSync(join(next.path, "accept/expected.txt"), "utf8")).toMatch(/^one\r\ntwo \$Id: /);
 });
 
 test("attributes of the base count for protected files, also where the trunk has none any more", async () => {

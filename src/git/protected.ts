@@ -3,6 +3,7 @@
  * that commit would hold, so all of them are written anew, under that commit's attributes; git leaves them alone when it
  * puts the trunk's attributes back.
  */
+import { rm } from "node:fs/promises";
 import { invariant } from "../domain/assert.ts";
 import { gitLimits } from "../domain/limits.ts";
 import { nothingPutBack, type ProtectedChange, type PutBack } from "../domain/protected.ts";
@@ -46,6 +47,8 @@ export async function putProtectedBack(
     await trunk.git.run(["read-tree", "-m", "-u", from, to], await through(trunk, workspace));
   workspace.checkedOut = whole;
   await givePrivateGit(trunk, workspace);
+  // Without it nobody uses this folder again: git would take files for unchanged that were written under other attributes.
+  await rm(workspace.indexFile);
   return putBack(trees, tip, whole);
 }
 

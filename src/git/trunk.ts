@@ -133,7 +133,12 @@ export class GitTrunk implements Trunk {
   async openProtected(run: RunId, name: string, commit: Commit, protect: Protect): Promise<ProtectedWorkspace> {
     requireRunId(run);
     const workspace = await this.#openAt(run, name, asCommit(commit));
-    return { workspace, putBack: await putProtectedBack(this.#trunk, workspace, protect) };
+    try {
+      return { workspace, putBack: await putProtectedBack(this.#trunk, workspace, protect) };
+    } catch (error) {
+      await workspace.remove();
+      throw error;
+    }
   }
 
   /** Those of `paths` that a run could not protect, because they are not there at `base`, where it began. */
