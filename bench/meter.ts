@@ -100,7 +100,7 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     storeSize: (run) => trunk.storeSize(run),
     maintain: (run, order) => trunk.maintain(run, order),
     placeConflict: (workspace, tip) => trunk.placeConflict(workspace, tip),
-    stageFollowed: (run, onto, theirs) => trunk.stageFollowed(run, onto, theirs),
+    stageFollowed: (run, onto, theirs, how) => trunk.stageFollowed(run, onto, theirs, how),
     landedSince: (run, since, paths) => trunk.landedSince(run, since, paths),
     changedFiles: (run, between, look) => trunk.changedFiles(run, between, look),
     publish: (run, green) => trunk.publish(run, green),

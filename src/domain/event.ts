@@ -34,6 +34,7 @@ export type EventType =
   | "landing.refused"
   | "checks.passed"
   | "checks.failed"
+  | "follow.landed"
   | "mirror.pushed"
   | "mirror.failed"
   | "credential.paused"

@@ -49,6 +49,8 @@ export type Contested = {
   /** What the worker said of it. */
   handoff: Handoff;
   message: string;
+  /** It is what people have pushed up to this commit, and no worker's. */
+  follows: Commit | null;
 };
 
 export type Task = TaskSpec & {

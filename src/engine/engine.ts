@@ -13,6 +13,7 @@ import { Checks } from "./checks.ts";
 import { pause } from "./control.ts";
 import { message, type Desk } from "./desk.ts";
 import { execute, type Execution } from "./execute.ts";
+import { Following } from "./following.ts";
 import { Lane } from "./lane.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Mirror } from "./mirror.ts";
@@ -79,6 +80,7 @@ export class Engine {
   readonly #desk: Desk;
   readonly #room: MachineRoom;
   readonly #preparing: Preparing;
+  readonly #following: Following;
   readonly #executions = new Map<SessionId, Execution>();
   #wake: () => void = () => undefined;
   #woken = false;
@@ -111,6 +113,7 @@ export class Engine {
       calls: new Calls(store, clock, run, limits.pollMs, ports.random),
     };
     this.#room = new MachineRoom(this.#desk, run);
+    this.#following = new Following({ store, lane: this.#desk.lane, clock, run, limits, report });
     this.#preparing = new Preparing({ store, trunk, commands, clock, run, config, report });
   }
 
@@ -135,7 +138,13 @@ export class Engine {
       this.#cutAll("pause");
       await Promise.allSettled([...this.#executions.values()].map(({ done }) => done));
       const { checks, maintenance, mirror } = this.#desk;
-      await Promise.all([checks.stop(), maintenance.stop(), mirror.settled(), this.#preparing.stop()]);
+      await Promise.all([
+        checks.stop(),
+        maintenance.stop(),
+        mirror.settled(),
+        this.#preparing.stop(),
+        this.#following.settled(),
+      ]);
     }
   }
 
@@ -151,6 +160,7 @@ export class Engine {
       if (!step) return { kind: "taken_over" };
       this.#desk.checks.tipMoved(step.tip);
       this.#desk.mirror.look(step);
+      if (step.state.status === "running") this.#following.look(this.#desk.mirror.followed);
       this.#desk.maintenance.look();
       this.#preparing.tipMoved(step.tip);
       if (step.state.status === "running" && !this.#pausing) this.#interrupted = false; // Taken back by a resume.

@@ -9,11 +9,12 @@ import { recordLanded, recordSentBack, recordUnchanged } from "./attempts.ts";
 import type { Trial } from "./checks.ts";
 import { describeFailed } from "./check-commands.ts";
 import type { LaneAnswer, Waiting } from "./lane.ts";
-import type { LandAnswer, Staged, Trunk } from "./ports.ts";
+import type { FollowAnswer, FollowHow, LandAnswer, Staged, Trunk } from "./ports.ts";
 import { heldSession } from "./session-end.ts";
 import type { Store, Transition } from "./store-port.ts";
 
 const movesMax = 20;
+const movedTooOften = `the trunk moved ${movesMax} times under one landing: does another engine write to it?`;
 
 /** Candidates are tried before they land. */
 export type Gate = { tryOn(candidate: Commit, onto: Commit, signal: AbortSignal): Promise<Trial> };
@@ -67,6 +68,26 @@ export class GroupLanding {
     if (tip !== (landings.at(-1)?.commit ?? since)) await store.transition(run, (tx) => tx.updateRun({ tip }));
   }
 
+  /** A commit that is nobody's task: not tried before, for it is on its branch already. */
+  async follow(theirs: Commit, how: FollowHow): Promise<FollowAnswer> {
+    const { store, trunk, run } = this.#parts;
+    for (let move = 0; move < movesMax; move++) {
+      const onto = await store.transition(run, async (tx) => tx.run.tip);
+      const answer = await trunk.stageFollowed(run, onto, theirs, how);
+      if (answer.kind !== "staged") return answer;
+      const { tip, files } = answer;
+      if (await trunk.moveTo(run, onto, tip)) {
+        await store.transition(run, async (tx) => {
+          await tx.updateRun({ tip });
+          await tx.addEvent("follow.landed", {}, { commit: tip, theirs, files: files.length });
+        });
+        return answer;
+      }
+      await this.readBack();
+    }
+    throw new Error(movedTooOften);
+  }
+
   async #tell({ claim, settle, fail }: Waiting, error: unknown): Promise<void> {
     const { store, run } = this.#parts;
     const held = await store.transition(run, (tx) => heldSession(tx, claim));
@@ -89,7 +110,7 @@ export class GroupLanding {
       if (await trunk.moveTo(run, onto, staged.tip)) return this.#record(held, staged);
       await this.readBack();
     }
-    throw new Error(`the trunk moved ${movesMax} times under one landing: does another engine write to it?`);
+    throw new Error(movedTooOften);
   }
 
   /** Nobody waits for the end of a trial whose sessions have all been cut. */

@@ -14,7 +14,7 @@ import { describeFailed } from "./check-commands.ts";
 import type { Checks } from "./checks.ts";
 import { ConflictLeases } from "./conflict-leases.ts";
 import { GroupLanding } from "./group-landing.ts";
-import type { Clock, Landing, TakenIn, Trunk, Workspace } from "./ports.ts";
+import type { Clock, FollowAnswer, FollowHow, Landing, TakenIn, Trunk, Workspace } from "./ports.ts";
 import type { Store } from "./store-port.ts";
 
 /** `cut`: aborted when nobody wants the landing any more. */
@@ -96,6 +96,11 @@ export class Lane {
   /** The session resolves a conflict in these files: its next try goes before others that change them. */
   resolves(session: SessionId, files: readonly string[]): void {
     this.#leases.lost(session, files, this.#parts.clock.now());
+  }
+
+  /** What people have pushed, as a landing of its own. A conflict is the caller's to see to. */
+  follow(theirs: Commit, how: FollowHow): Promise<FollowAnswer> {
+    return this.#oneAtATime(() => this.#landing.follow(theirs, how));
   }
 
   /** The session is over: nobody waits for it any more. */

@@ -49,9 +49,9 @@ export interface Trunk {
   stage(run: RunId, onto: Commit, landings: readonly Landing[]): Promise<Staged>;
   /**
    * The same with `theirs`, a commit that `Remote.exchange` answered as followed: one merge commit, which lands when the
-   * branch is moved to it.
+   * branch is moved to it. `how`: `resolved` takes nothing of theirs, for the trunk has it by other ways.
    */
-  stageFollowed(run: RunId, onto: Commit, theirs: Commit): Promise<FollowAnswer>;
+  stageFollowed(run: RunId, onto: Commit, theirs: Commit, how: FollowHow): Promise<FollowAnswer>;
   /**
    * Lands what was staged: moves the branch from `from` to `to`, durably, before it answers. false: the branch is elsewhere,
    * or another engine took over; nothing has landed.
@@ -146,11 +146,13 @@ export type LandAnswer =
   | { kind: "contained" }
   | { kind: "conflict"; files: string[] };
 
+export type FollowHow = "merge" | "resolved";
 export type FollowAnswer =
   /** `tip`: where the branch has to be moved to. `files`: what it changes on the trunk. */
   | { kind: "staged"; tip: Commit; files: string[] }
   /** The trunk has it already. */
   | { kind: "contained" }
-  | { kind: "conflict"; files: string[] };
+  /** `kept`: what they have changed since they were merged last, as a workspace may be opened with. */
+  | { kind: "conflict"; files: string[]; kept: string };
 
 export type Landed = { commit: Commit; task: TaskId; session: SessionId };

@@ -93,7 +93,11 @@ async function lost(
   if (!row || arbiterFor(config, row.agent, row.paths) === null) return { failure, usage };
   const kept = await trunk.keep(claim.run, workspace);
   if (!kept.ok) return { failure, usage };
-  return { failure, usage, contested: { kept: kept.kept, files, tries, handoff, message } };
+  return {
+    failure,
+    usage,
+    contested: { kept: kept.kept, files, tries, handoff, message, follows: row.contested?.follows ?? null },
+  };
 }
 
 const added = (a: Usage, b: Usage): Usage => ({ microUsd: a.microUsd + b.microUsd, tokens: a.tokens + b.tokens });

@@ -3,26 +3,42 @@
  * first parent is the trunk and whose second is theirs, on disk before it is answered; it is nobody's task.
  */
 import type { Commit, RunId } from "../domain/ids.ts";
-import type { FollowAnswer } from "../engine/ports.ts";
+import type { FollowAnswer, FollowHow } from "../engine/ports.ts";
 import { pathsOf } from "./change.ts";
 import { followedMessage } from "./commit-message.ts";
+import { writeKept } from "./keep.ts";
 import { merge, withoutSides } from "./merge.ts";
-import type { TrunkRepository } from "./trunk-repository.ts";
+import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 
 export async function stageFollowed(
   trunk: TrunkRepository,
   run: RunId,
-  onto: Commit,
-  theirs: Commit,
+  { onto, theirs, how }: { onto: Commit; theirs: Commit; how: FollowHow },
 ): Promise<FollowAnswer> {
   const behind = await trunk.git.run(["merge-base", "--is-ancestor", theirs, onto], trunk.at(run, { exits: [0, 1] }));
   if (behind.exitCode === 0) return { kind: "contained" };
-  // A run that began before the repository had any commit shares none with it.
-  const merged = await merge(trunk, run, onto, theirs, { unrelated: true });
-  if (!merged.clean) return { kind: "conflict", files: withoutSides(merged.files, [onto, theirs]) };
   const { trees } = trunk.objects(run);
-  const { commit, object } = trunk.makeCommit(merged.tree, [onto, theirs], followedMessage(run, theirs, trunk.signer));
+  const before = await trees.rootOf(onto);
+  let tree = before;
+  if (how === "merge") {
+    // A run that began before the repository had any commit shares none with it.
+    const merged = await merge(trunk, run, onto, theirs, { unrelated: true });
+    if (!merged.clean) {
+      const files = withoutSides(merged.files, [onto, theirs]);
+      return { kind: "conflict", files, kept: await theirWork(trunk, run, onto, theirs) };
+    }
+    tree = merged.tree;
+  }
+  const { commit, object } = trunk.makeCommit(tree, [onto, theirs], followedMessage(run, theirs, trunk.signer));
   await trunk.objects(run).write([object]);
-  trees.keepRoot(commit, merged.tree);
-  return { kind: "staged", tip: commit, files: pathsOf(await trees.difference(await trees.rootOf(onto), merged.tree)) };
+  trees.keepRoot(commit, tree);
+  return { kind: "staged", tip: commit, files: pathsOf(await trees.difference(before, tree)) };
+}
+
+/** As if it were a worker's, begun where they were merged last. */
+async function theirWork(trunk: TrunkRepository, run: RunId, onto: Commit, theirs: Commit): Promise<string> {
+  const found = await trunk.git.run(["merge-base", onto, theirs], trunk.at(run, { exits: [0, 1] }));
+  const base = found.exitCode === 0 ? asCommit(found.stdout.toString().trim()) : await trunk.emptyRoot();
+  const tree = await trunk.objects(run).trees.rootOf(theirs);
+  return writeKept({ base, tree, marked: [], otherSides: [] });
 }

@@ -1,7 +1,7 @@
 /** What people have pushed meanwhile, as every `Trunk` brings it onto itself. */
 import { expect, test } from "vitest";
 import type { Commit, EngineId } from "../domain/ids.ts";
-import type { FollowAnswer } from "../engine/ports.ts";
+import type { FollowAnswer, FollowHow } from "../engine/ports.ts";
 import {
   landed,
   landNow,
@@ -16,8 +16,8 @@ import {
 } from "./trunk-steps.testsuite.ts";
 
 /** Stages it, and lands it there. */
-async function follow({ trunk }: TrunkWorld, onto: Commit, theirs: Commit) {
-  const answer = await trunk.stageFollowed(runA, onto, theirs);
+async function follow({ trunk }: TrunkWorld, onto: Commit, theirs: Commit, how: FollowHow = "merge") {
+  const answer = await trunk.stageFollowed(runA, onto, theirs, how);
   expect(answer).toMatchObject({ kind: "staged" });
   const { tip, files } = answer as Extract<FollowAnswer, { kind: "staged" }>;
   expect(await trunk.tip(runA)).toBe(onto);
@@ -44,7 +44,7 @@ export function followTests(enter: Enter): void {
       "new\n",
     ]);
     expect(await world.trunk.landedSince(runA, world.base)).toMatchObject([{ commit, task: 1 }]);
-    expect(await world.trunk.stageFollowed(runA, answer.commit, theirs)).toEqual({ kind: "contained" });
+    expect(await world.trunk.stageFollowed(runA, answer.commit, theirs, "merge")).toEqual({ kind: "contained" });
   });
 
   test("what they push later is merged from where they were merged last", async () => {
@@ -59,7 +59,7 @@ export function followTests(enter: Enter): void {
 
   test("the start of the run, and what it began from, is contained", async () => {
     const world = await enter();
-    expect(await world.trunk.stageFollowed(runA, world.base, world.base)).toEqual({ kind: "contained" });
+    expect(await world.trunk.stageFollowed(runA, world.base, world.base, "merge")).toEqual({ kind: "contained" });
   });
 
   test("what contradicts a landing is a conflict, and the trunk stays", async () => {
@@ -67,8 +67,24 @@ export function followTests(enter: Enter): void {
     const [first] = await work(world, 1, world.base, { "a.txt": lines([5, "mine"]) });
     const theirs = await world.pushed(world.base, { "a.txt": lines([5, "theirs"]), "new.txt": "new\n" });
     const { commit } = landed(first);
-    expect(await world.trunk.stageFollowed(runA, commit, theirs)).toEqual({ kind: "conflict", files: ["a.txt"] });
+    const answer = await world.trunk.stageFollowed(runA, commit, theirs, "merge");
+    expect(answer).toMatchObject({ kind: "conflict", files: ["a.txt"] });
     expect(await world.trunk.tip(runA)).toBe(commit);
+    const { kept } = answer as Extract<FollowAnswer, { kind: "conflict" }>;
+    const workspace = await world.trunk.openWorkspace(runA, named(2), commit, kept);
+    expect(await world.read(workspace, "a.txt")).toBe(lines([5, "theirs"]));
+    expect(await landNow(world.trunk, runA, workspace, submission(2))).toMatchObject({ kind: "conflict" });
+    const { files } = await world.trunk.placeConflict(workspace, commit);
+    expect(files.map(({ path }) => path)).toEqual(["a.txt"]);
+    await world.write(workspace, "a.txt", lines([5, "mine and theirs"]));
+    const solved = landed(await landNow(world.trunk, runA, workspace, submission(2)));
+    const merged = await follow(world, solved.commit, theirs, "resolved");
+    expect(merged.files).toEqual([]);
+    expect([await readTip(world, "a.txt"), await readTip(world, "new.txt")]).toEqual([
+      lines([5, "mine and theirs"]),
+      "new\n",
+    ]);
+    expect(await world.trunk.stageFollowed(runA, merged.commit, theirs, "merge")).toEqual({ kind: "contained" });
   });
 
   test("work that was begun before lands on it, or conflicts with it", async () => {
@@ -90,13 +106,13 @@ export function followTests(enter: Enter): void {
     const world = await enter();
     await world.trunk.takeOver(runA, "first" as EngineId);
     const theirs = await world.pushed(world.base, { "new.txt": "new\n" });
-    const early = await world.trunk.stageFollowed(runA, world.base, theirs);
+    const early = await world.trunk.stageFollowed(runA, world.base, theirs, "merge");
     const [first] = await work(world, 1, world.base, { "b.txt": "1\n" });
     const { commit } = landed(first);
     const move = async (from: Commit, staged: FollowAnswer) =>
       world.trunk.moveTo(runA, from, staged.kind === "staged" ? staged.tip : from);
     expect(await move(world.base, early)).toBe(false);
-    const late = await world.trunk.stageFollowed(runA, commit, theirs);
+    const late = await world.trunk.stageFollowed(runA, commit, theirs, "merge");
     await (await world.another()).takeOver(runA, "second" as EngineId);
     expect(await move(commit, late)).toBe(false);
     expect(await world.trunk.tip(runA)).toBe(commit);

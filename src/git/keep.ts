@@ -34,7 +34,7 @@ export async function keep(
   await trunk.objects(workspace.run).write(fresh);
   for (const { oid } of fresh) kept.add(oid);
   await pin(trunk, workspace, intake.work.tree);
-  return { ok: true, kept: JSON.stringify({ base, tree: intake.work.tree, marked, otherSides }) };
+  return { ok: true, kept: writeKept({ base, tree: intake.work.tree, marked, otherSides }) };
 }
 
 /**
@@ -52,6 +52,8 @@ async function pin(trunk: TrunkRepository, { run, name, pinned }: GitWorkspace, 
 }
 
 export type Kept = { base: Commit; tree: string; marked: Marked[]; otherSides: OtherSide[] };
+
+export const writeKept = (kept: Kept): string => JSON.stringify(kept);
 
 /** `kept`: what `keep` answered. */
 export function readKept(kept: string): Kept {

@@ -188,7 +188,7 @@ describe("the branch that is followed", () => {
     const refs = (await userGit(trunkGit, "for-each-ref", "--format=%(refname)")).split("\n");
     expect(refs).toEqual([`refs/heads/${runA}`, `refs/longhaul/${runA}/base`]);
     const tip = await land();
-    const staged = await world.trunk.stageFollowed(runA, tip, theirs);
+    const staged = await world.trunk.stageFollowed(runA, tip, theirs, "merge");
     expect(staged).toMatchObject({ kind: "staged", files: ["people.txt"] });
     if (staged.kind === "staged") await world.trunk.moveTo(runA, tip, staged.tip);
     const { pushed } = await remote({ follow: "main", trunk: "main" }).exchange(runA, null);
@@ -204,7 +204,9 @@ describe("the branch that is followed", () => {
     const run = "crun22" as RunId;
     await trunk.begin(run, unborn.base);
     const { followed } = await remote({ follow: "main" }).exchange(run, null);
-    expect(await trunk.stageFollowed(run, unborn.base, followed as Commit)).toMatchObject({ files: ["a.txt"] });
+    expect(await trunk.stageFollowed(run, unborn.base, followed as Commit, "merge")).toMatchObject({
+      files: ["a.txt"],
+    });
   });
 
   test("what git's own check refuses does not come in", async () => {

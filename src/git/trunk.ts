@@ -8,6 +8,7 @@ import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type { PublishConfig } from "../domain/publish-config.ts";
 import type {
   FollowAnswer,
+  FollowHow,
   Landed,
   Landing,
   LookAtFiles,
@@ -239,9 +240,9 @@ export class GitTrunk implements Trunk {
     return changedFiles(this.#trunk, run, between, look);
   }
 
-  stageFollowed(run: RunId, onto: Commit, theirs: Commit): Promise<FollowAnswer> {
+  stageFollowed(run: RunId, onto: Commit, theirs: Commit, how: FollowHow): Promise<FollowAnswer> {
     requireRunId(run);
-    return stageFollowed(this.#trunk, run, asCommit(onto), asCommit(theirs));
+    return stageFollowed(this.#trunk, run, { onto: asCommit(onto), theirs: asCommit(theirs), how });
   }
 
   /** The remote that a run is published to. */

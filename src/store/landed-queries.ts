@@ -1,10 +1,11 @@
 /** What is known of what landed: its order, what of it is verified, which files collide, and since when the checks fail. */
 import type { Commit, PlannerId, TaskId } from "../domain/ids.ts";
+import type { TaskStatus } from "../domain/task.ts";
 import type { Transition } from "../engine/store-port.ts";
 import { redSince } from "./check-views.ts";
 import type { Context } from "./context.ts";
 
-type LandedQueries = Pick<Transition, "verifyLandings" | "landingsBetween" | "hotFiles" | "redSince">;
+type LandedQueries = Pick<Transition, "verifyLandings" | "landingsBetween" | "hotFiles" | "redSince" | "lastFollowed">;
 
 export function landedQueries(c: Context): LandedQueries {
   const { db } = c;
@@ -45,6 +46,8 @@ export function landedQueries(c: Context): LandedQueries {
 
     redSince: () => redSince(db, c.run.id),
 
+    lastFollowed: () => lastFollowed(c),
+
     hotFiles: (limit) =>
       db
         .selectFrom("file_conflicts")
@@ -56,6 +59,18 @@ export function landedQueries(c: Context): LandedQueries {
         .limit(limit)
         .execute(),
   };
+}
+
+async function lastFollowed({ db, run }: Context): ReturnType<Transition["lastFollowed"]> {
+  const row = await db
+    .selectFrom("tasks")
+    .select(["status", "follows"])
+    .where("run_id", "=", run.id)
+    .where("follows", "is not", null)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row ? { status: row.status as TaskStatus, theirs: row.follows as Commit } : null;
 }
 
 /** null: it is no landing of this run, as the commit is not from which the run began. */

@@ -63,10 +63,18 @@ export function queueTests(w: OpenStore): void {
     await expect(queue(at.cycle, of("arbitration"))).rejects.toThrow(/unique/i);
     const failure: Failure = { kind: "conflicts", tries: 2, files: ["a.txt"] };
     await change((tx) => tx.endSession(attempt, { outcome: "failed", failure }));
-    const contested = { kept: "k", files: ["a.txt"], tries: 2, handoff: handoffOf("mine"), message: "Mine" };
+    const contested = {
+      kept: "k",
+      files: ["a.txt"],
+      tries: 2,
+      handoff: handoffOf("mine"),
+      message: "Mine",
+      follows: base,
+    };
     await change((tx) => tx.setTask(task, { state: { status: "ready" }, contested }));
     await change((tx) => tx.setTask(task, { state: { status: "ready" } }));
     expect(await change((tx) => tx.task(task))).toMatchObject({ contested });
+    expect(await change((tx) => tx.lastFollowed())).toEqual({ status: "ready", theirs: base });
     await queue(at.cycle, of("arbitration"));
     expect(await change((tx) => tx.liveSession(of("attempt"), at.cycle))).toMatchObject({ subject: of("arbitration") });
     expect(await claimNext("attempt")).toBeNull();

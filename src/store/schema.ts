@@ -94,6 +94,8 @@ export type Tables = {
     ended_at: number | null;
     /** JSON of `Contested`. */
     contested: string | null;
+    /** `Contested["follows"]`. */
+    follows: string | null;
   };
   dependencies: { task_id: Written<number>; depends_on: Written<number> };
   sessions: {

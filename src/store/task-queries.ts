@@ -1,7 +1,7 @@
 /** Rows of tasks and their dependencies. */
 import type { Selectable } from "kysely";
 import type { TaskId } from "../domain/ids.ts";
-import type { Task } from "../domain/task.ts";
+import type { Contested, Task } from "../domain/task.ts";
 import type { Transition } from "../engine/store-port.ts";
 import { inParts, open, queued, type Context } from "./context.ts";
 import { taskStateColumns, toTask } from "./rows.ts";
@@ -111,7 +111,7 @@ export function taskQueries(c: Context): TaskQueries {
     async setTask(id, { state, record, contested }) {
       await db
         .updateTable("tasks")
-        .set({ ...taskStateColumns(state), ...record, ...(contested && { contested: JSON.stringify(contested) }) })
+        .set({ ...taskStateColumns(state), ...record, ...(contested && contestedColumns(contested)) })
         .where("id", "=", id)
         .execute();
     },
@@ -122,6 +122,11 @@ export function taskQueries(c: Context): TaskQueries {
     },
   };
 }
+
+const contestedColumns = (contested: Contested) => ({
+  contested: JSON.stringify(contested),
+  follows: contested.follows,
+});
 
 async function withDependencies(db: Context["db"], rows: Selectable<Tables["tasks"]>[]): Promise<Task[]> {
   const dependsOn = new Map<number, TaskId[]>(rows.map((row) => [row.id, []]));

@@ -44,6 +44,7 @@ function describe(event: Event, names: Names): string | null {
     case "tests.weakened":
     case "checks.passed":
     case "checks.failed":
+    case "follow.landed":
     case "mirror.pushed":
     case "mirror.failed":
     case "engine.started":
@@ -96,6 +97,7 @@ type RunEvent =
   | "tests.weakened"
   | "checks.passed"
   | "checks.failed"
+  | "follow.landed"
   | "mirror.pushed"
   | "mirror.failed"
   | "engine.started"
@@ -135,6 +137,8 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
       return `green: checks passed on ${commit(data["commit"])}${data["redMs"] === undefined ? "" : `, after ${duration(Number(data["redMs"]) || 0)} of red`}`;
     case "checks.failed":
       return `checks failed on ${commit(data["commit"])}: ${list(data["failed"])}${suspectsWords(data)}`;
+    case "follow.landed":
+      return `what people pushed (${commit(data["theirs"])}) landed as ${commit(data["commit"])}: ${counted(Number(data["files"]) || 0, "file")}`;
     case "mirror.pushed":
       return `pushed to the remote: ${pushedWords(data["pushed"])}`;
     case "mirror.failed":

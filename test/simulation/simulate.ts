@@ -4,7 +4,7 @@
  * and the operator pauses, resumes and writes. Invariants are checked after every step.
  */
 import { sql } from "kysely";
-import type { EngineId, PlannerId, RunId } from "../../src/domain/ids.ts";
+import type { Commit, EngineId, PlannerId, RunId } from "../../src/domain/ids.ts";
 import { pause, resume, send, stop } from "../../src/engine/control.ts";
 import { startEngine, type EngineEnd, type Ports } from "../../src/engine/engine.ts";
 import type { Exchange } from "../../src/engine/ports.ts";
@@ -60,6 +60,8 @@ class World {
   /** null: the run has no remote. */
   readonly remoteFaults: number | null;
   engines = 0;
+  /** By people, to the branch that is followed. */
+  #pushes = 0;
   #checkedAt = -1;
   crashes = 0;
   takeovers = 0;
@@ -189,7 +191,9 @@ class World {
     const commit = this.trunk.tip();
     if (this.dice.chance((this.remoteFaults ?? 0) / 10)) throw new Error("the disk failed under the simulated remote");
     const fails = this.dice.chance(this.remoteFaults ?? 0);
-    return { pushed: fails ? [] : [{ branch: "sim", commit }], faults: fails ? ["no way"] : [], followed: null };
+    if (this.dice.chance(0.3)) this.#pushes++;
+    const followed = fails || this.#pushes === 0 ? null : (`h${this.#pushes}` as Commit);
+    return { pushed: fails ? [] : [{ branch: "sim", commit }], faults: fails ? ["no way"] : [], followed };
   }
 
   #ports(process: Process): Ports {

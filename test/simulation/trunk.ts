@@ -4,6 +4,7 @@ import { nothingPutBack } from "../../src/domain/protected.ts";
 import type {
   Change,
   FollowAnswer,
+  FollowHow,
   LandAnswer,
   Landed,
   Landing,
@@ -96,9 +97,9 @@ export class SimTrunk {
         await step();
         return { ok: true, kept: JSON.stringify([...(this.edits.get(workspace.path) ?? [])]) };
       },
-      stageFollowed: async (_run, onto, theirs) => {
+      stageFollowed: async (_run, onto, theirs, how) => {
         await step();
-        return this.#stageFollowed(onto, theirs);
+        return this.#stageFollowed(onto, theirs, how);
       },
       landedSince: async (_run, since) => {
         await step();
@@ -199,9 +200,12 @@ export class SimTrunk {
     return true;
   }
 
-  #stageFollowed(onto: Commit, theirs: Commit): FollowAnswer {
+  /** Every other push conflicts. */
+  #stageFollowed(onto: Commit, theirs: Commit, how: FollowHow): FollowAnswer {
     const before = this.#between(this.root, onto);
     if (before.some((commit) => "theirs" in commit && commit.theirs === theirs)) return { kind: "contained" };
+    if (how === "merge" && /[13579]$/.test(theirs))
+      return { kind: "conflict", files: ["file-0"], kept: JSON.stringify(["file-0"]) };
     const id = `c${this.#commits.size + 1}` as Commit;
     this.#commits.set(id, { id, parent: onto, theirs, files: [] });
     return { kind: "staged", tip: id, files: [] };

@@ -15,7 +15,7 @@ export function arbiterValues(brief: ArbiterBrief, { now }: BriefContext): Promp
     task: taskText(brief.task, "The worker's task"),
     worker: sections(
       "## What the worker says of its side",
-      `Its change was sent back ${tries} times. In your workspace it is the side called \`yours\`.`,
+      `Its change was sent back ${tries === 1 ? "once" : `${tries} times`}. In your workspace it is the side called \`yours\`.`,
       said?.text ?? "",
     ),
     sentBack: brief.sentBack === null ? "" : sentBackText(brief.sentBack),

@@ -1,0 +1,80 @@
+/** People push to the branch that a run follows, while it goes. */
+import { execFileSync } from "node:child_process";
+import { expect, test } from "vitest";
+import type { ArbiterBrief } from "../../src/domain/brief.ts";
+import { makeWorld, type World } from "./world.ts";
+
+function withRemote(world: World): void {
+  execFileSync("git", ["clone", "-q", "--bare", world.repository, world.path("remote.git")]);
+  world.git("remote", "add", "origin", "../remote.git");
+}
+
+/** Somebody who works on the project beside the run, in a clone of their own. */
+function push(world: World, path: string, text: string): string {
+  const folder = world.path("colleague");
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", folder, "-c", "user.name=Bo", "-c", "user.email=bo@example.org", ...args], {
+      encoding: "utf8",
+    }).trim();
+  execFileSync("sh", ["-c", `[ -d ${folder} ] || git clone -q ${world.path("remote.git")} ${folder}`]);
+  git("pull", "-q", "origin", "main");
+  world.write(`colleague/${path}`, text);
+  git("add", "--all");
+  git("commit", "-q", "-m", `Change ${path}`);
+  git("push", "-q", "origin", "HEAD:main");
+  return git("rev-parse", "HEAD");
+}
+
+test("what they push is merged onto the trunk; what conflicts becomes a task, which begins with the conflict", async () => {
+  const world = makeWorld({ files: { "a.txt": "start\n", "theirs.txt": "start\n" } });
+  withRemote(world);
+  world.configure({
+    planner: ({ brief, plan, note }) => {
+      note(
+        "tasks",
+        brief.tasks.map(({ title, status }) => `${title} ${status}`),
+      );
+      const create = (name: string) => ({ type: "create_task", name, title: name });
+      if (brief.tasks.length === 0) plan(create("mine"), create("last"));
+      else plan();
+    },
+    worker: async ({ brief, gate, write }) => {
+      if (brief.task.name === "last") await gate("last");
+      write(brief.task.name === "last" ? "last.txt" : "a.txt", `${brief.task.name}\n`);
+    },
+    arbiter: ({ brief, read, write, note, print }) => {
+      note("arbiter", { brief, marked: read("a.txt") });
+      write("a.txt", "mine and theirs\n");
+      print({ status: "done", message: "Both", handoff: { done: "both" } });
+    },
+    acceptance: ["test -f last.txt"],
+    publish: { remote: "origin", follow: "main" },
+    limits: { mirrorMs: 50, mirrorMsMax: 100 },
+  });
+  const engine = await world.startRun();
+  await engine.says(/"mine" landed/);
+  const plain = push(world, "theirs.txt", "pushed\n");
+  await engine.says(new RegExp(`what people pushed \\(${plain.slice(0, 10)}\\) landed as \\w+: 1 file`));
+  const conflicting = push(world, "a.txt", "theirs\n");
+  await engine.says(/Merge what people pushed \(\w+\)" landed/);
+  await engine.says(new RegExp(`what people pushed \\(${conflicting.slice(0, 10)}\\) landed as \\w+: 0 files`));
+  world.open("last");
+  const { code, stderr } = await engine.ended;
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const branch = `longhaul/${engine.run}`;
+  expect([world.git("show", `${branch}:a.txt`), world.git("show", `${branch}:theirs.txt`)]).toEqual([
+    "mine and theirs",
+    "pushed",
+  ]);
+  // Theirs is an ancestor: to merge the run into main is a fast-forward.
+  expect(
+    execFileSync("git", ["-C", world.path("remote.git"), "merge-base", "main", branch], { encoding: "utf8" }),
+  ).toBe(`${conflicting}\n`);
+  const [{ brief, marked } = none] = world.notes<{ brief: ArbiterBrief; marked: string }>("arbiter");
+  expect(brief).toMatchObject({ role: "arbiter", contested: { tries: 1 }, sentBack: { others: [{ title: "mine" }] } });
+  expect(marked).toMatch(/<<<<<<< trunk\nmine\n[^]*theirs\n>>>>>>> yours/);
+  // Its planner hears of it as of any task of its own.
+  expect(world.notes<string[]>("tasks").at(-1)?.join()).toMatch(/Merge what people pushed \(\w+\) landed/);
+});
+
+const none = { brief: {} as ArbiterBrief, marked: "" };
