@@ -3,6 +3,7 @@
  * comes from npm. Runs before any test, so that a missing program is one clear message and not a hundred failures.
  */
 import { spawnSync } from "node:child_process";
+import { whyNoMounts } from "../src/git/mounts.ts";
 import { findPostgres } from "./postgres-programs.ts";
 
 const gitNeeded: Version = [2, 38];
@@ -15,10 +16,17 @@ function bubblewrapMissing(): string | null {
   return 'bubblewrap is needed and there is none: install the package "bubblewrap".';
 }
 
+/** For the tests of overlays; elsewhere workspaces are copies. */
+function mountsMissing(): string | null {
+  const why = process.platform === "linux" ? whyNoMounts(process.env["PATH"] ?? "") : null;
+  return why === null ? null : `mounts of one's own are needed (root, or user namespaces): ${why}`;
+}
+
 /** Each answer is null when the need is met, else what is missing and how to get it. */
 export const needs: { name: string; missing(): string | null }[] = [
   { name: "git", missing: () => gitMissing(spawnSync("git", ["--version"], { encoding: "utf8" }).stdout) },
   { name: "bubblewrap", missing: bubblewrapMissing },
+  { name: "mounts", missing: mountsMissing },
   {
     name: "openssl",
     missing: () =>

@@ -1,0 +1,60 @@
+/** What `prepare` makes lies in every workspace, and a failure of it holds up nothing. */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { makeWorld } from "./world.ts";
+
+const files = { "README.md": "# A project\n", lock: "1\n", ".gitignore": "deps/\n" };
+
+test("workers, checks and the judge's commands find what was prepared, and land none of it", async () => {
+  const world = makeWorld({ files });
+  world.configure({
+    planner: async ({ brief, plan, gate }) => {
+      await gate("planner");
+      const isFirst = brief.tasks.length === 0;
+      plan(...(isFirst ? [{ type: "create_task", name: "work", title: "Change the lock" }] : []));
+    },
+    worker: async ({ write, read, note, gate }) => {
+      note("found", [read("deps/x"), read("built.o"), read("README.md")]);
+      await gate("worker");
+      write("lock", "2\n");
+    },
+    prepare: [
+      {
+        name: "packages",
+        command: "mkdir deps && cp lock deps/x && echo o > built.o && echo changed > README.md",
+        when: ["lock"],
+      },
+    ],
+    acceptance: ["test -f deps/x", "test -f built.o"],
+  });
+  const run = await world.startRun();
+  await world.reached("planner");
+  await run.says(/workspaces begin prepared/);
+  world.open("planner");
+  await world.reached("worker");
+  // Nobody outside sees a mount, so none can stay.
+  expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(world.folder);
+  world.open("worker");
+  expect((await run.ended).code).toBe(0);
+  expect(world.notes("found")).toEqual([["1\n", "o\n", "# A project\n"]]);
+  expect(world.git("diff", "--name-only", "HEAD", `longhaul/${run.run}`)).toBe("lock");
+});
+
+test("a prepare command that fails is told, and the run goes on without", async () => {
+  const world = makeWorld({ files });
+  world.configure({
+    planner: ({ brief, plan }) =>
+      plan(...(brief.tasks.length === 0 ? [{ type: "create_task", name: "work", title: "W" }] : [])),
+    worker: async ({ write, gate }) => {
+      await gate("worker");
+      write("done", "x\n");
+    },
+    prepare: ["echo no such package >&2; exit 3"],
+    acceptance: ["test -f done"],
+  });
+  const run = await world.startRun();
+  await run.says(/prepare: .* ended with exit code 3; workspaces go on without it.*no such package/);
+  await world.reached("worker");
+  world.open("worker");
+  expect((await run.ended).code).toBe(0);
+});
