@@ -64,6 +64,8 @@ export function resolveTests(enter: Enter): void {
     await world.trunk.placeConflict(workspace, tip);
     await world.write(workspace, "a.txt", lines([5, "both"]));
     await world.remove(workspace, "t.txt");
+    // It drops the other side, so it has to be said twice.
+    expect(await landNow(world.trunk, runA, workspace, submission(2))).toMatchObject({ kind: "refused" });
     const answer = landed(await landNow(world.trunk, runA, workspace, submission(2)));
     expect(answer.files.toSorted()).toEqual(["a.txt", "n.txt", "t.txt"]);
     expect(await readTip(world, "t.txt")).toBeNull();

@@ -52,12 +52,13 @@ test("a planner that prints a plan as well, and one that ends without a word", a
   const make = (name: string) => JSON.stringify({ tasks: [{ name, title: name, instructions: "" }] });
   configure(world, {
     planner: `#!/bin/sh
-if grep -q '"kind":"task_ended"' "$LONGHAUL_BRIEF"; then longhaul tool end_turn || echo '{"actions": []}'; exit; fi
+if [ -e ${world.path("planned")} ]; then longhaul tool end_turn || echo '{"actions": []}'; exit; fi
 if [ ! -e ${world.path("failed")} ]; then
   : > ${world.path("failed")}
   longhaul tool create_tasks --json '${make("first")}' >&2
   exit 0
 fi
+: > ${world.path("planned")}
 longhaul tool create_tasks --json '${make("second")}' >&2
 longhaul tool end_turn >&2
 echo '{"actions": [{"type": "create_task", "name": "third", "title": "third"}]}'
