@@ -3,7 +3,6 @@
  * cut in the middle where it would have to add up, is null.
  */
 import { isCut } from "./text.ts";
-import type { AcceptanceResult } from "./verdict.ts";
 
 /** `ran`: passed or failed. */
 export type TestTotals = { runner: string; ran: number; skipped: number };
@@ -69,8 +68,11 @@ export function readTotals(output: string): TestTotals | null {
   return null;
 }
 
+/** What came of a command. */
+type Ended = { name: string; passed: boolean; output: string };
+
 /** Commands of the same name that told of fewer tests that ran, or, though they passed, of none any more. */
-export function lowerTotals(before: readonly AcceptanceResult[], after: readonly AcceptanceResult[]): LowerTotals[] {
+export function lowerTotals(before: readonly Ended[], after: readonly Ended[]): LowerTotals[] {
   return after.flatMap(({ name, passed, output }): LowerTotals[] => {
     const earlier = before.find((result) => result.name === name);
     const was = earlier === undefined ? null : readTotals(earlier.output);

@@ -4,14 +4,33 @@
  * as one fact; after a crash between the last two, the trailers in the trunk's history are read back.
  */
 import type { Commit, RunId } from "../domain/ids.ts";
+import type { Claim } from "../domain/session.ts";
 import type { AcceptanceResult } from "../domain/verdict.ts";
 import { recordLanded, recordSentBack, recordUnchanged } from "./attempts.ts";
 import type { Trial } from "./checks.ts";
 import { describeFailed } from "./check-commands.ts";
-import type { LaneAnswer, Waiting } from "./lane.ts";
-import type { FollowAnswer, FollowHow, LandAnswer, Staged, Trunk } from "./ports.ts";
+import type { FollowAnswer, FollowHow, LandAnswer, Landing, Staged, Trunk } from "./ports.ts";
 import { heldSession } from "./session-end.ts";
 import type { Store, Transition } from "./store-port.ts";
+
+/** `ended`: the attempt is over and recorded, or is not ours any more. */
+export type LaneAnswer =
+  | { kind: "ended" }
+  | { kind: "nothing_changed" }
+  | { kind: "conflict"; tip: Commit; files: string[] }
+  | { kind: "refused"; reasons: string[] }
+  /** It was cut before anything was decided. */
+  | { kind: "cut" };
+
+/** Work that was taken in and waits for its turn. */
+export type Waiting = {
+  readonly claim: Claim;
+  readonly landing: Landing;
+  readonly cut: AbortSignal;
+  readonly settled: boolean;
+  settle(answer: LaneAnswer): void;
+  fail(error: unknown): void;
+};
 
 const movesMax = 20;
 const movedTooOften = `the trunk moved ${movesMax} times under one landing: does another engine write to it?`;

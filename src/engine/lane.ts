@@ -13,31 +13,12 @@ import { recordSentBack, recordUnchanged, submit } from "./attempts.ts";
 import { describeFailed } from "./check-commands.ts";
 import type { Checks } from "./checks.ts";
 import { ConflictLeases } from "./conflict-leases.ts";
-import { GroupLanding } from "./group-landing.ts";
+import { GroupLanding, type LaneAnswer, type Waiting } from "./group-landing.ts";
 import type { Clock, FollowAnswer, FollowHow, Landing, TakenIn, Trunk, Workspace } from "./ports.ts";
 import type { Store } from "./store-port.ts";
 
 /** `cut`: aborted when nobody wants the landing any more. */
 export type Submission = { handoff: Handoff; usage: Usage; message: string; cycle: number; cut: AbortSignal };
-
-/** `ended`: the attempt is over and recorded, or is not ours any more. */
-export type LaneAnswer =
-  | { kind: "ended" }
-  | { kind: "nothing_changed" }
-  | { kind: "conflict"; tip: Commit; files: string[] }
-  | { kind: "refused"; reasons: string[] }
-  /** It was cut before anything was decided. */
-  | { kind: "cut" };
-
-/** Work that was taken in and waits for its turn. */
-export type Waiting = {
-  readonly claim: Claim;
-  readonly landing: Landing;
-  readonly cut: AbortSignal;
-  readonly settled: boolean;
-  settle(answer: LaneAnswer): void;
-  fail(error: unknown): void;
-};
 
 export type LaneParts = {
   store: Store;

@@ -11,7 +11,8 @@ import { noUsage, type Usage } from "../domain/session.ts";
 import type { Contested } from "../domain/task.ts";
 import { taskBrief } from "./briefs.ts";
 import { converse, place, wrongAnswer, type Ending, type Session } from "./desk.ts";
-import type { LaneAnswer, Submission } from "./lane.ts";
+import type { LaneAnswer } from "./group-landing.ts";
+import type { Submission } from "./lane.ts";
 import { begins, remember } from "./opening-session.ts";
 
 export async function runAttempt(session: Session, task: TaskId): Promise<Ending> {

@@ -10,19 +10,9 @@ import { IndexFile } from "./index-file.ts";
 import { asPath, toText } from "./latin1.ts";
 import { listedByGit } from "./listed-by-git.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
-import { submoduleReason } from "./untracked.ts";
+import { submoduleReason, type Suspects } from "./untracked.ts";
 import { walk } from "./walk.ts";
 import { through, type GitWorkspace } from "./workspace.ts";
-
-/** Paths are latin1, relative, and none of them is ignored. */
-export type Suspects = {
-  /** Files and links that may have changed, or are new. */
-  present: string[];
-  /** Files that were checked out and are not there any more. */
-  gone: string[];
-  /** What may not be there, as sentences: nothing of the workspace may land. */
-  reasons: string[];
-};
 
 /**
  * Answers every path that differs; may answer more. Opens nothing that the worker could have put there but rules of what

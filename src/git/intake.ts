@@ -6,7 +6,7 @@ import { realpath } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { gitLimits, laneLimits } from "../domain/limits.ts";
 import { GitChange } from "./change.ts";
-import type { Suspects } from "./changed-paths.ts";
+import type { Suspects } from "./untracked.ts";
 import { attributesIn, attributesName, Conversions, Copies, type Attributes, type Taken } from "./conversion.ts";
 import { byFolder, type Change, type Edits } from "./edits.ts";
 import { showPath } from "./entry-rules.ts";

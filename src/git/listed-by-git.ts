@@ -8,10 +8,9 @@ import { join } from "node:path";
 import type { Dirent } from "node:fs";
 import pLimit from "p-limit";
 import { gitLimits } from "../domain/limits.ts";
-import type { Suspects } from "./changed-paths.ts";
 import { isGitName, showPath } from "./entry-rules.ts";
 import type { Git, GitCall } from "./git-process.ts";
-import { gitNameReason } from "./untracked.ts";
+import { gitNameReason, type Suspects } from "./untracked.ts";
 
 /** `ignorable`: the path which, if the repository ignores it, makes this none of our business; null: never. Latin1. */
 type Oddity = { path: string; ignorable: string | null; reason: string };

@@ -5,11 +5,20 @@
  */
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { gitLimits } from "../domain/limits.ts";
-import type { Suspects } from "./changed-paths.ts";
 import { isGitName, showPath } from "./entry-rules.ts";
 import { isIgnored, parseIgnore, workOf, type Rules } from "./ignore-rules.ts";
 import { asPath, toText } from "./latin1.ts";
 import { readSafely } from "./safe-read.ts";
+
+/** Paths are latin1, relative, and none of them is ignored. */
+export type Suspects = {
+  /** Files and links that may have changed, or are new. */
+  present: string[];
+  /** Files that were checked out and are not there any more. */
+  gone: string[];
+  /** What may not be there, as sentences: nothing of the workspace may land. */
+  reasons: string[];
+};
 
 /** `path` "": the workspace itself. `ignored`: of what is in it, only what was checked out counts. */
 export type Folder = { path: string; rules: Rules | null; ignored: boolean };

@@ -8,12 +8,12 @@
 import { readdirSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { gitLimits } from "../domain/limits.ts";
-import type { ChangedPaths, Suspects } from "./changed-paths.ts";
+import type { ChangedPaths } from "./changed-paths.ts";
 import { asPath, toLatin1 } from "./latin1.ts";
 import { listedByGit } from "./listed-by-git.ts";
 import { isFolder, submoduleMode, type Entry, type Tree } from "./objects.ts";
 import type { Trees } from "./trees.ts";
-import { inFolder, submoduleReason, Untracked, type Folder } from "./untracked.ts";
+import { inFolder, submoduleReason, Untracked, type Folder, type Suspects } from "./untracked.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { through, type GitWorkspace } from "./workspace.ts";
 

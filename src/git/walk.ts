@@ -4,10 +4,9 @@
  */
 import type { Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { Suspects } from "./changed-paths.ts";
 import type { IndexFile, Noted } from "./index-file.ts";
 import { submoduleMode } from "./objects.ts";
-import { inFolder, Untracked, type Folder } from "./untracked.ts";
+import { inFolder, Untracked, type Folder, type Suspects } from "./untracked.ts";
 
 /** `writtenAt`: when the index was written, ms since 1970; a file that changed since then may look as it was. */
 type CheckedOut = { index: IndexFile; writtenAt: number };
