@@ -38,4 +38,14 @@ describe("who lost a conflict", () => {
     expect(leases.waitsUntil(session(2), ["b"], 60)).toBe(150);
     expect(leases.waitsUntil(session(1), ["b"], 60)).toBeNull();
   });
+
+  test("and waits for its turn loses no time by it", () => {
+    const leases = new ConflictLeases(100);
+    leases.lost(session(1), ["a"], 0);
+    leases.lost(session(2), ["a"], 1);
+    leases.renew(session(2), 90);
+    leases.renew(session(3), 90);
+    expect(leases.waitsUntil(session(2), ["a"], 120)).toBeNull();
+    expect(leases.waitsUntil(session(3), ["a"], 120)).toBe(190);
+  });
 });

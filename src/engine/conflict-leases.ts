@@ -27,6 +27,12 @@ export class ConflictLeases {
     });
   }
 
+  /** Its next try is ready, and waits for its turn: that is no time of its own. */
+  renew(session: SessionId, now: number): void {
+    const lease = this.#leases.get(session);
+    if (lease) lease.until = now + this.#leaseMs;
+  }
+
   release(session: SessionId): void {
     this.#leases.delete(session);
   }

@@ -157,6 +157,7 @@ export class Lane {
     const now = clock.now();
     const [group, later]: [Waiting[], Waiting[]] = [[], []];
     let wakeAt = Infinity;
+    for (const { landing } of this.#waiting) this.#leases.renew(landing.session, now);
     for (const one of this.#waiting) {
       const until = this.#leases.waitsUntil(one.landing.session, one.landing.change.files, now);
       if (until === null && group.length < laneLimits.landingsPerGroupMax) group.push(one);
