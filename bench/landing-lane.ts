@@ -18,7 +18,7 @@ import { Mounts } from "../src/git/mounts.ts";
 import { nameObject } from "../src/git/objects.ts";
 import { OverlayCheckouts } from "../src/git/overlay-checkouts.ts";
 import { packBlob } from "../src/git/pack.ts";
-import { PooledCheckouts } from "../src/git/pooled-checkouts.ts";
+import { PooledCheckouts, writtenByGit } from "../src/git/pooled-checkouts.ts";
 import { TrunkRepository } from "../src/git/trunk-repository.ts";
 import { findRepository } from "../src/git/user-repository.ts";
 import { GitWorkspace, placeOf } from "../src/git/workspace.ts";
@@ -52,7 +52,7 @@ export class LaneBench {
     this.#checkouts =
       one.scheme === "overlay"
         ? new OverlayCheckouts(trunk, new Mounts(), join(state, "layers"))
-        : new PooledCheckouts(trunk, join(state, "pool"));
+        : new PooledCheckouts(trunk, join(state, "pool"), writtenByGit);
   }
 
   static async open(one: LandingCase, folder: string, origin: Generated): Promise<LaneBench> {

@@ -115,6 +115,10 @@ export const layerLimits = {
   basesMax: 4,
   /** What is taken into account for an overlay: its worker's git writes an index of its own, and the worker its work. */
   overlayBytes: 8_388_608,
+  /** What a clone of a file is taken into account for: its name, its number, and of a small file what is in it. */
+  cloneBytes: 1_024,
+  /** Of the file that is cloned to see whether it can be done. */
+  probeBytes: 65_536,
   /** Folders of ended workspaces that wait to be used again. */
   pooledMax: 64,
   /** Workspaces that are opened at once; the others wait. */

@@ -1,4 +1,9 @@
-/** Owns the reading of the engine's own index files (gitformat-index, versions 2 and 3). Pure. */
+/**
+ * Owns the reading of the engine's own index files (gitformat-index, versions 2 and 3), and the noting of other files than
+ * git saw. Pure.
+ */
+import { createHash } from "node:crypto";
+import { invariant } from "../domain/assert.ts";
 
 /** What git noted of a file when it wrote it. Numbers as the index keeps them: 32 bits each. */
 export type Noted = {
@@ -12,7 +17,11 @@ export type Noted = {
   bytes: number;
 };
 
+/** As `lstat` tells it of a file, in big numbers. */
+type Seen = { ctimeNs: bigint; mtimeNs: bigint; dev: bigint; ino: bigint; uid: bigint; gid: bigint };
+
 const block = 4_096;
+const secondNs = 1_000_000_000n;
 
 export class IndexFile {
   /** Where each path's entry begins, in the order of the index. */
@@ -45,6 +54,33 @@ export class IndexFile {
   /** Latin1. */
   paths(): IterableIterator<string> {
     return this.#places.keys();
+  }
+
+  get count(): number {
+    return this.#places.size;
+  }
+
+  /** Has the entry tell of another file with the same content and mode. The entry is there. */
+  note(path: string, { ctimeNs, mtimeNs, dev, ino, uid, gid }: Seen): void {
+    const at = this.#places.get(path);
+    invariant(at !== undefined, "what is noted is in the index");
+    const write = (n: number, value: bigint) =>
+      void this.#content.writeUInt32BE(Number(BigInt.asUintN(32, value)), at + n * 4);
+    write(0, ctimeNs / secondNs);
+    write(1, ctimeNs % secondNs);
+    write(2, mtimeNs / secondNs);
+    write(3, mtimeNs % secondNs);
+    write(4, dev);
+    write(5, ino);
+    write(7, uid);
+    write(8, gid);
+  }
+
+  /** The whole file, for git to read. */
+  sealed(): Buffer {
+    const body = this.#content.subarray(0, -this.#nameBytes);
+    const sum = createHash(this.#nameBytes === 20 ? "sha1" : "sha256").update(body).digest();
+    return Buffer.concat([body, sum]);
   }
 
   /** All folders in which something was checked out. */

@@ -1,6 +1,6 @@
 /**
- * Workspaces that git writes file by file. The folders of ended ones wait in a pool, swept, for git writes only what differs
- * when they are used again. Invariant: what a worker wrote reaches no other: a file counts as unchanged only when the kernel's
+ * Workspaces that are folders of plain files. Those of ended ones wait in a pool, swept, for git writes only what differs
+ * when they are used again; where the pool has none, a fresh one is begun. Invariant: what a worker wrote reaches no other: a file counts as unchanged only when the kernel's
  * own time of its last change says so.
  */
 import { randomUUID } from "node:crypto";
@@ -18,20 +18,39 @@ import type { TrunkRepository } from "./trunk-repository.ts";
 import { writeGitFolder } from "./worker-git.ts";
 import { indexOf, removePlace, type WorkspacePlace } from "./workspace.ts";
 
+/** How a folder is begun: what it holds then its index tells, and git writes what differs. */
+export interface Fresh {
+  /** `place.path` is not there yet, `place.folder` is. `room`: a folder of ours for the run, that goes with its pool. */
+  fill(place: WorkspacePlace, commit: Commit, room: string): Promise<void>;
+  /** What one takes of the disk. */
+  bytesOf(index: IndexFile): number;
+  /** `room` is gone. */
+  forget(run: RunId): void;
+}
+
+/** An empty folder is one in which everything differs. */
+export const writtenByGit: Fresh = {
+  fill: async (place) => void (await mkdir(place.path)),
+  bytesOf: (index) => index.bytes(),
+  forget: () => undefined,
+};
+
 export class PooledCheckouts implements Checkouts {
   readonly #trunk: TrunkRepository;
   readonly #folder: string;
+  readonly #fresh: Fresh;
   readonly #free = new Map<RunId, WorkspacePlace[]>();
-  /** Of one whole checkout: the first one tells. */
+  /** Of a fresh one: the first tells. */
   readonly #bytes = new Map<RunId, number>();
   #pooled = 0;
   /** Whoever takes the run over has a pool of its own, while we remove ours. */
   readonly #own = randomUUID().slice(0, 8);
 
   /** `folder`: this adapter's alone. */
-  constructor(trunk: TrunkRepository, folder: string) {
+  constructor(trunk: TrunkRepository, folder: string, fresh: Fresh) {
     this.#trunk = trunk;
     this.#folder = folder;
+    this.#fresh = fresh;
   }
 
   async open(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
@@ -40,10 +59,10 @@ export class PooledCheckouts implements Checkouts {
     await mkdir(place.folder, { recursive: true });
     const free = this.#free.get(place.run)?.pop();
     if (free) await moveFiles(free, place);
-    else await mkdir(place.path);
+    else await this.#fresh.fill(place, commit, this.#roomOf(place.run));
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     await this.#trunk.git.run(["read-tree", "--reset", "-u", commit], call);
-    if (!this.#bytes.has(place.run)) this.#bytes.set(place.run, (await readIndex(place, commit)).bytes());
+    if (!this.#bytes.has(place.run)) this.#bytes.set(place.run, this.#fresh.bytesOf(await readIndex(place, commit)));
     const sha256 = commit.length === 64;
     const gitFolder = join(place.path, ".git");
     await writeGitFolder(this.#trunk, gitFolder, { HEAD: `${commit}\n` }, { bare: false, sha256 });
@@ -70,19 +89,24 @@ export class PooledCheckouts implements Checkouts {
 
   async clear(run: RunId): Promise<void> {
     this.#free.delete(run);
+    this.#fresh.forget(run);
     await removeTree(join(this.#folder, run));
   }
 
   async close(): Promise<void> {
-    for (const run of this.#free.keys()) await removeTree(join(this.#folder, run, this.#own));
+    for (const run of this.#bytes.keys()) await removeTree(this.#roomOf(run));
     this.#free.clear();
+  }
+
+  #roomOf(run: RunId): string {
+    return join(this.#folder, run, this.#own);
   }
 
   async #giveBack(place: WorkspacePlace, commit: Commit): Promise<void> {
     const free = this.#free.get(place.run) ?? [];
     this.#free.set(place.run, free);
     if (free.length < layerLimits.pooledMax && (await isSwept(place, commit))) {
-      const folder = join(this.#folder, place.run, this.#own, String(++this.#pooled));
+      const folder = join(this.#roomOf(place.run), String(++this.#pooled));
       await mkdir(folder, { recursive: true });
       const pooled = { ...place, path: join(folder, "files"), folder };
       await moveFiles(place, pooled);

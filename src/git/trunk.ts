@@ -25,6 +25,7 @@ import type {
 } from "../engine/ports.ts";
 import { changedFiles } from "./changed-files.ts";
 import type { Checkouts } from "./checkouts.ts";
+import { Clones, whyNoClones } from "./clones.ts";
 import { parseLanded } from "./commit-message.ts";
 import { placeConflict, unresolved } from "./conflict.ts";
 import { stageFollowed } from "./follow.ts";
@@ -37,7 +38,7 @@ import { lastMaintained, maintain, measureStore } from "./maintenance.ts";
 import type { OnStep } from "./object-store.ts";
 import { OverlayCheckouts } from "./overlay-checkouts.ts";
 import { whyNoOverlays } from "./overlay-probe.ts";
-import { PooledCheckouts } from "./pooled-checkouts.ts";
+import { PooledCheckouts, writtenByGit } from "./pooled-checkouts.ts";
 import { absentAt, putProtectedBack } from "./protected.ts";
 import { publish } from "./publish.ts";
 import { GitRemote } from "./remote.ts";
@@ -71,14 +72,20 @@ export async function openGitTrunk(options: GitTrunkOptions): Promise<GitTrunk> 
   const stateFolder = await realpath(options.stateFolder);
   const { identity = defaultIdentity, signOff = false, onStep = () => undefined } = options;
   const trunk = await TrunkRepository.open(git, options.repository, stateFolder, { identity, signOff, onStep });
-  const checkouts = await chooseCheckouts(trunk, stateFolder, options.mounts ?? null);
+  const checkouts = await chooseCheckouts(trunk, stateFolder, options);
   return new GitTrunk(trunk, options.repository, stateFolder, checkouts);
 }
 
-async function chooseCheckouts(trunk: TrunkRepository, stateFolder: string, mounts: Mounts | null): Promise<Checkouts> {
+async function chooseCheckouts(
+  trunk: TrunkRepository,
+  stateFolder: string,
+  { mounts, environment }: GitTrunkOptions,
+): Promise<Checkouts> {
   const layers = join(stateFolder, "layers");
   if (mounts && (await whyNoOverlays(mounts, layers)) === null) return new OverlayCheckouts(trunk, mounts, layers);
-  return new PooledCheckouts(trunk, join(stateFolder, "pool"));
+  const pool = join(stateFolder, "pool");
+  const canClone = (await whyNoClones(environment, pool)) === null;
+  return new PooledCheckouts(trunk, pool, canClone ? new Clones(trunk, environment) : writtenByGit);
 }
 
 export class GitTrunk implements Trunk {
