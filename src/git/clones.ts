@@ -123,7 +123,12 @@ async function clone(from: string, to: string, environment: Environment, run?: R
   const how = process.platform === "darwin" ? ["-RPpc"] : ["-RPp", "--reflink=always"];
   const env = { PATH: environment["PATH"] ?? "", LC_ALL: "C", ...(run ? { LONGHAUL_RUN: run } : {}) };
   // Detached, as git is: Ctrl-C is for the engine to answer.
-  const child = spawn("cp", [...how, "--", from, to], { env, cwd: "/", detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("cp", [...how, "--", from, to], {
+    env,
+    cwd: "/",
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const bounded = new BoundedChild(child, gitLimits.processMs);
   try {
     const [code] = (await once(child, "close")) as [number | null];

@@ -3,6 +3,7 @@
  * git saw. Pure.
  */
 import { createHash } from "node:crypto";
+import type { Stats } from "node:fs";
 import { invariant } from "../domain/assert.ts";
 
 /** What git noted of a file when it wrote it. Numbers as the index keeps them: 32 bits each. */
@@ -16,6 +17,17 @@ export type Noted = {
   inode: number;
   bytes: number;
 };
+
+/** Is it the file that was noted, unchanged? Never of one that somebody changed later, but in the same tick of the kernel's clock. */
+export function isAsNoted(noted: Noted, stats: Pick<Stats, "ctimeMs" | "mtimeMs" | "ino" | "size">): boolean {
+  const sameTime = (one: number, other: number) => Math.abs(one - other) < 0.001;
+  return (
+    sameTime(noted.changedAt, stats.ctimeMs) &&
+    sameTime(noted.modifiedAt, stats.mtimeMs) &&
+    noted.inode === stats.ino % 2 ** 32 &&
+    noted.bytes === stats.size % 2 ** 32
+  );
+}
 
 /** As `lstat` tells it of a file, in big numbers. */
 type Seen = { ctimeNs: bigint; mtimeNs: bigint; dev: bigint; ino: bigint; uid: bigint; gid: bigint };
@@ -79,7 +91,9 @@ export class IndexFile {
   /** The whole file, for git to read. */
   sealed(): Buffer {
     const body = this.#content.subarray(0, -this.#nameBytes);
-    const sum = createHash(this.#nameBytes === 20 ? "sha1" : "sha256").update(body).digest();
+    const sum = createHash(this.#nameBytes === 20 ? "sha1" : "sha256")
+      .update(body)
+      .digest();
     return Buffer.concat([body, sum]);
   }
 

@@ -30,7 +30,7 @@ export interface Fresh {
 
 /** An empty folder is one in which everything differs. */
 export const writtenByGit: Fresh = {
-  fill: async (place) => void (await mkdir(place.path)),
+  fill: (place) => mkdir(place.path),
   bytesOf: (index) => index.bytes(),
   forget: () => undefined,
 };

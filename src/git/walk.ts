@@ -4,7 +4,7 @@
  */
 import type { Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { IndexFile, Noted } from "./index-file.ts";
+import { isAsNoted, type IndexFile, type Noted } from "./index-file.ts";
 import { submoduleMode } from "./objects.ts";
 import { inFolder, Untracked, type Folder, type Suspects } from "./untracked.ts";
 
@@ -71,13 +71,6 @@ class Walk {
   }
 
   #isAsNoted(noted: Noted, stats: Stats): boolean {
-    const sameTime = (one: number, other: number) => Math.abs(one - other) < 0.001;
-    return (
-      noted.changedAt < this.#noted.writtenAt &&
-      sameTime(noted.changedAt, stats.ctimeMs) &&
-      sameTime(noted.modifiedAt, stats.mtimeMs) &&
-      noted.inode === stats.ino % 2 ** 32 &&
-      noted.bytes === stats.size % 2 ** 32
-    );
+    return noted.changedAt < this.#noted.writtenAt && isAsNoted(noted, stats);
   }
 }
