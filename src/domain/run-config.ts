@@ -43,7 +43,7 @@ export type RunConfig = {
   caches: { path: string; mode: "read-only" | "private" }[];
 };
 
-/** `auto`: overlays where the system has them; else, and with `copied`, git writes each workspace file by file. */
+/** `auto`: overlays where the system has them; else, and with `copied`, folders of files of their own. */
 export const workspacesChoices = ["auto", "copied"] as const;
 export type WorkspacesChoice = (typeof workspacesChoices)[number];
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { environment } from "../../config.ts";
 import { doubtful, good, type Finding } from "../../domain/finding.ts";
 import { configDefaults, type RunConfig } from "../../domain/run-config.ts";
+import { whyNoClones } from "../../git/clones.ts";
 import { overlayOptions } from "../../git/layers.ts";
 import { inOwnMounts, whyNoMounts } from "../../git/mounts.ts";
 import { removeTree } from "../../git/remove-tree.ts";
@@ -13,22 +14,37 @@ import { removeTree } from "../../git/remove-tree.ts";
 export async function workspaceFindings(config: RunConfig | null, topLevel: string): Promise<Finding[]> {
   const at = { group: "machine", name: "workspaces" } as const;
   if ((config?.workspaces ?? configDefaults.workspaces) === "copied")
-    return [good(at, "copied file by file, as the configuration says")];
-  const why = whyNoMounts(environment["PATH"] ?? "") ?? (await whyNoOverlay(join(topLevel, ".longhaul")));
+    return [good(at, `${await copies(topLevel)}, as the configuration says`)];
+  const why = whyNoMounts(environment["PATH"] ?? "") ?? (await whyNoOverlay(topLevel));
   if (why === null) return [good(at, "overlays: each costs milliseconds, whatever the size of the repository")];
   return [
     doubtful(
       at,
-      `copied file by file: ${why}`,
+      `${await copies(topLevel)}: ${why}`,
       "For overlays: Linux 5.11 or newer, user namespaces (or root), unshare and mount of util-linux; see docs/workspaces.md.",
     ),
   ];
 }
 
-/** Mounts one, where the state folder is or, before there is one, in the temporary folder. */
-async function whyNoOverlay(stateFolder: string): Promise<string | null> {
+/** Where the state folder is or, before there is one, in the temporary folder. */
+function probeFolder(topLevel: string): string {
+  const stateFolder = join(topLevel, ".longhaul");
   const isThere = statSync(stateFolder, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const folder = mkdtempSync(join(isThere ? stateFolder : tmpdir(), "longhaul-probe-"));
+  return mkdtempSync(join(isThere ? stateFolder : tmpdir(), "longhaul-probe-"));
+}
+
+async function copies(topLevel: string): Promise<string> {
+  const folder = probeFolder(topLevel);
+  try {
+    return (await whyNoClones(environment, folder)) === null ? "clones of one checkout" : "copied file by file";
+  } finally {
+    await removeTree(folder);
+  }
+}
+
+/** Mounts one. */
+async function whyNoOverlay(topLevel: string): Promise<string | null> {
+  const folder = probeFolder(topLevel);
   try {
     for (const name of ["lower", "upper", "work", "merged"]) mkdirSync(join(folder, name));
     const options = `lowerdir=lower,upperdir=upper,workdir=work,${overlayOptions}`;
