@@ -116,7 +116,7 @@ export const layerLimits = {
   /** What is taken into account for an overlay: its worker's git writes an index of its own, and the worker its work. */
   overlayBytes: 8_388_608,
   /** What a clone of a file is taken into account for: its name, its number, and of a small file what is in it. */
-  cloneBytes: 1_024,
+  cloneBytes: 2_048,
   /** Of the file that is cloned to see whether it can be done. */
   probeBytes: 65_536,
   /** Folders of ended workspaces that wait to be used again. */
