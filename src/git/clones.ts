@@ -38,11 +38,12 @@ export class Clones implements Fresh {
     this.#environment = environment;
   }
 
-  async fill(place: WorkspacePlace, commit: Commit, room: string): Promise<void> {
+  async fill(place: WorkspacePlace, commit: Commit, room: string): Promise<Commit> {
     const base = await this.#oneAtATime(() => this.#baseFor(place.run, commit, join(room, "base")));
     try {
       await clone(base.files, place.path, this.#environment, place.run);
       await writeFile(indexOf(place), await indexOfClone(base, place.path));
+      return base.commit;
     } finally {
       base.users--;
     }

@@ -18,10 +18,13 @@ import type { TrunkRepository } from "./trunk-repository.ts";
 import { writeGitFolder } from "./worker-git.ts";
 import { indexOf, removePlace, type WorkspacePlace } from "./workspace.ts";
 
-/** How a folder is begun: what it holds then its index tells, and git writes what differs. */
+/** How a folder is begun: what it holds then its index tells, for git to write what differs. */
 export interface Fresh {
-  /** `place.path` is not there yet, `place.folder` is. `room`: a folder of ours for the run, that goes with its pool. */
-  fill(place: WorkspacePlace, commit: Commit, room: string): Promise<void>;
+  /**
+   * `place.path` is not there yet, `place.folder` is. `room`: a folder of ours for the run, that goes with its pool. Answers
+   * the commit that the folder holds then; null: none.
+   */
+  fill(place: WorkspacePlace, commit: Commit, room: string): Promise<Commit | null>;
   /** What one takes of the disk. */
   bytesOf(index: IndexFile): number;
   /** `room` is gone. */
@@ -30,7 +33,10 @@ export interface Fresh {
 
 /** An empty folder is one in which everything differs. */
 export const writtenByGit: Fresh = {
-  fill: (place) => mkdir(place.path),
+  fill: async (place) => {
+    await mkdir(place.path);
+    return null;
+  },
   bytesOf: (index) => index.bytes(),
   forget: () => undefined,
 };
@@ -58,10 +64,11 @@ export class PooledCheckouts implements Checkouts {
     await mkdir(dirname(place.path), { recursive: true });
     await mkdir(place.folder, { recursive: true });
     const free = this.#free.get(place.run)?.pop();
+    let holds: Commit | null = null;
     if (free) await moveFiles(free, place);
-    else await this.#fresh.fill(place, commit, this.#roomOf(place.run));
+    else holds = await this.#fresh.fill(place, commit, this.#roomOf(place.run));
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
-    await this.#trunk.git.run(["read-tree", "--reset", "-u", commit], call);
+    if (holds !== commit) await this.#trunk.git.run(["read-tree", "--reset", "-u", commit], call);
     if (!this.#bytes.has(place.run)) this.#bytes.set(place.run, this.#fresh.bytesOf(await readIndex(place, commit)));
     const sha256 = commit.length === 64;
     const gitFolder = join(place.path, ".git");
