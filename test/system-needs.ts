@@ -4,7 +4,6 @@
  */
 import { spawnSync } from "node:child_process";
 import { whyNoMounts } from "../src/git/mounts.ts";
-import { cloningMissing } from "./cloning-folder.ts";
 import { findPostgres } from "./postgres-programs.ts";
 
 const gitNeeded: Version = [2, 38];
@@ -28,7 +27,6 @@ export const needs: { name: string; missing(): string | null }[] = [
   { name: "git", missing: () => gitMissing(spawnSync("git", ["--version"], { encoding: "utf8" }).stdout) },
   { name: "bubblewrap", missing: bubblewrapMissing },
   { name: "mounts", missing: mountsMissing },
-  { name: "clones", missing: cloningMissing },
   {
     name: "openssl",
     missing: () =>
