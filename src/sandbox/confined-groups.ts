@@ -39,7 +39,6 @@ export function confineGroups(groups: ProcessGroups, options: ConfinedOptions): 
       const ways = new Ways(options, join(options.folder, `${++opened}`), order);
       try {
         const confined = options.sandbox.confine(sandboxOrder(order, options, ways));
-        ways.alsoClose(() => confined.release());
         const { argv, directory, environment } = confined;
         const words = new LastWords();
         const onStderr = (text: string) => {
@@ -47,7 +46,12 @@ export function confineGroups(groups: ProcessGroups, options: ConfinedOptions): 
           order.onStderr(text);
         };
         const group = groups.spawn({ ...order, argv, directory, environment, onStderr });
-        return released(group, ways, (end) => endOf(end, order, confined, words));
+        return released(group, async (end) => {
+          const told = endOf(end, order, confined, words);
+          await confined.release().catch(options.report);
+          ways.close();
+          return told;
+        });
       } catch (error) {
         ways.close();
         return notStarted(order, error);
@@ -117,10 +121,6 @@ class Ways {
     this.#order = order;
   }
 
-  alsoClose(close: () => void): void {
-    this.#close.push(close);
-  }
-
   /** null: there is no host to be reached. */
   proxy(hosts: readonly string[]): string | null {
     if (hosts.length === 0) return null;
@@ -168,9 +168,9 @@ class Ways {
   }
 }
 
-/** Its ways are closed before anybody hears that it has ended. */
-function released(group: ProcessGroup, ways: Ways, told: (end: GroupEnd) => GroupEnd): ProcessGroup {
-  const ended = group.ended.then(told).finally(() => ways.close());
+/** Its sandbox is gone and its ways are closed before anybody hears that it has ended. */
+function released(group: ProcessGroup, told: (end: GroupEnd) => Promise<GroupEnd>): ProcessGroup {
+  const ended = group.ended.then(told);
   return {
     pid: group.pid,
     ended,

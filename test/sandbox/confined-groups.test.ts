@@ -187,6 +187,7 @@ test("what cannot be confined is not started", async () => {
     sandbox: {
       kind: "bubblewrap",
       says: [],
+      lacks: [],
       confine: () => {
         throw new Error("no room");
       },
