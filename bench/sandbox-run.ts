@@ -75,7 +75,11 @@ function confined(groups: ProcessGroups, folder: string): ProcessGroups {
   const sockets = join(folder, "s");
   mkdirSync(sockets);
   return confineGroups(groups, {
-    sandbox: chooseSandbox("auto", { path: "/usr/local/bin:/usr/bin:/bin", folder: sockets }),
+    sandbox: chooseSandbox("auto", {
+      environment: { PATH: "/usr/local/bin:/usr/bin:/bin" },
+      image: null,
+      folder: sockets,
+    }),
     config: { network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] }, readable: [], caches: [] },
     bounds: usualBounds(totalmem()),
     stateFolder: join(folder, "state"),

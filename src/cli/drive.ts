@@ -39,7 +39,7 @@ export async function drive(project: Project, run: Run, options: FollowOptions):
   let trunk: GitTrunk | null = null;
   try {
     sandbox = openSandbox(processes.groups, run.config, project.stateFolder, report);
-    trunk = await openTrunk(project, run);
+    trunk = await openTrunk(project, run, sandbox);
     const ports = await openPorts(project, run, trunk, { ...processes, groups: sandbox.groups }, doors);
     const me = {
       id: `${hostname()}-${process.pid}-${Date.now().toString(36)}` as EngineId,
@@ -80,9 +80,13 @@ async function follow(project: Project, run: Run, engine: Engine, options: Follo
   }
 }
 
-function openTrunk({ repository, stateFolder }: Project, { config }: Run): Promise<GitTrunk> {
+function openTrunk(
+  { repository, stateFolder }: Project,
+  { config }: Run,
+  { seesMounts }: OpenSandbox,
+): Promise<GitTrunk> {
   const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(config.identity) ?? [];
-  const mounts = ownMounts && config.workspaces === "auto" ? new Mounts() : null;
+  const mounts = ownMounts && seesMounts && config.workspaces === "auto" ? new Mounts() : null;
   return openGitTrunk({
     repository,
     stateFolder,

@@ -9,14 +9,17 @@ import type { ProcessGroups } from "../engine/ports.ts";
 import { chooseSandbox } from "../sandbox/choose.ts";
 import { confineGroups } from "../sandbox/confined-groups.ts";
 import { usualBounds } from "../sandbox/inside.ts";
+import { lackWords } from "../sandbox/sandbox.ts";
 import { requireSmallCaches } from "./private-caches.ts";
 
 /** What a configuration says of it. */
-export type Confinement = Pick<RunConfig, "sandbox" | "network" | "readable" | "caches">;
+export type Confinement = Pick<RunConfig, "sandbox" | "sandboxImage" | "network" | "readable" | "caches">;
 
 export type OpenSandbox = {
   /** For all that sessions run. */
   groups: ProcessGroups;
+  /** Its programs see what is mounted by this process: those of a daemon do not. */
+  seesMounts: boolean;
   /** Once nothing of them runs any more. */
   close(): void;
 };
@@ -28,14 +31,15 @@ export function openSandbox(
   stateFolder: string,
   report: (error: unknown) => void,
 ): OpenSandbox {
-  if (config.sandbox === "none") return { groups, close: () => {} };
+  if (config.sandbox === "none") return { groups, seesMounts: true, close: () => {} };
   const folder = socketFolder();
   const close = () => rmSync(folder, { recursive: true, force: true });
   try {
-    const sandbox = chooseSandbox(config.sandbox, { path: environment["PATH"] ?? "", folder });
+    const sandbox = chooseSandbox(config.sandbox, { environment, image: config.sandboxImage, folder });
     const bounds = usualBounds(totalmem());
     const ownFiles = longhaulFiles();
-    return { groups: confineGroups(groups, { sandbox, config, bounds, stateFolder, ownFiles, folder, report }), close };
+    const confined = confineGroups(groups, { sandbox, config, bounds, stateFolder, ownFiles, folder, report });
+    return { groups: confined, seesMounts: sandbox.kind !== "docker", close };
   } catch (error) {
     close();
     throw error;
@@ -48,13 +52,14 @@ export const requireSandbox = (config: RunConfig): void => void describeSandbox(
 /** What it holds back here, in words. Throws an `EnvironmentError` when there is none, or not with these caches. */
 export function describeSandbox({
   sandbox: choice,
+  sandboxImage: image,
   caches,
-}: Pick<Confinement, "sandbox" | "caches">): readonly string[] {
+}: Pick<Confinement, "sandbox" | "sandboxImage" | "caches">): readonly string[] {
   const folder = socketFolder();
   try {
-    const { says } = chooseSandbox(choice, { path: environment["PATH"] ?? "", folder });
+    const { says, lacks } = chooseSandbox(choice, { environment, image, folder });
     if (choice !== "none") requireSmallCaches({ caches });
-    return says;
+    return [...says, ...lacks.map((each) => lackWords[each])];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -73,6 +73,7 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
     publish: config.publish,
     workspaces: config.workspaces,
     sandbox: config.sandbox,
+    sandboxImage: config.sandboxImage,
     network: { ...config.network, arbiter: config.network.arbiter ?? config.network.worker },
     readable: config.readable.map((written) => absolute(written, around)),
     caches: config.caches.map(({ path: written, mode }) => ({ path: absolute(written, around), mode })),

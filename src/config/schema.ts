@@ -270,6 +270,8 @@ export const configSchema = z.strictObject({
   workspaces: z.enum(workspacesChoices).default(configDefaults.workspaces),
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
   sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),
+  /** The image that containers of `sandbox: "docker"` are made of; it is never pulled. */
+  sandboxImage: name.nullable().default(null),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */
   network: z
     .strictObject({ planner: hosts, worker: hosts, arbiter: hosts.optional(), judge: hosts, prepare: hosts })

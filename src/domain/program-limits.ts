@@ -38,6 +38,11 @@ export const sandboxLimits = {
   cacheBytesMax: 2_147_483_648,
   /** What is kept of stderr, in case that it tells why a sandbox could not be made. */
   lastWordsCharacters: 1_000,
+  /** That a container is let have, where the operator may: open files, and processes of its user in all containers together. */
+  containerFilesMax: 1_048_576,
+  containerUserProcessesMax: 32_768,
+  /** Asking a container to end that may not have begun, each a tenth of a second. */
+  askTriesMax: 50,
   /** Our control groups that one pass over those of dead engines removes. */
   staleGroupsMax: 10_000,
 } as const;

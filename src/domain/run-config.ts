@@ -36,6 +36,8 @@ export type RunConfig = {
   workspaces: WorkspacesChoice;
   /** What the programs of its sessions are confined by. */
   sandbox: SandboxChoice;
+  /** What containers are made of, where programs are confined by them. */
+  sandboxImage: string | null;
   /** Hosts that they may reach, by role: `entryFault` says in what form. Checks and acceptance commands reach none. */
   network: { [R in Role | "prepare"]: string[] };
   /** Absolute paths outside of the workspace that they may read, and caches. */
@@ -48,7 +50,7 @@ export const workspacesChoices = ["auto", "copied"] as const;
 export type WorkspacesChoice = (typeof workspacesChoices)[number];
 
 /** `auto`: the first that works on this machine; without one, nothing runs. */
-export const sandboxChoices = ["auto", "bubblewrap", "none"] as const;
+export const sandboxChoices = ["auto", "bubblewrap", "sandbox-exec", "docker", "none"] as const;
 export type SandboxChoice = (typeof sandboxChoices)[number];
 
 /** `roles`: which roles it may have; `description`: for planners, which may ask for it by name. */
@@ -184,6 +186,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   signOff: false,
   publish: null,
   sandbox: "auto",
+  sandboxImage: null,
   network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] },
   readable: [],
   caches: [],

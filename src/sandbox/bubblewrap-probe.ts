@@ -33,7 +33,7 @@ function install(path: string): string {
   return `Install the package "bubblewrap", as root: ${how}.`;
 }
 
-const programIn = (path: string, name: string): string | undefined =>
+export const programIn = (path: string, name: string): string | undefined =>
   path
     .split(delimiter)
     .filter(isAbsolute)

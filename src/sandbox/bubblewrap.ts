@@ -7,12 +7,13 @@
  * it would end first and take the program with it; the program does not.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { sandboxLimits } from "../domain/limits.ts";
 import { probeBubblewrap, type Bubblewrap } from "./bubblewrap-probe.ts";
+import { copyScript } from "./cache-copies.ts";
 import { findControlGroups, type ControlGroups } from "./cgroups.ts";
 import { forwarderText } from "./forwarder.ts";
-import { inside, insideArgv, proxyEnvironment } from "./inside.ts";
+import { homeOf, inside, insideArgv, proxyEnvironment } from "./inside.ts";
 import { cacheCopies, mountWords, scratchFolders } from "./mounts.ts";
 import type { Confined, Probed, Sandbox, SandboxOrder } from "./sandbox.ts";
 import { systemFiles, type SystemFile } from "./system-files.ts";
@@ -25,15 +26,12 @@ export type BubblewrapOptions = {
 };
 
 /**
- * `TERM SECONDS BLOCKS STATUS {FROM TO}… -- JOIN… -- bwrap …`: what to do about SIGTERM, limits, copies to be made once for all
- * programs of a session (the first that is done counts), and files of a control group to join. It runs with the operator's rights
- * in a folder that an agent may write, so `command -p`: PATH may name that folder.
+ * `TERM SECONDS BLOCKS STATUS {FROM TO}… -- JOIN… -- bwrap …`: what to do about SIGTERM, limits, copies of caches, and files of a
+ * control group to join.
  */
 const outerScript =
   'trap "$1" TERM; exec 3>"$4" || exit 126; seconds=$2 blocks=$3; shift 4; ' +
-  'while [ "$1" != -- ]; do [ -e "$2" ] || ' +
-  '{ { command -p cp -aH --reflink=auto -- "$1" "$2.$$" 2>/dev/null || command -p cp -aH -- "$1" "$2.$$"; } && command -p mv -T -- "$2.$$" "$2" 2>/dev/null; } || ' +
-  '{ command -p rm -rf -- "$2.$$"; [ -e "$2" ] || exit 126; }; shift 2; done; shift; ' +
+  copyScript +
   'ulimit -c 0; ulimit -t "$seconds"; ulimit -f "$blocks"; ' +
   'while [ "$1" != -- ]; do echo $$ >"$1" || exit 126; shift; done; shift; exec "$@"';
 /** What POSIX counts the size of files in. */
@@ -52,6 +50,7 @@ export function openBubblewrap({ path, folder }: BubblewrapOptions): Probed {
   const sandbox: Sandbox = {
     kind: "bubblewrap",
     says: saysOf(found, groups),
+    lacks: [],
     confine: (order) => confine(order, parts),
   };
   return { ok: true, sandbox };
@@ -116,7 +115,7 @@ function confine(order: SandboxOrder, { found, groups, system, forwarder, nextSt
     directory: order.directory,
     environment: { ...order.environment, HOME: home, ...(proxy !== null && proxyEnvironment()) },
     began: () => saysExit(status),
-    release() {
+    async release() {
       group?.remove();
       rmSync(status, { force: true });
     },
@@ -132,10 +131,6 @@ function saysExit(status: string): boolean {
     throw error;
   }
 }
-
-/** A home that is the root of everything, or none at all, cannot be made private. */
-const homeOf = (home: string | undefined): string =>
-  home === undefined || !isAbsolute(home) || /^\/*$|^\/(usr|proc|dev|run|etc|tmp)\/*$/.test(home) ? "/tmp/home" : home;
 
 function saysOf(found: Bubblewrap, groups: ControlGroups | null): string[] {
   const memory = groups?.holds.memory ? "bounded" : "not bounded (this system lets us have no control groups)";

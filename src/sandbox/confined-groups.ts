@@ -37,19 +37,23 @@ export function confineGroups(groups: ProcessGroups, options: ConfinedOptions): 
     confines: true,
     spawn(order) {
       const ways = new Ways(options, join(options.folder, `${++opened}`), order);
+      let confined: Confined | null = null;
+      const close = async () => {
+        await confined?.release().catch(options.report);
+        ways.close();
+      };
       try {
-        const confined = options.sandbox.confine(sandboxOrder(order, options, ways));
-        ways.alsoClose(() => confined.release());
+        confined = options.sandbox.confine(sandboxOrder(order, options, ways));
         const { argv, directory, environment } = confined;
-        const words = new LastWords();
+        const [words, made] = [new LastWords(), confined];
         const onStderr = (text: string) => {
           words.add(text);
           order.onStderr(text);
         };
         const group = groups.spawn({ ...order, argv, directory, environment, onStderr });
-        return released(group, ways, (end) => endOf(end, order, confined, words));
+        return released(group, (end) => endOf(end, order, made, words), close);
       } catch (error) {
-        ways.close();
+        void close();
         return notStarted(order, error);
       }
     },
@@ -117,10 +121,6 @@ class Ways {
     this.#order = order;
   }
 
-  alsoClose(close: () => void): void {
-    this.#close.push(close);
-  }
-
   /** null: there is no host to be reached. */
   proxy(hosts: readonly string[]): string | null {
     if (hosts.length === 0) return null;
@@ -168,9 +168,15 @@ class Ways {
   }
 }
 
-/** Its ways are closed before anybody hears that it has ended. */
-function released(group: ProcessGroup, ways: Ways, told: (end: GroupEnd) => GroupEnd): ProcessGroup {
-  const ended = group.ended.then(told).finally(() => ways.close());
+/** Its sandbox is gone and its ways are closed before anybody hears that it has ended. */
+function released(group: ProcessGroup, told: (end: GroupEnd) => GroupEnd, close: () => Promise<void>): ProcessGroup {
+  const ended = group.ended.then(async (end) => {
+    try {
+      return told(end);
+    } finally {
+      await close();
+    }
+  });
   return {
     pid: group.pid,
     ended,

@@ -3,14 +3,15 @@
  * and started inside with the Node that runs us, so it may use nothing from around it.
  */
 
-/** For a file `.cjs`. Arguments: `PORT=SOCKET …`. Says `ready` on stdout once all of them listen. */
+/** For a file `.cjs`. Arguments: `PORT=SOCKET …`, 0 for any port. Says `ready PORT …` on stdout once all of them listen. */
 export const forwarderText = (): string => `(${forward.toString()})();\n`;
 
 function forward(): void {
   const net = process.getBuiltinModule("node:net");
   const ways = process.argv.slice(2);
+  const ports: unknown[] = [];
   let waiting = ways.length;
-  for (const way of ways) {
+  for (const [index, way] of ways.entries()) {
     const [port, path = ""] = way.split("=");
     const server = net.createServer({ allowHalfOpen: true }, (inner) => {
       const outer = net.connect({ path, allowHalfOpen: true });
@@ -24,7 +25,9 @@ function forward(): void {
       }
     });
     server.listen({ host: "127.0.0.1", port: Number(port) }, () => {
-      if (--waiting === 0) process.stdout.write("ready\n");
+      const address = server.address();
+      ports[index] = typeof address === "object" ? address?.port : port;
+      if (--waiting === 0) process.stdout.write(`ready ${ports.join(" ")}\n`);
     });
   }
   // Whoever waited for the word has closed the pipe by now or will: it is not a reason to end.

@@ -1,4 +1,5 @@
 /** What is started inside a sandbox before the program itself: its limits, its signals, its doors. Pure. */
+import { isAbsolute } from "node:path";
 import { sandboxLimits } from "../domain/limits.ts";
 import type { SandboxBounds, SandboxOrder } from "./sandbox.ts";
 
@@ -13,6 +14,10 @@ export const inside = {
 
 /** Of the sandbox's own loopback. */
 export const proxyPort = 3128;
+
+/** A home that is the root of everything, or none at all, cannot be made private. */
+export const homeOf = (home: string | undefined): string =>
+  home === undefined || !isAbsolute(home) || /^\/*$|^\/(usr|proc|dev|run|etc|tmp)\/*$/.test(home) ? "/tmp/home" : home;
 
 export type InsideAbilities = {
   /** Of the program that bounds the number of processes; null: there is none, or it would count other sandboxes' as well. */
@@ -46,7 +51,7 @@ function forwardWords({ doors, proxy }: Pick<SandboxOrder, "doors" | "proxy">): 
   const ready = `${inside.folder}/ready`;
   const script =
     `mkfifo -m 600 ${ready} && { env -i ${inside.node} ${inside.forwarder} ${ways.join(" ")} >${ready} 2>/dev/null </dev/null & } && ` +
-    `read -r word <${ready} && [ "$word" = ready ] || { echo "longhaul: the sandbox's doors do not open" >&2; exit 126; }; exec "$@"`;
+    `read -r word ports <${ready} && [ "$word" = ready ] || { echo "longhaul: the sandbox's doors do not open" >&2; exit 126; }; exec "$@"`;
   return ["/bin/sh", "-c", script, "longhaul"];
 }
 

@@ -1,43 +1,69 @@
 /**
- * What a sandbox sees, as a list of mounts for bubblewrap. Pure. Invariant: a folder is mounted before what lies below it,
- * so nothing covers what was given on purpose, and nothing private shows through from above.
+ * What a sandbox sees, as a list of mounts; and that list in bubblewrap's words. Pure. Invariant: a folder is mounted before what lies
+ * below it, so nothing covers what was given on purpose, and nothing private shows through from above.
  */
+import { assertNever } from "../domain/assert.ts";
 import type { SandboxOrder } from "./sandbox.ts";
 import type { SystemFile } from "./system-files.ts";
 
-export type MountsOrder = Pick<SandboxOrder, "writable" | "placed" | "readable" | "hidden" | "caches" | "scratch"> & {
+export type SeenOrder = Pick<SandboxOrder, "writable" | "placed" | "readable" | "hidden" | "caches" | "scratch"> & {
   system: readonly SystemFile[];
   home: string;
+};
+
+export type MountsOrder = SeenOrder & {
   tmpBytes: number;
   /** bubblewrap can bound a tmpfs. */
   canSize: boolean;
 };
 
-/** `rank`: of those at one place, the last one is seen. */
-type Mount = { path: string; rank: number; words: readonly string[] };
+/** `fresh`: an empty folder that is gone with the program. `optional`: left out where there is no `from`. */
+export type Mount =
+  | { kind: "link"; path: string; to: string }
+  | { kind: "fresh"; path: string }
+  | { kind: "read" | "write"; path: string; from: string; optional: boolean };
 
-export function mountWords(order: MountsOrder): string[] {
-  const { system, home, scratch, caches, readable, hidden, writable, placed } = order;
-  const fresh = (path: string) => [...(order.canSize ? ["--size", String(order.tmpBytes)] : []), "--tmpfs", path];
-  const own = (path: string, name: string) => (scratch === null ? fresh(path) : ["--bind", `${scratch}/${name}`, path]);
-  const mounts: Mount[] = [
-    ...system.map((file) =>
-      mount(file.path, 0, file.kind === "link" ? ["--symlink", file.to] : ["--ro-bind", file.from]),
-    ),
-    { path: "/run", rank: 0, words: fresh("/run") },
-    { path: "/tmp", rank: 1, words: own("/tmp", "tmp") },
-    ...outermost(readable, [...hidden, home, "/tmp", "/run"]).map((path) => mount(path, 2, ["--ro-bind-try", path])),
-    ...hidden.map((path) => ({ path, rank: 3, words: fresh(path) })),
-    { path: home, rank: 4, words: own(home, "home") },
-    ...caches.map(({ path, mode }, index) =>
-      mode === "read-only"
-        ? mount(path, 5, ["--ro-bind-try", path])
-        : { path, rank: 5, words: own(path, `cache-${index}`) },
-    ),
-    ...writable.map((path) => mount(path, 6, ["--bind", path])),
-    ...placed.map(({ at, file }) => mount(at, 7, ["--bind", file])),
+/** `rank`: of those at one place, the last one is seen. */
+type Ranked = { mount: Mount; rank: number };
+
+/** In the order in which they are made. */
+export function mountsOf({ system, home, scratch, caches, readable, hidden, writable, placed }: SeenOrder): Mount[] {
+  const own = (path: string, name: string): Mount =>
+    scratch === null ? fresh(path) : bind("write", path, `${scratch}/${name}`);
+  const ranked: Ranked[] = [
+    ...system.map((file) => ({ rank: 0, mount: file.kind === "link" ? file : bind("read", file.path, file.from) })),
+    { rank: 0, mount: fresh("/run") },
+    { rank: 1, mount: own("/tmp", "tmp") },
+    ...outermost(readable, [...hidden, home, "/tmp", "/run"]).map((path) => ({ rank: 2, mount: seen(path) })),
+    ...hidden.map((path) => ({ rank: 3, mount: fresh(path) })),
+    { rank: 4, mount: own(home, "home") },
+    ...caches.map(({ path, mode }, index) => ({
+      rank: 5,
+      mount: mode === "read-only" ? seen(path) : own(path, `cache-${index}`),
+    })),
+    ...writable.map((path) => ({ rank: 6, mount: bind("write", path, path) })),
+    ...placed.map(({ at, file }) => ({ rank: 7, mount: bind("write", at, file) })),
   ];
-  return mounts.toSorted((a, b) => depth(a.path) - depth(b.path) || a.rank - b.rank).flatMap(({ words }) => [...words]);
+  return ranked
+    .toSorted((a, b) => depth(a.mount.path) - depth(b.mount.path) || a.rank - b.rank)
+    .map(({ mount }) => mount);
+}
+
+export const mountWords = (order: MountsOrder): string[] => mountsOf(order).flatMap((each) => wordsOf(each, order));
+
+function wordsOf(mount: Mount, { tmpBytes, canSize }: MountsOrder): string[] {
+  switch (mount.kind) {
+    case "link":
+      return ["--symlink", mount.to, mount.path];
+    case "fresh":
+      return [...(canSize ? ["--size", String(tmpBytes)] : []), "--tmpfs", mount.path];
+    case "read":
+      return [mount.optional ? "--ro-bind-try" : "--ro-bind", mount.from, mount.path];
+    case "write":
+      return ["--bind", mount.from, mount.path];
+    default:
+      return assertNever(mount, "mount");
+  }
 }
 
 /** Each mount costs time. What lies in another is left out, unless something else is seen between the two. */
@@ -75,10 +101,8 @@ export const cacheCopies = (
         mode === "private" && exists(path) ? [{ from: path, to: `${scratch}/cache-${index}` }] : [],
       );
 
-const mount = (path: string, rank: number, words: readonly string[]): Mount => ({
-  path,
-  rank,
-  words: [...words, path],
-});
+const fresh = (path: string): Mount => ({ kind: "fresh", path });
+const bind = (kind: "read" | "write", path: string, from: string): Mount => ({ kind, path, from, optional: false });
+const seen = (path: string): Mount => ({ kind: "read", path, from: path, optional: true });
 
 const depth = (path: string): number => path.split("/").filter((part) => part !== "").length;

@@ -11,11 +11,26 @@ export interface Sandbox {
   readonly kind: SandboxKind;
   /** What it holds back here, and what not: lines for people. */
   readonly says: readonly string[];
+  /** Of what is promised above, what it cannot hold. Its conformance suite shows that it does not. */
+  readonly lacks: readonly Lack[];
   /** Throws when what it needs of the host cannot be had; then nothing may be started. */
   confine(order: SandboxOrder): Confined;
 }
 
-export type SandboxKind = "bubblewrap" | "none";
+export type SandboxKind = "bubblewrap" | "sandbox-exec" | "docker" | "none";
+
+/** What a sandbox may be unable to hold, in words for people. */
+export const lackWords = {
+  daemons: "A program that leaves its process group, as daemons do, is not killed with the others.",
+  places: "Home and /tmp are the program's own by HOME and TMPDIR alone; /tmp itself is not to be written.",
+  logins: "A coding agent's own login cannot be given to it: it needs a key or a model.",
+  privateCaches: "Private caches cannot be given: only read-only ones.",
+  counts: "The number of processes and their memory are not bounded.",
+  loopback: "Programs cannot reach servers that they start themselves on loopback.",
+  namespaces: "Programs can make user namespaces of their own.",
+  oomScore: "A program can name itself as the first to be killed when memory runs out.",
+} as const;
+export type Lack = keyof typeof lackWords;
 
 export type SandboxOrder = {
   /** As in `GroupOrder`: looked up where the program runs. */
@@ -62,8 +77,8 @@ export type Confined = {
   environment: Environment;
   /** Asked once it has ended in error: whether the program was begun at all. If not, its last words on stderr say why. Must not throw. */
   began(): boolean;
-  /** Once it has ended. Repeatable; must not throw. */
-  release(): void;
+  /** Once it has ended; nothing of it lives any more when this answers. Repeatable; must not throw nor reject. */
+  release(): Promise<void>;
 };
 
 /** Whether a sandbox works here. It is asked by running something in it. */

@@ -7,13 +7,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { usualBounds } from "./inside.ts";
-import type { Sandbox, SandboxOrder } from "./sandbox.ts";
+import type { Lack, Sandbox, SandboxOrder } from "./sandbox.ts";
 
 export type Ran = { code: number | null; out: string; err: string };
 export type Site = {
   /** Holds what must not be seen. */
   folder: string;
   workspace: string;
+  lacks(what: Lack): boolean;
   order(command: string, more?: Partial<SandboxOrder>): SandboxOrder;
   run(command: string, more?: Partial<SandboxOrder>): Promise<Ran>;
   start(command: string, more?: Partial<SandboxOrder>): { pid: number; ran: Promise<Ran> };
@@ -65,15 +66,16 @@ export function makeSite(sandbox: Sandbox): Site {
       pid,
       ran: new Promise((resolve) =>
         child.once("exit", (code) => {
-          void settled(child).then(() => {
-            confined.release();
+          void settled(child).then(async () => {
+            await confined.release();
             resolve({ ...ran, code });
           });
         }),
       ),
     };
   };
-  const site: Site = { folder, workspace, order, start, run: (command, more) => start(command, more).ran };
+  const lacks = (what: Lack) => sandbox.lacks.includes(what);
+  const site: Site = { folder, workspace, lacks, order, start, run: (command, more) => start(command, more).ran };
   sandboxOf.set(site, sandbox);
   return site;
 }

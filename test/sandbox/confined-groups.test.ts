@@ -187,6 +187,7 @@ test("what cannot be confined is not started", async () => {
     sandbox: {
       kind: "bubblewrap",
       says: [],
+      lacks: [],
       confine: () => {
         throw new Error("no room");
       },
@@ -215,10 +216,12 @@ test("a sandbox that cannot be made in the moment of its use is no end of the pr
 });
 
 test("without a sandbox that works, nothing begins: what is missing is said, and how to go on without", () => {
-  const choose = () => chooseSandbox("auto", { path: "/nowhere", folder: "/nowhere" });
+  const choose = () => chooseSandbox("auto", { environment: { PATH: "/nowhere" }, image: null, folder: "/nowhere" });
   expect(choose).toThrow(EnvironmentError);
   expect(choose).toThrow(/no program bwrap in PATH[\s\S]*apt-get install bubblewrap[\s\S]*--sandbox=none/);
-  expect(chooseSandbox("none", { path: "/nowhere", folder: "/nowhere" }).kind).toBe("none");
+  expect(chooseSandbox("none", { environment: { PATH: "/nowhere" }, image: null, folder: "/nowhere" }).kind).toBe(
+    "none",
+  );
 });
 
 test("when its engine is killed, nothing of it lives: not what left its group and forgot its environment", async () => {

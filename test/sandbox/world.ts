@@ -32,7 +32,7 @@ export function confined(groups: ProcessGroups, folder: string, more: Partial<Co
   const sockets = join(folder, "sockets");
   mkdirSync(sockets, { recursive: true });
   return confineGroups(groups, {
-    sandbox: chooseSandbox("auto", { path: process.env["PATH"] ?? "", folder: sockets }),
+    sandbox: chooseSandbox("auto", { environment: { PATH: process.env["PATH"] ?? "" }, image: null, folder: sockets }),
     config: { network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] }, readable: [], caches: [] },
     bounds: usualBounds(2 ** 33),
     stateFolder: join(folder, "state"),

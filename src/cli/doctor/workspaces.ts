@@ -15,6 +15,7 @@ export async function workspaceFindings(config: RunConfig | null, topLevel: stri
   const at = { group: "machine", name: "workspaces" } as const;
   if ((config?.workspaces ?? configDefaults.workspaces) === "copied")
     return [good(at, `${await copies(topLevel)}, as the configuration says`)];
+  if (config?.sandbox === "docker") return [good(at, `${await copies(topLevel)}: containers do not see overlays`)];
   const why = whyNoMounts(environment["PATH"] ?? "") ?? (await whyNoOverlay(topLevel));
   if (why === null) return [good(at, "overlays: each costs milliseconds, whatever the size of the repository")];
   return [
