@@ -77,7 +77,8 @@ export async function endAttemptFailed(
 ): Promise<void> {
   const held = await heldAttempt(tx, claim);
   if (!held) return;
-  if (contested) await arbitrateNext(tx, held.session, held.task, { failure, usage, contested });
+  if (contested && failure.kind === "conflicts")
+    await arbitrateNext(tx, held.session, held.task, { failure, usage, contested });
   else await failAttempt(tx, held.session, held.task, failure, usage);
 }
 

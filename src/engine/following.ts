@@ -38,7 +38,11 @@ export class Following {
     if (theirs === null || theirs === this.#done || this.#working !== null || clock.now() < this.#lookAt) return;
     this.#lookAt = clock.now() + limits.pollMs;
     this.#working = this.#bring(theirs)
-      .catch(report)
+      .catch((error: unknown) => {
+        // It will hardly be mended in a second, and each try is told.
+        this.#lookAt = clock.now() + limits.mirrorMs;
+        report(error);
+      })
       .finally(() => (this.#working = null));
   }
 
@@ -54,22 +58,30 @@ export class Following {
     if (last?.status === "landed") await lane.follow(last.theirs, "resolved");
     const answer = last?.theirs === theirs ? null : await lane.follow(theirs, "merge");
     // What was given up is for people to mend, by what they push next.
-    if (answer?.kind !== "conflict" || (await store.transition(run, (tx) => handOver(tx, theirs, answer))))
-      this.#done = answer?.kind === "conflict" ? null : theirs;
+    if (answer?.kind !== "conflict") this.#done = theirs;
+    else await store.transition(run, (tx) => handOver(tx, theirs, answer));
   }
 }
 
-/** false: no planner could have it now. */
+/** Where no planner could have it now, it is tried again. */
 async function handOver(
   tx: Transition,
   theirs: Commit,
   { kept, files }: Extract<FollowAnswer, { kind: "conflict" }>,
-): Promise<boolean> {
+): Promise<void> {
   const cycle = await tx.cycle();
   const root = cycle && (await tx.plannersOfCycle(cycle.id)).find(({ parent }) => parent === null);
-  if (!root || cycle?.state.status !== "working" || tx.run.state.status !== "running") return false;
+  if (!root || cycle?.state.status !== "working" || tx.run.state.status !== "running") return;
   const title = `Merge what people pushed (${theirs.slice(0, 10)})`;
-  const spec = { name: `pushed-${theirs.slice(0, 12)}`, title, instructions, paths: [], acceptance: "", agent: null };
+  // They may go back to what conflicted before.
+  const spec = {
+    name: `pushed-${theirs.slice(0, 12)}-${tx.now}`,
+    title,
+    instructions,
+    paths: [],
+    acceptance: "",
+    agent: null,
+  };
   const about = { cycle: cycle.id, planner: root.id };
   const ready = { status: "ready" } as const;
   const task = await tx.insertTask({ ...about, spec: { ...spec, priority: 0 }, dependsOn: [], state: ready });
@@ -77,7 +89,6 @@ async function handOver(
   await tx.setTask(task, { state: ready, contested });
   await tx.addEvent("task.created", { task, planner: root.id }, { name: spec.name, title });
   await queueAttempt(tx, { ...spec, ...about, priority: 0, id: task, contested }, tx.now);
-  return true;
 }
 
 const instructions =

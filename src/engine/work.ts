@@ -97,7 +97,7 @@ async function lost(
   return {
     failure,
     usage,
-    contested: { kept: kept.kept, files, tries, handoff, message, follows: row.contested?.follows ?? null },
+    contested: { kept: kept.kept, files, tries, handoff, message, follows: null },
   };
 }
 

@@ -8,7 +8,7 @@ import type { Environment } from "../engine/ports.ts";
 import { programIn } from "./bubblewrap-probe.ts";
 import { clientEnvironment, type OperatorEnvironment } from "./docker-words.ts";
 import { dockerSandbox, label, namePrefix, remove, type Containers } from "./docker.ts";
-import type { Lack, Probed } from "./sandbox.ts";
+import { bareOrder, type Lack, type Probed } from "./sandbox.ts";
 
 export type DockerOptions = {
   /** The operator's. */
@@ -68,20 +68,9 @@ function tryOut(containers: Containers): { ok: true; lacks: Lack[] } | { ok: fal
   writeFileSync(join(place, "secret"), "secret");
   const workspace = join(place, "workspace");
   mkdirSync(workspace);
-  const confined = dockerSandbox(containers, []).confine({
-    argv: ["/bin/sh", "-c", trialScript, "sh", join(place, "secret")],
-    directory: workspace,
-    environment: { PATH: "/usr/bin:/bin", HOME: "/home/probe" },
-    writable: [workspace],
-    placed: [],
-    readable: [],
-    hidden: [],
-    caches: [],
-    scratch: null,
-    proxy: null,
-    doors: [],
-    limits: { cpuSeconds: 60, fileBytes: 1_000_000, processes: 64, memoryBytes: 2 ** 28 },
-  });
+  const argv = ["/bin/sh", "-c", trialScript, "sh", join(place, "secret")] as const;
+  const limits = { cpuSeconds: 60, fileBytes: 1_000_000, processes: 64, memoryBytes: 2 ** 28 };
+  const confined = dockerSandbox(containers, []).confine(bareOrder([...argv], workspace, "/home/probe", limits));
   try {
     const [program, ...args] = confined.argv;
     const tried = run(program, args, confined.environment);

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { sandboxLimits } from "../domain/limits.ts";
 import { sandboxExec, type SandboxExecOptions } from "./sandbox-exec.ts";
-import type { Probed, Sandbox, SandboxOrder } from "./sandbox.ts";
+import { bareOrder, type Probed, type Sandbox } from "./sandbox.ts";
 
 /** Each says its own name where it succeeds. `$1`: a folder outside of what may be seen; `$2`: a process of ours; `$3`: a folder to be read. */
 const attackScript = `
@@ -45,7 +45,7 @@ export function tryAttacks(sandbox: Sandbox, folder: string): Tried {
     writeFileSync(join(place, name), name);
   const argv = ["/bin/bash", "-c", attackScript, "bash", outside, String(process.pid), readable] as const;
   const confined = sandbox.confine({
-    ...orderOf([...argv], workspace),
+    ...bareOrder([...argv], workspace, "/var/empty", trialLimits),
     readable: [readable],
     hidden: [join(readable, "hidden")],
   });
@@ -67,20 +67,7 @@ export function tryAttacks(sandbox: Sandbox, folder: string): Tried {
   }
 }
 
-const orderOf = (argv: SandboxOrder["argv"], workspace: string): SandboxOrder => ({
-  argv,
-  directory: workspace,
-  environment: { PATH: "/usr/bin:/bin", HOME: "/var/empty" },
-  writable: [workspace],
-  placed: [],
-  readable: [],
-  hidden: [],
-  caches: [],
-  scratch: null,
-  proxy: null,
-  doors: [],
-  limits: { cpuSeconds: 60, fileBytes: 1_000_000, processes: 256, memoryBytes: null },
-});
+const trialLimits = { cpuSeconds: 60, fileBytes: 1_000_000, processes: 256, memoryBytes: null };
 
 const missing = (what: string): Probed => ({
   ok: false,

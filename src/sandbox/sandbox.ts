@@ -57,6 +57,27 @@ export type SandboxOrder = {
   limits: SandboxBounds;
 };
 
+/** Of a program that is given a directory to write in and nothing else. `home`: where its private one lies. */
+export const bareOrder = (
+  argv: SandboxOrder["argv"],
+  directory: string,
+  home: string,
+  limits: SandboxBounds,
+): SandboxOrder => ({
+  argv,
+  directory,
+  environment: { PATH: "/usr/bin:/bin", HOME: home },
+  writable: [directory],
+  placed: [],
+  readable: [],
+  hidden: [],
+  caches: [],
+  scratch: null,
+  proxy: null,
+  doors: [],
+  limits,
+});
+
 /** `private`: a copy of what is there; what it writes there is its own and gone with `scratch`. Without `scratch` it is empty. */
 export type Cache = { path: string; mode: "read-only" | "private" };
 

@@ -1,7 +1,8 @@
 /** Work that loses again and again goes to a neutral agent, with what both sides meant. */
 import { expect, test } from "vitest";
 import type { ArbiterBrief, ConflictFile } from "../../src/domain/brief.ts";
-import { landings, makeWorld, type Setup } from "./world.ts";
+import type { Running } from "./command.ts";
+import { landings, makeWorld, type Setup, type World } from "./world.ts";
 
 /**
  * A worker that resolves what it is told, and another that changes the same line each time the first is sent
@@ -30,6 +31,16 @@ const stubborn = (arbiter: NonNullable<Setup["arbiter"]>): Setup => ({
   limits: { landingTriesMax: 2, conflictLeaseMs: 1 },
 });
 
+/** The other lands each time when the first is about to. */
+async function loseTwice(world: World, engine: Running): Promise<void> {
+  for (const n of [1, 2]) {
+    await world.reached(`mine-${n}`);
+    world.open(`other-${n}`);
+    await engine.says(new RegExp(`"other-${n}" landed`));
+    world.open(`mine-${n}`);
+  }
+}
+
 test("an arbiter gets both sides with what each meant, and lands them", async () => {
   const world = makeWorld({ files: { "line.txt": "start\n" } });
   world.configure(
@@ -40,14 +51,7 @@ test("an arbiter gets both sides with what each meant, and lands them", async ()
     }),
   );
   const engine = await world.startRun();
-  await world.reached("mine-1");
-  world.open("other-1");
-  await engine.says(/"other-1" landed/);
-  world.open("mine-1");
-  await world.reached("mine-2");
-  world.open("other-2");
-  await engine.says(/"other-2" landed/);
-  world.open("mine-2");
+  await loseTwice(world, engine);
   await engine.says(/"mine" was sent back 2 times, last for line.txt: an arbiter goes on with it/);
   await engine.says(/"mine" landed/);
   world.open("other-3");
@@ -86,14 +90,7 @@ test("where an arbiter gives up, its planner hears of it", async () => {
     acceptance: ["grep -q other-2 line.txt"],
   });
   const engine = await world.startRun();
-  await world.reached("mine-1");
-  world.open("other-1");
-  await engine.says(/"other-1" landed/);
-  world.open("mine-1");
-  await world.reached("mine-2");
-  world.open("other-2");
-  await engine.says(/"other-2" landed/);
-  world.open("mine-2");
+  await loseTwice(world, engine);
   const { code, stderr } = await engine.ended;
   expect({ code, stderr }).toMatchObject({ code: 0 });
   const ended = world.notes<{ name: string; status: string; handoff: { done: string } }>("ended");
