@@ -2,14 +2,13 @@
  * Containers for real: `npm test` needs no Docker, so they are tried where LONGHAUL_TEST_IMAGE names an image that has a shell, bash, git and the
  * usual tools, and `docker` or `podman` is in PATH.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { programIn } from "./bubblewrap-probe.ts";
 import { testConfinement } from "./confinement.testsuite.ts";
 import { openDocker } from "./docker-probe.ts";
 import { clientEnvironment, containerWords } from "./docker-words.ts";
@@ -19,7 +18,8 @@ import { testSandbox } from "./sandbox.testsuite.ts";
 import { livingWith, makeSite, until } from "./site.testsuite.ts";
 
 const fixture = fileURLToPath(new URL("docker-engine.fixture.ts", import.meta.url));
-const client = programIn(process.env["PATH"] ?? "", "docker") ?? "podman";
+/** The one that the adapter takes: a client may be here whose engine is not. */
+const client = spawnSync("docker", ["ps"]).status === 0 ? "docker" : "podman";
 const containersOf = (pid: number | undefined): string =>
   execFileSync(client, ["ps", "--all", "--quiet", "--filter", `name=${namePrefix}${pid}-`], { encoding: "utf8" });
 
