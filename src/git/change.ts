@@ -4,7 +4,7 @@ import type { Change } from "../engine/ports.ts";
 import { byFolder, type EditFolder, type Edits } from "./edits.ts";
 import { toText } from "./latin1.ts";
 import { packObject, type PackedObject } from "./pack.ts";
-import type { MadeTrees } from "./trees.ts";
+import type { MadeTrees, Trees } from "./trees.ts";
 
 export class GitChange implements Change {
   readonly base: Commit;
@@ -29,9 +29,11 @@ export function pathsOf(edits: Edits): string[] {
   return [...edits.keys()].toSorted((one, other) => (one < other ? -1 : 1)).map(toText);
 }
 
-/** What the trunk's store may lack of the work, the trees of the whole workspace included. */
-export function objectsOf({ change, trees }: { change: GitChange; trees: MadeTrees }): PackedObject[] {
-  return [...change.objects, ...packTrees(trees)];
+/** The base with the change made, whole; and what the trunk's store may lack of it. */
+export async function wholeOf(trees: Trees, change: GitChange): Promise<{ tree: string; objects: PackedObject[] }> {
+  const made: MadeTrees = new Map();
+  const tree = await trees.edit(await trees.rootOf(change.base), change.folders, made);
+  return { tree, objects: [...change.objects, ...packTrees(made)] };
 }
 
 export function packTrees(trees: MadeTrees): PackedObject[] {

@@ -8,14 +8,14 @@ import { invariant } from "../domain/assert.ts";
 import type { ConflictFile } from "../domain/brief.ts";
 import type { Commit } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
-import { objectsOf } from "./change.ts";
+import { wholeOf, type GitChange } from "./change.ts";
 import { showPath } from "./entry-rules.ts";
 import { readAt, readText } from "./file-text.ts";
 import { mergeNamed, type Merge, type Stage } from "./merge.ts";
 import { submoduleMode } from "./objects.ts";
 import { droppedReasons, readOtherSides } from "./other-side.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
-import { givePrivateGit, through, type GitWorkspace, type Marked, type TakenWork } from "./workspace.ts";
+import { givePrivateGit, through, type GitWorkspace, type Marked } from "./workspace.ts";
 
 const versions = { 1: "base", 2: "trunk", 3: "yours" } as const;
 
@@ -27,8 +27,10 @@ export async function placeConflict(
 ): Promise<{ base: Commit; files: ConflictFile[] }> {
   const { run, taken } = workspace;
   invariant(taken, "a conflict is placed only after work was taken in");
-  const work = trunk.makeCommit(taken.tree, [workspace.base], "work\n");
-  await trunk.objects(run).write([...objectsOf(taken), work.object]);
+  const store = trunk.objects(run);
+  const { tree, objects } = await wholeOf(store.trees, taken);
+  const work = trunk.makeCommit(tree, [workspace.base], "work\n");
+  await store.write([...objects, work.object]);
   const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work.commit);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
@@ -37,7 +39,7 @@ export async function placeConflict(
   const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
   const readTree = (...how: string[]) => trunk.git.run(["read-tree", ...how], call);
   // The index learns of the work first: files of it that the merge has moved are removed then.
-  await readTree("--reset", taken.tree);
+  await readTree("--reset", tree);
   await readTree("--reset", "-u", merged.tree);
   workspace.checkedOut = merged.tree;
   workspace.taken = null;
@@ -101,18 +103,24 @@ async function findMarkers(trunk: TrunkRepository, workspace: GitWorkspace, merg
 }
 
 /** Why the work that was taken in does not resolve the last conflict; none: it does, or there was none. */
-export async function unresolved(trunk: TrunkRepository, workspace: GitWorkspace, work: TakenWork): Promise<string[]> {
+export async function unresolved(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+  change: GitChange,
+): Promise<string[]> {
   if (workspace.marked.length + workspace.otherSides.length === 0) return [];
-  await trunk.objects(workspace.run).write(objectsOf(work));
-  const left = await leftMarkers(trunk, workspace, work);
-  return left.length > 0 ? left : droppedReasons(trunk, workspace, work);
+  const store = trunk.objects(workspace.run);
+  const { tree, objects } = await wholeOf(store.trees, change);
+  await store.write(objects);
+  const left = await leftMarkers(trunk, workspace, tree);
+  return left.length > 0 ? left : droppedReasons(trunk, workspace, { change, tree });
 }
 
 /** One reason for each file of the last conflict that still has markers. */
-async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspace, work: TakenWork): Promise<string[]> {
+async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspace, tree: string): Promise<string[]> {
   const reasons: string[] = [];
   for (const { path, markers } of workspace.marked) {
-    const lines = markerLines(await readAt(trunk.objects(workspace.run), work.tree, path));
+    const lines = markerLines(await readAt(trunk.objects(workspace.run), tree, path));
     const left = markers.filter((marker) => lines.has(marker));
     if (left.length > 0)
       reasons.push(

@@ -2,8 +2,9 @@
  * Owns how a worker's files become a change. Invariants: nothing of the workspace is parsed as git data; nothing of it
  * is read but by `readSafely`; what the rules refuse is in no change.
  */
-import { realpath } from "node:fs/promises";
+import { realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
+import type { Commit } from "../domain/ids.ts";
 import { gitLimits, laneLimits } from "../domain/limits.ts";
 import { GitChange } from "./change.ts";
 import type { Suspects } from "./untracked.ts";
@@ -15,29 +16,34 @@ import { isFolder, linkMode, nameObject, type Entry } from "./objects.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { packBlob, type PackedObject } from "./pack.ts";
 import { readSafely } from "./safe-read.ts";
-import type { MadeTrees } from "./trees.ts";
+import type { Trees } from "./trees.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
-import type { GitWorkspace, TakenWork } from "./workspace.ts";
+import type { GitWorkspace } from "./workspace.ts";
 
-export type Intake = { ok: true; work: TakenWork } | { ok: false; reasons: string[] };
+export type Intake = { ok: true; change: GitChange } | { ok: false; reasons: string[] };
 
 /** The workspace's files as a change against its base. */
 export async function takeIn(trunk: TrunkRepository, workspace: GitWorkspace): Promise<Intake> {
   const store = trunk.objects(workspace.run);
-  const root = toLatin1(await realpath(workspace.path));
+  const root = toLatin1(realpathSync.native(workspace.path));
   const suspects = await workspace.checkout.changedPaths(trunk, workspace, root);
   if (suspects.reasons.length > 0) return refused(suspects.reasons);
 
   const checkedOut = (workspace.checkedOut ??= await store.trees.rootOf(workspace.base));
   const made = await new Taking(trunk, workspace, checkedOut).run(root, suspects);
   if (!made.ok) return refused(made.reasons);
-  const trees: MadeTrees = new Map();
-  const tree = made.edits.size === 0 ? checkedOut : await store.trees.edit(checkedOut, byFolder(made.edits), trees);
-  // Against the base: what was checked out may hold work already, after a conflict or when it was kept.
-  const edits = await store.trees.difference(await store.trees.rootOf(workspace.base), tree);
+  const edits = await againstBase(store.trees, workspace.base, checkedOut, made.edits);
   const change = new GitChange(workspace.base, edits, made.objects);
-  workspace.taken = { change, tree, trees };
-  return { ok: true, work: workspace.taken };
+  workspace.taken = change;
+  return { ok: true, change };
+}
+
+/** What was checked out may hold work already, after a conflict or when it was kept. */
+async function againstBase(trees: Trees, base: Commit, checkedOut: string, edits: Edits): Promise<Edits> {
+  const before = await trees.rootOf(base);
+  return checkedOut === before
+    ? edits
+    : trees.difference(before, await trees.edit(checkedOut, byFolder(edits), new Map()));
 }
 
 function refused(reasons: string[]): Intake {

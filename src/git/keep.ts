@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { Commit } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
-import { objectsOf } from "./change.ts";
+import { wholeOf } from "./change.ts";
 import { takeIn } from "./intake.ts";
 import type { OtherSide } from "./other-side.ts";
 import { asCommit, keptRefs, type TrunkRepository } from "./trunk-repository.ts";
@@ -30,11 +30,13 @@ export async function keep(
   const intake = await takeIn(trunk, workspace);
   if (!intake.ok) return intake;
   const { base, marked, otherSides, kept } = workspace;
-  const fresh = objectsOf(intake.work).filter(({ oid }) => !kept.has(oid));
-  await trunk.objects(workspace.run).write(fresh);
+  const store = trunk.objects(workspace.run);
+  const { tree, objects } = await wholeOf(store.trees, intake.change);
+  const fresh = objects.filter(({ oid }) => !kept.has(oid));
+  await store.write(fresh);
   for (const { oid } of fresh) kept.add(oid);
-  await pin(trunk, workspace, intake.work.tree);
-  return { ok: true, kept: writeKept({ base, tree: intake.work.tree, marked, otherSides }) };
+  await pin(trunk, workspace, tree);
+  return { ok: true, kept: writeKept({ base, tree, marked, otherSides }) };
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { LandAnswer, Landing, Staged } from "../engine/ports.ts";
-import { GitChange, packTrees, pathsOf } from "./change.ts";
+import { GitChange, packTrees, pathsOf, wholeOf } from "./change.ts";
 import { landedMessage } from "./commit-message.ts";
 import { merge, withoutSides } from "./merge.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -70,7 +70,7 @@ class Group {
   async #merge(change: GitChange): Promise<Merged> {
     const { trees } = this.#store;
     const base = await trees.rootOf(change.base);
-    if (await needsMerge(trees, base, this.#tree, change.folders)) return this.#mergeByGit(base, change);
+    if (await needsMerge(trees, base, this.#tree, change.folders)) return this.#mergeByGit(change);
     const made: MadeTrees = new Map();
     const tree = await trees.edit(this.#tree, change.folders, made);
     this.#pending.push(...change.objects, ...packTrees(made));
@@ -78,15 +78,17 @@ class Group {
   }
 
   /** git sees only what is in the store, so the group so far is written first. */
-  async #mergeByGit(base: string, change: GitChange): Promise<Merged> {
-    const { trees } = this.#store;
-    const made: MadeTrees = new Map();
-    const tree = await trees.edit(base, change.folders, made);
+  async #mergeByGit(change: GitChange): Promise<Merged> {
+    const { tree, objects } = await wholeOf(this.#store.trees, change);
     const work = this.#trunk.makeCommit(tree, [change.base], "work\n");
-    await this.#write([...change.objects, ...packTrees(made), work.object]);
+    await this.#write([...objects, work.object]);
     const merged = await merge(this.#trunk, this.#run, this.tip, work.commit);
     if (!merged.clean) return { clean: false, files: withoutSides(merged.files, [this.tip, work.commit]) };
-    return { clean: true, tree: merged.tree, files: pathsOf(await trees.difference(this.#tree, merged.tree)) };
+    return {
+      clean: true,
+      tree: merged.tree,
+      files: pathsOf(await this.#store.trees.difference(this.#tree, merged.tree)),
+    };
   }
 
   async #write(more: PackedObject[]): Promise<void> {

@@ -12,8 +12,9 @@ import { showLine, showPath } from "./entry-rules.ts";
 import { readAt, readText } from "./file-text.ts";
 import type { Stage } from "./merge.ts";
 import { submoduleMode } from "./objects.ts";
+import type { GitChange } from "./change.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
-import type { GitWorkspace, TakenWork } from "./workspace.ts";
+import type { GitWorkspace } from "./workspace.ts";
 
 /** What the trunk's side has added to a conflicted file. `by`: the newest landings there, as text. */
 export type OtherSide = { path: string; by: string[]; hunks: Hunk[] };
@@ -64,7 +65,7 @@ async function landedIn(trunk: TrunkRepository, { run }: GitWorkspace, path: str
 export async function droppedReasons(
   trunk: TrunkRepository,
   workspace: GitWorkspace,
-  { change, tree }: TakenWork,
+  { change, tree }: { change: GitChange; tree: string },
 ): Promise<string[]> {
   const { otherSides, base, run } = workspace;
   if (otherSides.length === 0) return [];
@@ -87,7 +88,7 @@ export async function droppedReasons(
 async function linesOfChange(
   trunk: TrunkRepository,
   { run }: GitWorkspace,
-  edits: TakenWork["change"]["edits"],
+  edits: GitChange["edits"],
 ): Promise<Set<string>> {
   const lines = new Set<string>();
   let room: number = gitLimits.movedBytesMax;

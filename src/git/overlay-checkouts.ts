@@ -59,7 +59,8 @@ export class OverlayCheckouts implements Checkouts {
       // Volatile: what a worker writes is worth nothing after a crash of the machine, so nothing waits for the disk.
       const options = `lowerdir=${tip[on]},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions},volatile`;
       await this.#mounts.mount(layers.folder, options, relative(layers.folder, place.path));
-      const overlay = new Overlay(place, tip, this.#mounts, layers, upperPaths(upper), () =>
+      const below = { commit, more: tip[on] !== tip.bare };
+      const overlay = new Overlay(place, tip, this.#mounts, layers, upperPaths(upper, below), () =>
         this.#open.delete(place.path),
       );
       this.#open.set(place.path, overlay);

@@ -34,6 +34,7 @@ test("what was prepared lies in every workspace from then on, and is no change o
   const before = await trunk.openWorkspace(runA, named(1), world.base);
   const made = await trunk.prepare(runA, "prepare-1", world.base, async (directory) => {
     await put(directory, { "modules/x/index.js": "x\n", "d/built.o": "o\n", "a.txt": "changed\n", "new file": "n\n" });
+    await put(directory, { "d/.gitignore": "*.log\n" });
     await rm(join(directory, "d", "c.txt"));
     return true;
   });
@@ -45,7 +46,8 @@ test("what was prepared lies in every workspace from then on, and is no change o
   expect(await seen(after)).toEqual(["x\n", "o\n", "n\n", "a\n", "c\n"]);
   expect(await userGit(after.path, "status", "--porcelain")).toBe("");
   expect(await trunk.takeIn(runA, after)).toEqual({ kind: "unchanged" });
-  await put(after.path, { "d/b.txt": "mine\n", "d/own.txt": "own\n" });
+  // What it says of other files counts as if the commit had it.
+  await put(after.path, { "d/b.txt": "mine\n", "d/own.txt": "own\n", "d/own.log": "log\n" });
   const answer = await landNow(trunk, runA, after, submission(2));
   expect(answer).toMatchObject({ kind: "landed", files: ["d/b.txt", "d/own.txt"] });
   // On a tip that has moved, and after everybody who stood on the layers before has left.

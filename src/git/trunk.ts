@@ -182,9 +182,9 @@ export class GitTrunk implements Trunk {
     const ours = this.#ours(workspace);
     const intake = await takeIn(this.#trunk, ours);
     if (!intake.ok) return { kind: "refused", reasons: intake.reasons };
-    const reasons = await unresolved(this.#trunk, ours, intake.work);
+    const reasons = await unresolved(this.#trunk, ours, intake.change);
     if (reasons.length > 0) return { kind: "refused", reasons };
-    const { change } = intake.work;
+    const { change } = intake;
     return change.edits.size === 0 ? { kind: "unchanged" } : { kind: "taken", change };
   }
 

@@ -2,11 +2,12 @@
  * Which paths of an overlay may differ: those of its upper folder, where the kernel puts whatever is written, and a mark for
  * what is gone. Its cost follows the worker's changes, not the size of the tree. Invariants: those of `Untracked`.
  *
- * A folder of the upper may hide the one below it; that is noted in an attribute, which Node cannot read. So names that
- * were checked out there are looked for in the folder as the worker sees it.
+ * A folder of the upper may hide the one below it; that is noted in an attribute, which Node cannot read. So where it
+ * may, names that were checked out are looked for in the folder as the worker sees it. That list is dear.
  */
 import { readdirSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
+import type { Commit } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
 import type { ChangedPaths } from "./changed-paths.ts";
 import { asPath, toLatin1 } from "./latin1.ts";
@@ -17,13 +18,17 @@ import { inFolder, submoduleReason, Untracked, type Folder, type Suspects } from
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { through, type GitWorkspace } from "./workspace.ts";
 
+/** What an overlay stands on: the files of a commit, and `more`: maybe others beside them. */
+export type Below = { commit: Commit; more: boolean };
+
 /** `upper`: absolute. */
-export function upperPaths(upper: string): ChangedPaths {
+export function upperPaths(upper: string, below: Below): ChangedPaths {
   const top = toLatin1(upper);
   return async (trunk, workspace, root) => {
     const { trees } = trunk.objects(workspace.run);
     const checkedOut = workspace.checkedOut ?? (await trees.rootOf(workspace.base));
-    return (await new UpperWalk(root, top, trees).run(checkedOut)) ?? listInUpper(trunk, workspace, root, top);
+    const walk = new UpperWalk(root, top, trees, { tree: await trees.rootOf(below.commit), more: below.more });
+    return (await walk.run(checkedOut)) ?? listInUpper(trunk, workspace, root, top);
   };
 }
 
@@ -43,32 +48,38 @@ async function listInUpper(
 /** Faults met there are nobody's. */
 const nowhere: Folder = { path: "", rules: null, ignored: true };
 
-/** `tree`: what was checked out there; null: no such folder. */
-type Place = Folder & { tree: string | null };
+/** `tree`: what was checked out there; null: no such folder. `marked`: all that is gone from it has a mark. */
+type Place = Folder & { tree: string | null; marked: boolean };
 
 class UpperWalk {
   readonly #untracked: Untracked;
   readonly #root: string;
   readonly #upper: string;
   readonly #trees: Trees;
+  readonly #below: { tree: string; more: boolean };
+  #isBelow = false;
   readonly #open: Place[] = [];
 
-  constructor(root: string, upper: string, trees: Trees) {
+  constructor(root: string, upper: string, trees: Trees, below: { tree: string; more: boolean }) {
     this.#untracked = new Untracked(root);
     this.#root = root;
     this.#upper = upper;
     this.#trees = trees;
+    this.#below = below;
   }
 
   /** null: only git can tell what is ignored there. */
   async run(checkedOut: string): Promise<Suspects | null> {
     const untracked = this.#untracked;
-    this.#open.push({ path: "", rules: null, ignored: false, tree: checkedOut });
+    this.#isBelow = checkedOut === this.#below.tree;
+    this.#open.push({ path: "", rules: null, ignored: false, tree: checkedOut, marked: this.#isBelow });
     for (let folder = this.#open.pop(); folder; folder = this.#open.pop()) {
-      if (!folder.ignored && !(await untracked.addRules(folder))) return null;
       const tree = folder.tree === null ? null : await this.#trees.read(folder.tree);
-      if (tree) await this.#findGone(folder, tree);
-      for (const name of untracked.list(folder, this.#upper)) {
+      const names = untracked.list(folder, this.#upper);
+      if (!folder.ignored && this.#mayHaveRules(folder, tree, names) && !(await untracked.addRules(folder)))
+        return null;
+      if (tree && !folder.marked) await this.#findGone(folder, tree);
+      for (const name of names) {
         await this.#meet(folder, tree?.find(name), name);
         if (untracked.isDue()) await setImmediate();
       }
@@ -77,6 +88,12 @@ class UpperWalk {
     }
     untracked.isBounded();
     return untracked.suspects;
+  }
+
+  /** Tells without a look at the file, where nothing hides what lies below. */
+  #mayHaveRules(folder: Place, tree: Tree | null, names: readonly string[]): boolean {
+    if (this.#below.more || !folder.marked) return true;
+    return tree?.find(rulesName) !== undefined || names.includes(rulesName);
   }
 
   async #findGone(folder: Place, tree: Tree): Promise<void> {
@@ -89,7 +106,11 @@ class UpperWalk {
     if (path === ".git") return;
     const untracked = this.#untracked;
     const stats = untracked.look(folder, path, this.#upper);
-    if (!stats || isMark(stats)) return;
+    if (!stats) return;
+    if (isMark(stats)) {
+      if (was && folder.marked) await this.#gone(path, was);
+      return;
+    }
     if (was?.mode === submoduleMode) {
       if (!this.#isEmptyFolder(path, stats)) untracked.refuse(path, submoduleReason);
       return;
@@ -100,13 +121,22 @@ class UpperWalk {
     }
     if (isFolder(was) && stats.isDirectory()) {
       const ignored = folder.ignored || untracked.isIgnored(folder, path, true);
-      this.#open.push({ path, rules: folder.rules, ignored, tree: was.oid });
+      const marked = this.#isBelow && this.#isMerged(folder, path, stats);
+      this.#open.push({ path, rules: folder.rules, ignored, tree: was.oid, marked });
       return;
     }
     // A file in place of a folder, or a folder in place of a file.
     if (was) await this.#gone(path, was);
     if (!folder.ignored && untracked.judge(folder, path, name, stats))
-      this.#open.push({ path, rules: folder.rules, ignored: false, tree: null });
+      this.#open.push({ path, rules: folder.rules, ignored: false, tree: null, marked: false });
+  }
+
+  /**
+   * Does the folder show what lies below it? The kernel tells one link for such a folder, and what the upper's has for all
+   * others. Where that is one as well (btrfs), or the kernel told otherwise, the answer is no.
+   */
+  #isMerged(folder: Folder, path: string, inUpper: Stats): boolean {
+    return inUpper.nlink !== 1 && this.#untracked.look(folder, path)?.nlink === 1;
   }
 
   /** All that was checked out at `path`. */
@@ -121,6 +151,8 @@ class UpperWalk {
     return stats.isDirectory() && readdirSync(asPath(`${this.#root}/${path}`)).length === 0;
   }
 }
+
+const rulesName = ".gitignore";
 
 /** That what lies below is gone. The kernel lets nobody make one through the overlay. */
 const isMark = (stats: Stats) => stats.isCharacterDevice() && stats.rdev === 0;

@@ -14,15 +14,11 @@ import type { GitCall } from "./git-process.ts";
 import { moveFolder } from "./move-folder.ts";
 import type { OtherSide } from "./other-side.ts";
 import { removeTree } from "./remove-tree.ts";
-import type { MadeTrees } from "./trees.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { writeGitFolder } from "./worker-git.ts";
 
 /** A file that was conflicted, and the lines in it that only a conflict put there. */
 export type Marked = { path: string; markers: string[] };
-
-/** `tree`: of the whole workspace; `trees`: those of it that are new. */
-export type TakenWork = { change: GitChange; tree: string; trees: MadeTrees };
 
 export class GitWorkspace implements Workspace {
   readonly run: RunId;
@@ -35,7 +31,7 @@ export class GitWorkspace implements Workspace {
   /** The tree that the index holds: what was put into the folder; null: the base's. */
   checkedOut: string | null = null;
   /** The work as it was taken in last. */
-  taken: TakenWork | null = null;
+  taken: GitChange | null = null;
   /** Objects that `keep` has put into the trunk's store. */
   readonly kept = new Set<string>();
   /** Trees to which `keep` has made refs, oldest first. */
