@@ -217,7 +217,7 @@ export class LaneBench {
     const atOnce = pLimit(2);
     const open = async (n: number) => {
       const place = placeOf(this.#state, run, `s${n}`);
-      return new GitWorkspace(place, this.#tip, await checkouts.open(place, this.#tip), () => undefined);
+      return new GitWorkspace(place, await checkouts.open(place, this.#tip, null), () => undefined);
     };
     return Promise.all(Array.from({ length: this.#one.landers }, (_, n) => atOnce(() => open(n))));
   }

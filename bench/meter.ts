@@ -83,8 +83,8 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
     tip: (run) => trunk.tip(run),
     prepare: (run, name, commit, work) => trunk.prepare(run, name, commit, work),
     workspaceBytes: (run) => trunk.workspaceBytes(run),
-    async openWorkspace(run, name, commit, kept) {
-      const workspace = await meter.time("workspace made", () => trunk.openWorkspace(run, name, commit, kept));
+    async openWorkspace(run, name, commit, how) {
+      const workspace = await meter.time("workspace made", () => trunk.openWorkspace(run, name, commit, how));
       return meteredWorkspace(meter, workspace);
     },
     async openProtected(run, name, commit, protect) {

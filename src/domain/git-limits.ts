@@ -121,6 +121,8 @@ export const layerLimits = {
   probeBytes: 65_536,
   /** Folders of ended workspaces that wait to be used again. */
   pooledMax: 64,
+  /** Commits that a branch has passed, of which it is known which is the later. */
+  passedMax: 1_000,
   /** Workspaces that are opened at once; the others wait. */
   openingsAtOnce: 8,
 } as const;

@@ -69,7 +69,8 @@ async function inWorkspace(
 ): Promise<Ending> {
   const name = idText("session", claim.session);
   const { opening, base, kept, contested } = await desk.store.transition(claim.run, (tx) => beginning(tx, claim));
-  const workspace = await desk.trunk.openWorkspace(claim.run, name, base, kept);
+  const orLater = opening === null && claim.subject.kind !== "judgement";
+  const workspace = await desk.trunk.openWorkspace(claim.run, name, base, { kept, orLater });
   visible.workspace = true;
   const agent = desk.agents.open({
     run: claim.run,

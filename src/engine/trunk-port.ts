@@ -17,10 +17,9 @@ export interface Trunk {
   takeOver(run: RunId, engine: EngineId): Promise<void>;
   tip(run: RunId): Promise<Commit>;
   /**
-   * A clean checkout of `commit` in a directory of its own; `kept`: with the work that `keep` answered. `name`: unique
-   * among those that are open; `[a-z0-9-]+`.
+   * A clean checkout of `commit` in a directory of its own. `name`: unique among those that are open; `[a-z0-9-]+`.
    */
-  openWorkspace(run: RunId, name: string, commit: Commit, kept?: string | null): Promise<Workspace>;
+  openWorkspace(run: RunId, name: string, commit: Commit, how?: OpenHow): Promise<Workspace>;
   /**
    * Has `work` done in a clean checkout of `commit`. When it answers true, whatever it added beside the commit's own files lies in
    * all workspaces that are opened from then on, and is no change of theirs.
@@ -96,6 +95,13 @@ export type MaintenanceOrder = {
   /** No session and no landing lasts longer. */
   unusedMs: number;
   signal: AbortSignal;
+};
+
+export type OpenHow = {
+  /** The work that `keep` answered is in it; it tells the commit. */
+  kept?: string | null;
+  /** A commit to which the branch has come since does as well: whoever opens many can have them share one. */
+  orLater?: boolean;
 };
 
 /** `directory`: absolute. */

@@ -5,11 +5,15 @@
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { PrepareEnd, PrepareWork } from "../engine/ports.ts";
 import type { ChangedPaths } from "./changed-paths.ts";
+import type { Passed } from "./passed.ts";
 import type { WorkspacePlace } from "./workspace.ts";
 
 export interface Checkouts {
-  /** A clean checkout of `commit` at `place.path`, with a `.git` for the worker; `place.folder` is there then. */
-  open(place: WorkspacePlace, commit: Commit): Promise<Checkout>;
+  /**
+   * A clean checkout of `commit` at `place.path`, with a `.git` for the worker; `place.folder` is there then. `passed`: or
+   * of a later one of these.
+   */
+  open(place: WorkspacePlace, commit: Commit, passed: Passed | null): Promise<Checkout>;
   /** As `Trunk.prepare`. */
   prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd>;
   /** What one more takes of the disk, as far as is known by now. */
@@ -21,6 +25,7 @@ export interface Checkouts {
 }
 
 export interface Checkout {
+  readonly commit: Commit;
   readonly changedPaths: ChangedPaths;
   /** Has the engine's index lie at its place, with what was checked out. Repeatable. */
   needIndex(): Promise<void>;

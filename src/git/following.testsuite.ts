@@ -71,7 +71,7 @@ export function followTests(enter: Enter): void {
     expect(answer).toMatchObject({ kind: "conflict", files: ["a.txt"] });
     expect(await world.trunk.tip(runA)).toBe(commit);
     const { kept } = answer as Extract<FollowAnswer, { kind: "conflict" }>;
-    const workspace = await world.trunk.openWorkspace(runA, named(2), commit, kept);
+    const workspace = await world.trunk.openWorkspace(runA, named(2), commit, { kept: kept });
     expect(await world.read(workspace, "a.txt")).toBe(lines([5, "theirs"]));
     expect(await landNow(world.trunk, runA, workspace, submission(2))).toMatchObject({ kind: "conflict" });
     const { files } = await world.trunk.placeConflict(workspace, commit);

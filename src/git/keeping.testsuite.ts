@@ -13,7 +13,9 @@ export function keepingTests(enter: Enter): void {
     await world.write(workspace, "deep/new.txt", "changed after it was kept\n");
     await workspace.remove();
     await work(world, 2, world.base, { "t.txt": "t\n" });
-    const again = await world.trunk.openWorkspace(runA, named(1), world.base, kept.ok ? kept.kept : "not kept");
+    const again = await world.trunk.openWorkspace(runA, named(1), world.base, {
+      kept: kept.ok ? kept.kept : "not kept",
+    });
     expect(again.base).toBe(world.base);
     const files = ["a.txt", "b.txt", "deep/new.txt", "t.txt"].map((path) => world.read(again, path));
     expect(await Promise.all(files)).toEqual([lines([5, "mine"]), null, "new\n", null]);
@@ -40,7 +42,9 @@ export function keepingTests(enter: Enter): void {
     expect(second).not.toEqual(first);
     await world.remove(workspace, "new.txt");
     expect(await keep()).toEqual(clean);
-    const again = await world.trunk.openWorkspace(runA, named(2), world.base, second.ok ? second.kept : "not kept");
+    const again = await world.trunk.openWorkspace(runA, named(2), world.base, {
+      kept: second.ok ? second.kept : "not kept",
+    });
     expect(await world.read(again, "new.txt")).toBe("two\n");
   });
 
@@ -51,7 +55,9 @@ export function keepingTests(enter: Enter): void {
     await world.trunk.placeConflict(workspace, landed(first).commit);
     const kept = await world.trunk.keep(runA, workspace);
     await workspace.remove();
-    const again = await world.trunk.openWorkspace(runA, named(2), world.base, kept.ok ? kept.kept : "not kept");
+    const again = await world.trunk.openWorkspace(runA, named(2), world.base, {
+      kept: kept.ok ? kept.kept : "not kept",
+    });
     expect(again.base).toBe(landed(first).commit);
     expect(await world.read(again, "a.txt")).toContain("<<<<<<< trunk");
     expect(await landNow(world.trunk, runA, again, submission(2))).toMatchObject({ kind: "refused" });
@@ -71,12 +77,12 @@ export function keepingTests(enter: Enter): void {
     const text = kept.ok ? kept.kept : "not kept";
     const { otherSides, ...older } = JSON.parse(text) as { otherSides: unknown };
     expect(otherSides).toMatchObject([{ path: "a.txt" }]);
-    const again = await world.trunk.openWorkspace(runA, named(2), world.base, text);
+    const again = await world.trunk.openWorkspace(runA, named(2), world.base, { kept: text });
     expect(await landNow(world.trunk, runA, again, submission(2))).toMatchObject({ kind: "refused" });
     const told = await world.trunk.keep(runA, again);
     await again.remove();
     for (const one of [told.ok ? told.kept : "", JSON.stringify(older)]) {
-      const last = await world.trunk.openWorkspace(runA, named(3), world.base, one);
+      const last = await world.trunk.openWorkspace(runA, named(3), world.base, { kept: one });
       expect(await world.trunk.takeIn(runA, last)).toMatchObject({ kind: "taken" });
       await last.remove();
     }
@@ -88,7 +94,9 @@ export function keepingTests(enter: Enter): void {
     await world.write(workspace, "new.txt", "1\n");
     await world.write(workspace, "other.txt", "1\n");
     const kept = await world.trunk.keep(runA, workspace);
-    const again = await world.trunk.openWorkspace(runA, named(2), world.base, kept.ok ? kept.kept : "not kept");
+    const again = await world.trunk.openWorkspace(runA, named(2), world.base, {
+      kept: kept.ok ? kept.kept : "not kept",
+    });
     await world.remove(again, "new.txt");
     expect(landed(await landNow(world.trunk, runA, again, submission(1))).files).toEqual(["other.txt"]);
   });

@@ -10,6 +10,7 @@ import { invariant } from "../domain/assert.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
 import type { Mounts } from "./mounts.ts";
+import type { Passed } from "./passed.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { moveAdded } from "./added-files.ts";
@@ -37,6 +38,8 @@ export class Layers {
   readonly #known = new Map<string, Known>();
   /** Those that are still given out, by their names; the one asked for last comes last. */
   readonly #tips = new Map<Commit, string>();
+  /** The name of the tip that is made next, of the commit that is the newest by then. */
+  #next: string | null = null;
   #prepared: Prepared | null = null;
   /** The newest comes last. */
   readonly #bases: Base[] = [];
@@ -52,15 +55,29 @@ export class Layers {
     this.#run = run;
   }
 
-  /** What an overlay with the files of `commit` stands on, until `leave`. */
-  async stand(commit: Commit): Promise<Tip> {
-    const name = this.#tips.get(commit) ?? this.#begin(commit);
-    this.#tips.delete(commit);
-    this.#tips.set(commit, name);
-    const known = this.#known.get(name);
+  /**
+   * What an overlay with the files of `commit` stands on, until `leave`. `passed`: or with those of a later one; whoever
+   * comes while a tip is made shares the next.
+   */
+  async stand(commit: Commit, passed: Passed | null): Promise<Tip> {
+    const known = this.#known.get(this.#give(commit, passed));
     invariant(known, "a tip that is given out is known");
     known.users++;
     return known.making;
+  }
+
+  #give(commit: Commit, passed: Passed | null): string {
+    const given = passed?.latestOf(this.#tips.keys(), commit) ?? commit;
+    const name = this.#tips.get(given);
+    if (name !== undefined) {
+      this.#tips.delete(given);
+      this.#tips.set(given, name);
+      return name;
+    }
+    if (passed?.has(commit)) return (this.#next ??= this.#beginNext(passed, commit));
+    const own = this.#begin(() => commit);
+    this.#tips.set(commit, own);
+    return own;
   }
 
   async leave({ name }: Tip): Promise<void> {
@@ -88,18 +105,29 @@ export class Layers {
     for (const path of unused) await removeTree(join(this.folder, path));
   }
 
-  #begin(commit: Commit): string {
+  #beginNext(passed: Passed, commit: Commit): string {
+    const name = this.#begin(() => {
+      const newest = passed.newest ?? commit;
+      this.#tips.set(newest, name);
+      this.#next = null;
+      return newest;
+    });
+    return name;
+  }
+
+  /** `commitNow`: asked when its turn has come. */
+  #begin(commitNow: () => Commit): string {
     const name = `t${++this.#made}`;
     const known: Known = {
       users: 0,
       base: null,
       prepared: null,
-      making: this.#oneAtATime(() => this.#makeTip(commit, name)),
+      making: this.#oneAtATime(() => this.#makeTip(commitNow(), name)),
     };
     this.#known.set(name, known);
     known.making.catch(async () => {
       this.#known.delete(name);
-      if (this.#tips.get(commit) === name) this.#tips.delete(commit);
+      for (const [commit, own] of this.#tips) if (own === name) this.#tips.delete(commit);
       await removeTree(join(this.folder, name));
     });
     return name;

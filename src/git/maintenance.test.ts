@@ -146,7 +146,7 @@ describe("kept workspaces", () => {
       await maintain(["s1"]);
     }
     expect(await trees()).toEqual([false, true, true]);
-    const again = await world.trunk.openWorkspace(runA, named(1), world.base, second);
+    const again = await world.trunk.openWorkspace(runA, named(1), world.base, { kept: second });
     expect(await world.read(again, "kept.txt")).toBe("two\n");
     await keepIn(again, { "kept.txt": "four\n" });
     await again.remove();
@@ -174,7 +174,7 @@ describe("kept workspaces", () => {
       await age();
       await maintain();
     }
-    const again = await world.trunk.openWorkspace(runB, named(1), world.base, kept.ok ? kept.kept : "");
+    const again = await world.trunk.openWorkspace(runB, named(1), world.base, { kept: kept.ok ? kept.kept : "" });
     expect(await world.read(again, "kept.txt")).toBe("theirs\n");
   });
 });
@@ -214,7 +214,7 @@ test("kill -9 in the middle of it, again and again: nothing is lost, and nothing
     expect(onTrunk).toEqual(expect.arrayContaining([...acknowledged, ...said]));
     acknowledged = onTrunk;
     const kept = [...output.matchAll(/^kept (.+)$/gm)].at(-1)?.[1];
-    const again = await trunk.openWorkspace(runA, named(999), world.base, kept ?? "");
+    const again = await trunk.openWorkspace(runA, named(999), world.base, { kept: kept ?? "" });
     expect(await world.read(again, "kept.txt")).toMatch(/^kept \d+\n$/);
     await trunkGit("fsck", "--full", "--strict");
   }

@@ -12,6 +12,7 @@ import type { Checkout, Checkouts } from "./checkouts.ts";
 import { Layers, overlayOptions, type Tip } from "./layers.ts";
 import type { Mounts } from "./mounts.ts";
 import { exists, removeTree } from "./remove-tree.ts";
+import type { Passed } from "./passed.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { upperPaths } from "./upper-paths.ts";
 import { indexOf, removePlace, type WorkspacePlace } from "./workspace.ts";
@@ -30,8 +31,8 @@ export class OverlayCheckouts implements Checkouts {
     this.#folder = folder;
   }
 
-  open(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
-    return this.#mount(place, commit, "lowers");
+  open(place: WorkspacePlace, commit: Commit, passed: Passed | null): Promise<Checkout> {
+    return this.#mount(place, commit, "lowers", passed);
   }
 
   async prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd> {
@@ -46,11 +47,16 @@ export class OverlayCheckouts implements Checkouts {
     }
   }
 
-  async #mount(place: WorkspacePlace, commit: Commit, on: "lowers" | "bare"): Promise<Overlay> {
+  async #mount(
+    place: WorkspacePlace,
+    commit: Commit,
+    on: "lowers" | "bare",
+    passed: Passed | null = null,
+  ): Promise<Overlay> {
     await this.#open.get(place.path)?.remove();
     await removePlace(place);
     const layers = this.#layersOf(place.run);
-    const tip = await layers.stand(commit);
+    const tip = await layers.stand(commit, passed);
     try {
       const upper = join(place.folder, "upper");
       for (const folder of [place.path, upper, join(place.folder, "work")]) await mkdir(folder, { recursive: true });
@@ -59,7 +65,7 @@ export class OverlayCheckouts implements Checkouts {
       // Volatile: what a worker writes is worth nothing after a crash of the machine, so nothing waits for the disk.
       const options = `lowerdir=${tip[on]},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions},volatile`;
       await this.#mounts.mount(layers.folder, options, relative(layers.folder, place.path));
-      const below = { commit, more: tip[on] !== tip.bare };
+      const below = { commit: tip.commit, more: tip[on] !== tip.bare };
       const overlay = new Overlay(place, tip, this.#mounts, layers, upperPaths(upper, below), () =>
         this.#open.delete(place.path),
       );
@@ -99,6 +105,7 @@ export class OverlayCheckouts implements Checkouts {
 
 class Overlay implements Checkout {
   readonly place: WorkspacePlace;
+  readonly commit: Commit;
   readonly changedPaths: Checkout["changedPaths"];
   readonly #tip: Tip;
   readonly #mounts: Mounts;
@@ -117,6 +124,7 @@ class Overlay implements Checkout {
   ) {
     this.place = place;
     this.changedPaths = changedPaths;
+    this.commit = tip.commit;
     this.#tip = tip;
     this.#mounts = mounts;
     this.#layers = layers;

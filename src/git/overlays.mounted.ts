@@ -92,3 +92,37 @@ test("layers that nobody stands on are removed, but for the newest", async () =>
   expect((await layers()).length).toBe(1);
   await world.close();
 });
+
+test("who may start from a later commit shares a tip with others", async () => {
+  const world = await makeWorld({ "a.txt": "a\n" });
+  const { trunk } = world;
+  await trunk.begin(runA, world.base);
+  const passed = [world.base];
+  for (let n = 1; n < 4; n++) {
+    const workspace = await trunk.openWorkspace(runA, named(n), passed[0] ?? world.base);
+    await put(workspace.path, { [`${n}.txt`]: `${n}\n` });
+    await landNow(trunk, runA, workspace, submission(n));
+    await workspace.remove();
+    passed.push(await trunk.tip(runA));
+  }
+  const [, first, , last] = passed;
+  const open = (n: number, orLater: boolean) => trunk.openWorkspace(runA, named(n), first ?? world.base, { orLater });
+  const exact = await open(10, false);
+  const shared = await Promise.all([11, 12, 13].map((n) => open(n, true)));
+  expect([exact, ...shared].map(({ base }) => base)).toEqual([first, first, first, first]);
+  await Promise.all([exact, ...shared].map((workspace) => workspace.remove()));
+  // That one is given up when nobody stands on it, and another was asked for since.
+  const other = await trunk.openWorkspace(runA, named(14), world.base);
+  await (await trunk.openWorkspace(runA, named(19), world.base)).remove();
+  const later = await Promise.all([15, 16, 17].map((n) => open(n, true)));
+  expect(later.map(({ base }) => base)).toEqual([last, last, last]);
+  for (const each of later) {
+    expect(await world.read(each, "3.txt")).toBe("3\n");
+    expect(await userGit(each.path, "status", "--porcelain")).toBe("");
+    expect(await trunk.takeIn(runA, each)).toEqual({ kind: "unchanged" });
+  }
+  const kept = await trunk.keep(runA, other);
+  const again = { kept: kept.ok ? kept.kept : "", orLater: true };
+  expect((await trunk.openWorkspace(runA, named(18), last ?? world.base, again)).base).toBe(world.base);
+  await world.close();
+});

@@ -76,6 +76,7 @@ export class PooledCheckouts implements Checkouts {
     await copyFile(indexOf(place), join(gitFolder, "index"));
     let open = true;
     return {
+      commit,
       changedPaths: everyPath,
       needIndex: () => Promise.resolve(),
       remove: async () => {

@@ -80,6 +80,23 @@ function beginTests(enter: Enter): void {
     expect(await world.read(workspace, "c.txt")).toBeNull();
   });
 
+  test("one that may begin later holds the commit that it tells, and lands on it", async () => {
+    const world = await enter();
+    const passed = [world.base];
+    for (const n of [1, 2]) {
+      const [answer] = await work(world, n, passed.at(-1) ?? world.base, { "b.txt": `${n}\n` });
+      passed.push(landed(answer).commit);
+    }
+    const at = passed[1] ?? world.base;
+    const workspace = await world.trunk.openWorkspace(runA, named(3), at, { orLater: true });
+    const began = passed.indexOf(workspace.base);
+    expect(began).toBeGreaterThanOrEqual(1);
+    expect(await world.read(workspace, "b.txt")).toBe(`${began}\n`);
+    await world.write(workspace, "c.txt", "c\n");
+    landed(await landNow(world.trunk, runA, workspace, submission(3)));
+    expect([await readTip(world, "b.txt"), await readTip(world, "c.txt")]).toEqual(["2\n", "c\n"]);
+  });
+
   test("a workspace can be removed twice and opened again", async () => {
     const world = await enter();
     const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);

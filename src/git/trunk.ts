@@ -13,6 +13,7 @@ import type {
   Landing,
   LookAtFiles,
   MaintenanceOrder,
+  OpenHow,
   PrepareEnd,
   PrepareWork,
   Protect,
@@ -38,6 +39,7 @@ import { lastMaintained, maintain, measureStore } from "./maintenance.ts";
 import type { OnStep } from "./object-store.ts";
 import { OverlayCheckouts } from "./overlay-checkouts.ts";
 import { whyNoOverlays } from "./overlay-probe.ts";
+import { Passed } from "./passed.ts";
 import { PooledCheckouts, writtenByGit } from "./pooled-checkouts.ts";
 import { absentAt, putProtectedBack } from "./protected.ts";
 import { publish } from "./publish.ts";
@@ -96,6 +98,7 @@ export class GitTrunk implements Trunk {
   /** A burst of sessions must not starve everything else. */
   readonly #openings = pLimit(layerLimits.openingsAtOnce);
   readonly #open = new Map<string, GitWorkspace>();
+  readonly #passed = new Map<RunId, Passed>();
 
   constructor(trunk: TrunkRepository, user: UserRepository, stateFolder: string, checkouts: Checkouts) {
     this.#trunk = trunk;
@@ -130,10 +133,12 @@ export class GitTrunk implements Trunk {
     return this.#trunk.tip(run);
   }
 
-  async openWorkspace(run: RunId, name: string, commit: Commit, kept: string | null = null): Promise<Workspace> {
+  async openWorkspace(run: RunId, name: string, commit: Commit, how: OpenHow = {}): Promise<Workspace> {
     requireRunId(run);
+    const { kept = null, orLater = false } = how;
     const before = kept === null ? null : readKept(kept);
-    const workspace = await this.#openAt(run, name, before?.base ?? asCommit(commit));
+    const passed = orLater && before === null ? this.#passedBy(run) : null;
+    const workspace = await this.#openAt(run, name, before?.base ?? asCommit(commit), passed);
     if (before) await putBack(this.#trunk, workspace, before);
     return workspace;
   }
@@ -197,6 +202,7 @@ export class GitTrunk implements Trunk {
     requireRunId(run);
     const moved = await this.#trunk.moveBranch(run, asCommit(from), asCommit(to));
     if (moved) this.#trunk.onStep("branch moved");
+    if (moved) this.#passedBy(run).moved(from, to);
     return moved;
   }
 
@@ -262,10 +268,16 @@ export class GitTrunk implements Trunk {
     return publish(this.#trunk, this.#user, run, green);
   }
 
-  async #openAt(run: RunId, name: string, commit: Commit): Promise<GitWorkspace> {
+  #passedBy(run: RunId): Passed {
+    const passed = this.#passed.get(run) ?? new Passed();
+    this.#passed.set(run, passed);
+    return passed;
+  }
+
+  async #openAt(run: RunId, name: string, commit: Commit, passed: Passed | null = null): Promise<GitWorkspace> {
     const place = placeOf(this.#stateFolder, run, name);
-    const checkout = await this.#openings(() => this.#checkouts.open(place, commit));
-    const workspace = new GitWorkspace(place, commit, checkout, () => this.#open.delete(place.path));
+    const checkout = await this.#openings(() => this.#checkouts.open(place, commit, passed));
+    const workspace = new GitWorkspace(place, checkout, () => this.#open.delete(place.path));
     this.#open.set(place.path, workspace);
     return workspace;
   }

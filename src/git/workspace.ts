@@ -43,12 +43,12 @@ export class GitWorkspace implements Workspace {
   readonly checkout: Checkout;
   readonly #removed: () => void;
 
-  constructor(place: WorkspacePlace, base: Commit, checkout: Checkout, removed: () => void) {
+  constructor(place: WorkspacePlace, checkout: Checkout, removed: () => void) {
     this.run = place.run;
     this.name = place.name;
     this.path = place.path;
     this.folder = place.folder;
-    this.base = base;
+    this.base = checkout.commit;
     this.checkout = checkout;
     this.#removed = removed;
   }

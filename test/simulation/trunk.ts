@@ -119,9 +119,10 @@ export class SimTrunk {
 
   #checkouts(step: () => Promise<void>): Pick<Trunk, "openWorkspace" | "openProtected" | "clearLeftovers"> {
     return {
-      openWorkspace: async (run, name, commit, kept) => {
+      openWorkspace: async (run, name, commit, { kept, orLater = false } = {}) => {
         await step();
-        return this.#openWorkspace(step, run, name, commit, kept ? (JSON.parse(kept) as string[]) : []);
+        const base = orLater ? this.tip() : commit;
+        return this.#openWorkspace(step, run, name, base, kept ? (JSON.parse(kept) as string[]) : []);
       },
       openProtected: async (run, name, commit) => {
         await step();
