@@ -13,7 +13,7 @@ import type { Store, Transition } from "./store-port.ts";
 
 export type FollowingParts = {
   store: Store;
-  lane: Lane;
+  lane: Pick<Lane, "follow">;
   clock: Clock;
   run: RunId;
   limits: Limits;
