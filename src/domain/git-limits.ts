@@ -111,6 +111,10 @@ export const layerLimits = {
   pathsApartWell: 500,
   /** The same, before whoever asks waits for the newer checkout: about as long as it takes to write these one by one. */
   pathsApartMax: 5_000,
+  /** Of all files together that are written in this process for a tip; git writes more. */
+  writtenBytesMax: 8_388_608,
+  /** Of an index that is changed in this process; of half a million files it is longer, and git's turn. */
+  indexBytesMax: 67_108_864,
   /** Checkouts that are kept for those who stand on them. */
   basesMax: 4,
   /** What is taken into account for an overlay: its worker's git writes an index of its own, and the worker its work. */

@@ -22,9 +22,12 @@ export type Taken = { path: string; mode: string; body: Buffer };
 
 export const attributesName = ".gitattributes";
 
-/** What a `.gitattributes` says that matters here. */
-export type Attributes = { encodings: boolean };
-export const attributesIn = (body: Buffer): Attributes => ({ encodings: body.includes("working-tree-encoding") });
+/** What a `.gitattributes` says that matters here. `differs`: files may be written with other bytes than git keeps. */
+export type Attributes = { encodings: boolean; differs: boolean };
+export const attributesIn = (body: Buffer): Attributes => {
+  const encodings = body.includes("working-tree-encoding");
+  return { encodings, differs: encodings || body.includes("ident") || body.includes("eol=crlf") };
+};
 
 export class Conversions {
   readonly #store: ObjectStore;
@@ -50,6 +53,11 @@ export class Conversions {
     return attributes.encodings || body.includes("\r") || body.includes("$Id");
   }
 
+  /** May git write a file at this path with other bytes than it keeps? */
+  async mayDiffer(path: string): Promise<boolean> {
+    return (await this.#above(path))?.differs ?? false;
+  }
+
   async #above(path: string): Promise<Attributes | null> {
     const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : null;
     const key = folder ?? "";
@@ -57,7 +65,8 @@ export class Conversions {
     if (known !== undefined) return known;
     const above = folder === null ? null : await this.#above(folder);
     const own = await this.#attributes(folder === null ? attributesName : `${folder}/${attributesName}`);
-    const both = own && above ? { encodings: own.encodings || above.encodings } : (own ?? above);
+    const either = (what: keyof Attributes) => Boolean(own?.[what]) || Boolean(above?.[what]);
+    const both = own || above ? { encodings: either("encodings"), differs: either("differs") } : null;
     this.#known.set(key, both);
     return both;
   }
@@ -70,7 +79,7 @@ export class Conversions {
     if (!entry || isFolder(entry)) return null;
     const body = await this.#store.reader.readUpTo(entry.oid, gitLimits.attributesBytesMax);
     // One that is too large to be read may say anything.
-    return body ? attributesIn(body) : { encodings: true };
+    return body ? attributesIn(body) : { encodings: true, differs: true };
   }
 }
 

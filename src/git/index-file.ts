@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { invariant } from "../domain/assert.ts";
+import { CacheTree } from "./cache-tree.ts";
 
 /** What git noted of a file when it wrote it. Numbers as the index keeps them: 32 bits each. */
 export type Noted = {
@@ -35,9 +36,33 @@ type Seen = { ctimeNs: bigint; mtimeNs: bigint; dev: bigint; ino: bigint; uid: b
 const block = 4_096;
 const secondNs = 1_000_000_000n;
 
+/** An entry as an index has it: the file is there as `seen`, and git need not read it. `path`: latin1. */
+export function entryOf(
+  path: string,
+  { mode, oid }: Pick<Noted, "mode" | "oid">,
+  seen: Seen & { size: bigint },
+): Buffer {
+  const nameBytes = oid.length / 2;
+  const length = 42 + nameBytes + path.length;
+  // Padded with one to eight zeros.
+  const entry = Buffer.alloc((length + 8) & ~7);
+  const { ctimeNs, mtimeNs, dev, ino, uid, gid, size } = seen;
+  const times = [ctimeNs / secondNs, ctimeNs % secondNs, mtimeNs / secondNs, mtimeNs % secondNs];
+  for (const [n, value] of [...times, dev, ino, BigInt(parseInt(mode, 8)), uid, gid, size].entries())
+    entry.writeUInt32BE(Number(BigInt.asUintN(32, value)), n * 4);
+  entry.write(oid, 40, "hex");
+  entry.writeUInt16BE(Math.min(path.length, 0xfff), 40 + nameBytes);
+  entry.write(path, 42 + nameBytes, "latin1");
+  return entry;
+}
+
 export class IndexFile {
   /** Where each path's entry begins, in the order of the index. */
   readonly #places = new Map<string, number>();
+  #sorted: string[] | null = null;
+  #cache: { trees: CacheTree | null } | null = null;
+  /** Where the extensions begin. */
+  readonly #entriesEnd: number;
   /** Paths of submodules. */
   readonly submodules: string[] = [];
   readonly #content: Buffer;
@@ -51,7 +76,8 @@ export class IndexFile {
     this.#content = content;
     this.#nameBytes = like.length / 2;
     const count = content.readUInt32BE(8);
-    for (let n = 0, at = 12; n < count; n++) {
+    let at = 12;
+    for (let n = 0; n < count; n++) {
       const flags = content.readUInt16BE(at + 40 + this.#nameBytes);
       const from = at + 42 + this.#nameBytes + (version === 3 && flags & 0x4000 ? 2 : 0);
       const to = content.indexOf(0, from);
@@ -61,6 +87,7 @@ export class IndexFile {
       // Padded with one to eight zeros.
       at += (to - at + 8) & ~7;
     }
+    this.#entriesEnd = at;
   }
 
   /** Latin1. */
@@ -97,6 +124,48 @@ export class IndexFile {
     return Buffer.concat([body, sum]);
   }
 
+  /**
+   * The index with these entries (`entryOf`) in place of those of the same paths, which are latin1; null: none is left. Zeros are at the
+   * place of its checksum. Of the extensions only the cache of trees is kept, as far as it is still true.
+   */
+  edited(entries: ReadonlyMap<string, Buffer | null>): Buffer<ArrayBuffer> {
+    const head = Buffer.from(this.#content.subarray(0, 12));
+    const parts: Buffer[] = [head];
+    const [paths, end] = [this.#inOrder(), this.#entriesEnd];
+    let [from, count] = [12, paths.length];
+    for (const [path, entry] of [...entries].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+      const n = placeIn(paths, path);
+      const startOf = (k: number) => this.#places.get(paths[k] ?? "") ?? end;
+      parts.push(this.#content.subarray(from, startOf(n)));
+      from = startOf(paths[n] === path ? n + 1 : n);
+      count += (entry ? 1 : 0) - (paths[n] === path ? 1 : 0);
+      if (entry) parts.push(entry);
+    }
+    head.writeUInt32BE(count, 8);
+    this.#cache ??= { trees: this.#cacheOfTrees() };
+    const trees = this.#cache.trees?.without(foldersOf(entries.keys())) ?? Buffer.alloc(0);
+    const name = Buffer.from("TREE\0\0\0\0", "latin1");
+    name.writeUInt32BE(trees.length, 4);
+    parts.push(this.#content.subarray(from, end), name, trees, Buffer.alloc(this.#nameBytes));
+    return Buffer.concat(parts);
+  }
+
+  #inOrder(): string[] {
+    return (this.#sorted ??= [...this.#places.keys()]);
+  }
+
+  /** null: git has made none. */
+  #cacheOfTrees(): CacheTree | null {
+    const content = this.#content;
+    for (let at = this.#entriesEnd; at + 8 <= content.length - this.#nameBytes;) {
+      const bytes = content.readUInt32BE(at + 4);
+      if (content.toString("latin1", at, at + 4) === "TREE")
+        return new CacheTree(content.subarray(at + 8, at + 8 + bytes), this.#nameBytes);
+      at += 8 + bytes;
+    }
+    return null;
+  }
+
   /** All folders in which something was checked out. */
   folders(): Set<string> {
     const folders = new Set<string>();
@@ -130,4 +199,31 @@ export class IndexFile {
       oid: this.#content.toString("hex", at + 40, at + 40 + this.#nameBytes),
     };
   }
+}
+
+/** Puts the checksum into what `edited` has answered; it is made beside other work. `like`: any object name. */
+export async function sealAside(index: Buffer<ArrayBuffer>, like: string): Promise<void> {
+  const end = index.length - like.length / 2;
+  const sum = await crypto.subtle.digest(like.length === 64 ? "SHA-256" : "SHA-1", index.subarray(0, end));
+  index.set(new Uint8Array(sum), end);
+}
+
+/** Where `path` is, or would be. */
+function placeIn(paths: readonly string[], path: string): number {
+  let [low, high] = [0, paths.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((paths[middle] ?? "") < path) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** All folders above; "" is the top. */
+function foldersOf(paths: Iterable<string>): Set<string> {
+  const folders = new Set([""]);
+  for (const path of paths)
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1))
+      folders.add(path.slice(0, end));
+  return folders;
 }

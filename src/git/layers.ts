@@ -3,22 +3,25 @@
  * commit of it: files that differ, marks for what is gone, and the worker's `.git`. Invariants: a layer that is answered is
  * never written again; one that somebody stands on is there.
  */
-import { copyFile, mkdir, rename } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
 import { invariant } from "../domain/assert.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
+import { IndexFile, sealAside } from "./index-file.ts";
 import type { Mounts } from "./mounts.ts";
 import type { Passed } from "./passed.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { moveAdded } from "./added-files.ts";
 import { writeGitFolder } from "./worker-git.ts";
+import { readDifference, writeDifference } from "./write-difference.ts";
 
 /** What `prepare` commands made of some commit, beside its files. `added`: paths, for git to leave alone. */
 type Prepared = { name: string; added: readonly string[]; tips: number };
-type Base = { name: string; commit: Commit; tips: number };
+/** `index`: as git wrote it; null: too long for this process. */
+type Base = { name: string; commit: Commit; tips: number; index: IndexFile | null };
 /**
  * `lowers`: as an overlay's option, relative to the folder of the layers; `bare`: the same without what was prepared.
  * `indexFile`: git's, of all files of the commit.
@@ -26,8 +29,11 @@ type Base = { name: string; commit: Commit; tips: number };
 export type Tip = { name: string; commit: Commit; lowers: string; bare: string; indexFile: string };
 type Known = { users: number; making: Promise<Tip>; base: Base | null; prepared: Prepared | null };
 
-/** Of every overlay: none of the kernel's newer ways to note a change, which our reading of upper folders does not know. */
-export const overlayOptions = "userxattr,redirect_dir=nofollow,metacopy=off,index=off";
+/**
+ * Of every overlay: none of the kernel's newer ways to note a change, which our reading of upper folders does not know. Volatile:
+ * layers and what a worker writes are worth nothing after a crash of the machine, so nothing waits for the disk.
+ */
+export const overlayOptions = "userxattr,redirect_dir=nofollow,metacopy=off,index=off,volatile";
 
 export class Layers {
   readonly folder: string;
@@ -139,8 +145,8 @@ export class Layers {
     const folder = join(this.folder, name);
     const building = `${folder}.index`;
     await mkdir(folder);
-    await copyFile(`${join(this.folder, base.name)}.index`, building);
-    if (commit !== base.commit) await this.#moveOn(base, commit, name, building);
+    if (commit === base.commit) await copyFile(this.#indexOf(base), building);
+    else await this.#moveOn(base, commit, name, building);
     const files = { HEAD: `${commit}\n`, "info/exclude": excludes(prepared?.added ?? []) };
     await writeGitFolder(this.#trunk, join(folder, ".git"), files, { bare: false, sha256: commit.length === 64 });
     const indexFile = join(folder, ".git", "index");
@@ -154,19 +160,37 @@ export class Layers {
     return { name, commit, lowers: prepared ? `${name}:${prepared.name}:${base.name}` : bare, bare, indexFile };
   }
 
-  /** git does it, through an overlay: the kernel writes the marks, and the index knows files as they will be seen. */
+  /** Through an overlay: the kernel writes the marks, and the index knows files as they will be seen. */
   async #moveOn(base: Base, commit: Commit, name: string, indexFile: string): Promise<void> {
     const [merged, work] = [`${name}.merged`, `${name}.work`];
     for (const folder of [merged, work]) await mkdir(join(this.folder, folder));
     const options = `lowerdir=${base.name},upperdir=${name},workdir=${work},${overlayOptions}`;
     await this.#mounts.mount(this.folder, options, merged);
     try {
-      const call = this.#trunk.at(this.#run, { workTree: join(this.folder, merged), indexFile });
-      await this.#trunk.git.run(["read-tree", "-m", "-u", base.commit, commit], call);
+      await this.#write(base, commit, join(this.folder, merged), indexFile);
     } finally {
       await this.#mounts.unmount(this.folder, merged);
     }
     for (const folder of [merged, work]) await removeTree(join(this.folder, folder));
+  }
+
+  async #write(base: Base, commit: Commit, workTree: string, indexFile: string): Promise<void> {
+    const store = this.#trunk.objects(this.#run);
+    const [from, to] = [await store.trees.rootOf(base.commit), await store.trees.rootOf(commit)];
+    const difference = base.index && (await readDifference(store, from, to));
+    if (base.index && difference) {
+      const index = base.index.edited(await writeDifference(workTree, difference));
+      await sealAside(index, commit);
+      await writeFile(indexFile, index);
+      return;
+    }
+    await copyFile(this.#indexOf(base), indexFile);
+    const call = this.#trunk.at(this.#run, { workTree, indexFile });
+    await this.#trunk.git.run(["read-tree", "-m", "-u", base.commit, commit], call);
+  }
+
+  #indexOf({ name }: Base): string {
+    return `${join(this.folder, name)}.index`;
   }
 
   async #baseFor(commit: Commit): Promise<Base> {
@@ -201,7 +225,9 @@ export class Layers {
       for (const path of [folder, indexFile]) await removeTree(path);
       throw error;
     }
-    const base: Base = { name, commit, tips: 0 };
+    const { size } = await stat(indexFile);
+    const index = size > layerLimits.indexBytesMax ? null : new IndexFile(await readFile(indexFile), commit);
+    const base: Base = { name, commit, tips: 0, index };
     this.#bases.push(base);
     return base;
   }

@@ -62,8 +62,7 @@ export class OverlayCheckouts implements Checkouts {
       for (const folder of [place.path, upper, join(place.folder, "work")]) await mkdir(folder, { recursive: true });
       // Relative names are short, and have none of the signs that mean something in an option.
       const own = relative(layers.folder, place.folder);
-      // Volatile: what a worker writes is worth nothing after a crash of the machine, so nothing waits for the disk.
-      const options = `lowerdir=${tip[on]},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions},volatile`;
+      const options = `lowerdir=${tip[on]},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions}`;
       await this.#mounts.mount(layers.folder, options, relative(layers.folder, place.path));
       const below = { commit: tip.commit, more: tip[on] !== tip.bare };
       const overlay = new Overlay(place, tip, this.#mounts, layers, upperPaths(upper, below), () =>

@@ -16,7 +16,7 @@ export async function whyNoOverlays(mounts: Mounts, folder: string): Promise<str
       await mkdir(join(probe, name), { recursive: true });
     for (const file of ["tip/one", "base/two", "base/three", "base/gone/four"])
       await writeFile(join(probe, file), file);
-    const options = `lowerdir=tip:base,upperdir=upper,workdir=work,${overlayOptions},volatile`;
+    const options = `lowerdir=tip:base,upperdir=upper,workdir=work,${overlayOptions}`;
     await mounts.mount(probe, options, "merged");
     try {
       return await tryOut(probe);
