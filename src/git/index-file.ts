@@ -56,6 +56,14 @@ export function entryOf(
   return entry;
 }
 
+/** No index file, or one that is cut or of a kind that is not read here. */
+export class IndexFormatError extends Error {
+  override readonly name = "IndexFormatError";
+}
+
+/** Of an entry's flags: more of them follow; and of those: it is not checked out. */
+const [extended, skipped] = [0x4000, 0x4000];
+
 export class IndexFile {
   /** Where each path's entry begins, in the order of the index. */
   readonly #places = new Map<string, number>();
@@ -68,31 +76,55 @@ export class IndexFile {
   readonly #content: Buffer;
   readonly #nameBytes: number;
 
-  /** `like`: any object name of the same repository. */
+  /** `like`: any object name of the same repository. Throws `IndexFormatError`. */
   constructor(content: Buffer, like: string) {
-    const version = content.readUInt32BE(4);
-    if (content.toString("latin1", 0, 4) !== "DIRC" || (version !== 2 && version !== 3))
-      throw new Error(`an index file of version ${version} cannot be read`);
     this.#content = content;
     this.#nameBytes = like.length / 2;
+    if (content.length < 12 + this.#nameBytes || content.toString("latin1", 0, 4) !== "DIRC")
+      throw new IndexFormatError("not an index file");
+    const version = content.readUInt32BE(4);
+    if (version !== 2 && version !== 3)
+      throw new IndexFormatError(`an index file of version ${version} cannot be read`);
     const count = content.readUInt32BE(8);
     let at = 12;
-    for (let n = 0; n < count; n++) {
-      const flags = content.readUInt16BE(at + 40 + this.#nameBytes);
-      const from = at + 42 + this.#nameBytes + (version === 3 && flags & 0x4000 ? 2 : 0);
-      const to = content.indexOf(0, from);
-      const path = content.toString("latin1", from, to);
-      this.#places.set(path, at);
-      if (content.readUInt32BE(at + 24) === 0o160000) this.submodules.push(path);
-      // Padded with one to eight zeros.
-      at += (to - at + 8) & ~7;
-    }
+    for (let n = 0; n < count; n++) at = this.#readEntry(at);
     this.#entriesEnd = at;
   }
 
+  /** Answers where the next one begins, always further on. */
+  #readEntry(at: number): number {
+    const content = this.#content;
+    const fixed = at + 42 + this.#nameBytes;
+    const from = fixed <= content.length && content.readUInt16BE(fixed - 2) & extended ? fixed + 2 : fixed;
+    const to = content.indexOf(0, from);
+    if (from > content.length || to === -1) throw new IndexFormatError("the index file ends within an entry");
+    const path = content.toString("latin1", from, to);
+    this.#places.set(path, at);
+    if (content.readUInt32BE(at + 24) === 0o160000) this.submodules.push(path);
+    // Padded with one to eight zeros.
+    return at + ((to - at + 8) & ~7);
+  }
+
   /** Latin1. */
-  paths(): IterableIterator<string> {
+  paths(): Iterable<string> {
     return this.#places.keys();
+  }
+
+  has(path: string): boolean {
+    return this.#places.has(path);
+  }
+
+  /** Is it noted, but not checked out? */
+  isSkipped(path: string): boolean {
+    const at = this.#places.get(path);
+    if (at === undefined) return false;
+    const flags = at + 40 + this.#nameBytes;
+    return Boolean(this.#content.readUInt16BE(flags) & extended && this.#content.readUInt16BE(flags + 2) & skipped);
+  }
+
+  /** Most of its entries are in another file. */
+  get isSplit(): boolean {
+    return this.#extension("link") !== null;
   }
 
   get count(): number {
@@ -142,7 +174,10 @@ export class IndexFile {
       if (entry) parts.push(entry);
     }
     head.writeUInt32BE(count, 8);
-    this.#cache ??= { trees: this.#cacheOfTrees() };
+    if (!this.#cache) {
+      const content = this.#extension("TREE");
+      this.#cache = { trees: content && new CacheTree(content, this.#nameBytes) };
+    }
     const trees = this.#cache.trees?.without(foldersOf(entries.keys())) ?? Buffer.alloc(0);
     const name = Buffer.from("TREE\0\0\0\0", "latin1");
     name.writeUInt32BE(trees.length, 4);
@@ -154,22 +189,22 @@ export class IndexFile {
     return (this.#sorted ??= [...this.#places.keys()]);
   }
 
-  /** null: git has made none. */
-  #cacheOfTrees(): CacheTree | null {
+  /** null: there is none. */
+  #extension(name: string): Buffer | null {
     const content = this.#content;
     for (let at = this.#entriesEnd; at + 8 <= content.length - this.#nameBytes;) {
       const bytes = content.readUInt32BE(at + 4);
-      if (content.toString("latin1", at, at + 4) === "TREE")
-        return new CacheTree(content.subarray(at + 8, at + 8 + bytes), this.#nameBytes);
+      if (content.toString("latin1", at, at + 4) === name) return content.subarray(at + 8, at + 8 + bytes);
       at += 8 + bytes;
     }
     return null;
   }
 
-  /** All folders in which something was checked out. */
-  folders(): Set<string> {
+  /** All folders of paths that `counts`. */
+  folders(counts: (path: string) => boolean = () => true): Set<string> {
     const folders = new Set<string>();
-    for (const path of this.#places.keys()) {
+    for (const path of this.paths()) {
+      if (!counts(path)) continue;
       for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
         const folder = path.slice(0, end);
         if (folders.has(folder)) break;
