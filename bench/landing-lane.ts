@@ -217,7 +217,8 @@ export class LaneBench {
     const atOnce = pLimit(2);
     const open = async (n: number) => {
       const place = placeOf(this.#state, run, `s${n}`);
-      return new GitWorkspace(place, await checkouts.open(place, this.#tip, null), () => undefined);
+      const how = { passed: null, cone: null };
+      return new GitWorkspace(place, await checkouts.open(place, this.#tip, how), () => undefined);
     };
     return Promise.all(Array.from({ length: this.#one.landers }, (_, n) => atOnce(() => open(n))));
   }

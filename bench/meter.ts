@@ -108,12 +108,13 @@ export function meteredTrunk(meter: Meter, trunk: Trunk): Trunk {
 }
 
 function meteredWorkspace(meter: Meter, workspace: Workspace): Workspace {
-  const { run, name, path, base } = workspace;
+  const { run, name, path, base, sparse } = workspace;
   return {
     run,
     name,
     path,
     base,
+    sparse,
     async remove() {
       await meter.time("workspace removed", () => workspace.remove());
       meter.removedAt.set(Number(name.slice(1)), Date.now());

@@ -102,6 +102,8 @@ export type OpenHow = {
   kept?: string | null;
   /** A commit to which the branch has come since does as well: whoever opens many can have them share one. */
   orLater?: boolean;
+  /** Paths and globs: where workspaces are sparse it holds no more than these need. None: all. */
+  scope?: readonly string[];
 };
 
 /** `directory`: absolute. */
@@ -115,6 +117,8 @@ export type Workspace = {
   /** Absolute. */
   path: string;
   base: Commit;
+  /** What it holds of the commit, as in a brief. */
+  readonly sparse: readonly string[] | null;
   remove(): Promise<void>;
 };
 

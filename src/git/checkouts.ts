@@ -2,18 +2,20 @@
  * The seam between a workspace and how its folder comes to be: copied by git, or an overlay of what all share. Nothing
  * else of taking work in, conflicts and keeping knows which.
  */
+import type { Cone } from "../domain/cone.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { PrepareEnd, PrepareWork } from "../engine/ports.ts";
 import type { ChangedPaths } from "./changed-paths.ts";
 import type { Passed } from "./passed.ts";
+import type { Sparse } from "./sparse.ts";
 import type { WorkspacePlace } from "./workspace.ts";
 
+/** `passed`: a later one of these commits does as well. `cone`: what of it is needed, latin1; there may be more. */
+export type CheckoutHow = { passed: Passed | null; cone: Cone };
+
 export interface Checkouts {
-  /**
-   * A clean checkout of `commit` at `place.path`, with a `.git` for the worker; `place.folder` is there then. `passed`: or
-   * of a later one of these.
-   */
-  open(place: WorkspacePlace, commit: Commit, passed: Passed | null): Promise<Checkout>;
+  /** A clean checkout of `commit` at `place.path`, with a `.git` for the worker; `place.folder` is there then. */
+  open(place: WorkspacePlace, commit: Commit, how: CheckoutHow): Promise<Checkout>;
   /** As `Trunk.prepare`. */
   prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd>;
   /** What one more takes of the disk, as far as is known by now. */
@@ -27,6 +29,8 @@ export interface Checkouts {
 export interface Checkout {
   readonly commit: Commit;
   readonly changedPaths: ChangedPaths;
+  /** Of a part of the commit; null: all of it is checked out. */
+  readonly sparse: Sparse | null;
   /** Has the engine's index lie at its place, with what was checked out. Repeatable. */
   needIndex(): Promise<void>;
   /** Repeatable. */

@@ -11,10 +11,12 @@ import { gitLimits } from "../domain/limits.ts";
 import { wholeOf, type GitChange } from "./change.ts";
 import { showPath } from "./entry-rules.ts";
 import { readAt, readText } from "./file-text.ts";
+import { toLatin1 } from "./latin1.ts";
 import { mergeNamed, type Merge, type Stage } from "./merge.ts";
 import { submoduleMode } from "./objects.ts";
 import { droppedReasons, readOtherSides } from "./other-side.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
+import { inPlace, widen } from "./widening.ts";
 import { givePrivateGit, through, type GitWorkspace, type Marked } from "./workspace.ts";
 
 const versions = { 1: "base", 2: "trunk", 3: "yours" } as const;
@@ -36,6 +38,7 @@ export async function placeConflict(
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
   const range = { base: workspace.base, tip };
   const otherSides = merged.clean ? [] : await readOtherSides(trunk, workspace, merged.stages, range);
+  await widen(trunk, workspace, await touched(trunk, workspace, tip, merged));
   const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
   const readTree = (...how: string[]) => trunk.git.run(["read-tree", ...how], call);
   // The index learns of the work first: files of it that the merge has moved are removed then.
@@ -48,6 +51,13 @@ export async function placeConflict(
   workspace.otherSides = otherSides;
   await givePrivateGit(trunk, workspace);
   return { base: tip, files };
+}
+
+/** What the work is on the new tip, and what is in conflict: it has to be in place. */
+async function touched(trunk: TrunkRepository, { run }: GitWorkspace, tip: Commit, merged: Merge): Promise<string[]> {
+  const { trees } = trunk.objects(run);
+  const work = await trees.difference(await trees.rootOf(tip), merged.tree);
+  return [...inPlace(work), ...(merged.clean ? [] : merged.files.map(toLatin1))];
 }
 
 type Conflicted = Extract<Merge, { clean: false }>;

@@ -3,7 +3,7 @@
  * are never run: none is configured. Where nothing can change, nothing is run at all; else git converts copies which
  * the worker cannot reach.
  */
-import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gitLimits } from "../domain/limits.ts";
 import type { Change, Edits } from "./edits.ts";
@@ -14,7 +14,7 @@ import { asPath, toLatin1, toText } from "./latin1.ts";
 import { isFolder, linkMode, type Entry } from "./objects.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { removeTree } from "./remove-tree.ts";
-import { through, type GitWorkspace } from "./workspace.ts";
+import type { GitWorkspace } from "./workspace.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 
 /** A file as it was read. `path` is latin1. */
@@ -118,13 +118,14 @@ export class Copies {
     const indexFile = join(workspace.folder, "intake-index");
     await workspace.checkout.needIndex();
     // The index tells of attributes that are as they were, and which files have had other line ends all along.
-    await copyFile(workspace.indexFile, indexFile);
+    if (workspace.checkout.sparse) await this.#writeIndex(indexFile);
+    else await copyFile(workspace.indexFile, indexFile);
+    const before = new IndexFile(await readFile(indexFile), workspace.base);
     const copied = new Set(this.#files.map(({ path }) => path));
     for await (const file of attributes) if (!copied.has(file.path)) await placeCopy(this.#folder, file);
     const failure = await this.#updateIndex(indexFile, gone);
     if (failure !== null) return { ok: false, reason: failure };
     const index = new IndexFile(await readFile(indexFile), workspace.base);
-    const before = new IndexFile(await readFile(workspace.indexFile), workspace.base);
     const edits = new Map<string, Change>();
     for (const { path, mode } of this.#files) {
       const [noted, was] = [index.get(path), before.get(path)];
@@ -134,15 +135,19 @@ export class Copies {
     return { ok: true, edits };
   }
 
+  /** git changes nothing, and reads no attributes, where nothing is checked out: an index that knows of no such place. */
+  async #writeIndex(indexFile: string): Promise<void> {
+    const { run, checkedOut, base } = this.#workspace;
+    await rm(indexFile, { force: true });
+    await this.#trunk.git.run(["read-tree", checkedOut ?? base], this.#trunk.at(run, { indexFile }));
+  }
+
   /** Answers why git would not have the change, or null. */
   async #updateIndex(indexFile: string, gone: readonly string[]): Promise<string | null> {
-    const update = async (how: string[], paths: readonly string[]) => {
+    const update = (how: string[], paths: readonly string[]) => {
       const input = Buffer.from(`${paths.join("\0")}\0`, "latin1");
       const call = { workTree: this.#folder, indexFile, input, timeoutMs: gitLimits.intakeMs };
-      return this.#trunk.git.run(
-        ["update-index", "-z", ...how, "--stdin"],
-        await through(this.#trunk, this.#workspace, call),
-      );
+      return this.#trunk.git.run(["update-index", "-z", ...how, "--stdin"], this.#trunk.at(this.#workspace.run, call));
     };
     try {
       if (gone.length > 0) await update(["--force-remove"], gone);

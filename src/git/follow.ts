@@ -40,5 +40,5 @@ async function theirWork(trunk: TrunkRepository, run: RunId, onto: Commit, their
   const found = await trunk.git.run(["merge-base", onto, theirs], trunk.at(run, { exits: [0, 1] }));
   const base = found.exitCode === 0 ? asCommit(found.stdout.toString().trim()) : await trunk.emptyRoot();
   const tree = await trunk.objects(run).trees.rootOf(theirs);
-  return writeKept({ base, tree, marked: [], otherSides: [] });
+  return writeKept({ base, tree, marked: [], otherSides: [], cone: [] });
 }

@@ -193,6 +193,8 @@ export class Git {
 
 function argv(own: readonly string[], args: readonly string[], call: GitCall): string[] {
   return [
+    // From the beginning: git looks there for files of a sparse checkout before it goes to its work tree.
+    ...(call.workTree ? ["-C", call.workTree] : []),
     ...own.flatMap((setting) => ["-c", setting]),
     ...(call.gitDir ? [`--git-dir=${call.gitDir}`] : []),
     ...(call.workTree ? [`--work-tree=${call.workTree}`] : []),

@@ -1,6 +1,6 @@
 /**
- * Owns how a worker's files become a change. Invariants: nothing of the workspace is parsed as git data; nothing of it
- * is read but by `readSafely`; what the rules refuse is in no change.
+ * Owns how a worker's files become a change. Invariants: nothing of the workspace is parsed as git data, but the index of a
+ * sparse one, by our own reader; nothing of it is read but by `readSafely`; what the rules refuse is in no change.
  */
 import { realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";

@@ -9,6 +9,7 @@ import { wholeOf } from "./change.ts";
 import { takeIn } from "./intake.ts";
 import type { OtherSide } from "./other-side.ts";
 import { asCommit, keptRefs, type TrunkRepository } from "./trunk-repository.ts";
+import { heldCone, inPlace, widen } from "./widening.ts";
 import { givePrivateGit, through, type GitWorkspace, type Marked } from "./workspace.ts";
 
 const lineSchema = z.object({ line: z.string(), words: z.array(z.string()) });
@@ -21,6 +22,8 @@ const keptSchema = z.object({
   otherSides: z
     .array(z.object({ path: z.string(), by: z.array(z.string()), hunks: z.array(z.array(lineSchema)) }))
     .default([]),
+  /** Of a sparse workspace, latin1. */
+  cone: z.array(z.string()).default([]),
 });
 
 export async function keep(
@@ -36,7 +39,8 @@ export async function keep(
   await store.write(fresh);
   for (const { oid } of fresh) kept.add(oid);
   await pin(trunk, workspace, tree);
-  return { ok: true, kept: writeKept({ base, tree, marked, otherSides }) };
+  const cone = [...((await heldCone(trunk, workspace)) ?? [])];
+  return { ok: true, kept: writeKept({ base, tree, marked, otherSides, cone }) };
 }
 
 /**
@@ -53,22 +57,27 @@ async function pin(trunk: TrunkRepository, { run, name, pinned }: GitWorkspace, 
   await trunk.pin(run, { add: [{ ref: ref(tree), oid: tree }], remove: old.map(ref) });
 }
 
-export type Kept = { base: Commit; tree: string; marked: Marked[]; otherSides: OtherSide[] };
+export type Kept = { base: Commit; tree: string; marked: Marked[]; otherSides: OtherSide[]; cone: string[] };
 
 export const writeKept = (kept: Kept): string => JSON.stringify(kept);
 
 /** `kept`: what `keep` answered. */
 export function readKept(kept: string): Kept {
-  const { base, tree, marked, otherSides } = keptSchema.parse(JSON.parse(kept));
-  return { base: asCommit(base), tree: asCommit(tree), marked, otherSides };
+  const { base, tree, ...more } = keptSchema.parse(JSON.parse(kept));
+  return { base: asCommit(base), tree: asCommit(tree), ...more };
 }
 
 /** Makes a clean checkout of its base what was kept. */
 export async function putBack(
   trunk: TrunkRepository,
   workspace: GitWorkspace,
-  { tree, marked, otherSides }: Kept,
+  { tree, marked, otherSides, cone }: Kept,
 ): Promise<void> {
+  const { trees } = trunk.objects(workspace.run);
+  if (workspace.checkout.sparse) {
+    const work = await trees.difference(await trees.rootOf(workspace.base), tree);
+    await widen(trunk, workspace, [...cone, ...inPlace(work)]);
+  }
   await trunk.git.run(
     ["read-tree", "-m", "-u", workspace.base, tree],
     await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),

@@ -8,7 +8,7 @@ import { join, relative } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
 import type { PrepareEnd, PrepareWork } from "../engine/ports.ts";
-import type { Checkout, Checkouts } from "./checkouts.ts";
+import type { Checkout, CheckoutHow, Checkouts } from "./checkouts.ts";
 import { Layers, overlayOptions, type Tip } from "./layers.ts";
 import type { Mounts } from "./mounts.ts";
 import { exists, removeTree } from "./remove-tree.ts";
@@ -31,7 +31,7 @@ export class OverlayCheckouts implements Checkouts {
     this.#folder = folder;
   }
 
-  open(place: WorkspacePlace, commit: Commit, passed: Passed | null): Promise<Checkout> {
+  open(place: WorkspacePlace, commit: Commit, { passed }: CheckoutHow): Promise<Checkout> {
     return this.#mount(place, commit, "lowers", passed);
   }
 
@@ -106,6 +106,7 @@ class Overlay implements Checkout {
   readonly place: WorkspacePlace;
   readonly commit: Commit;
   readonly changedPaths: Checkout["changedPaths"];
+  readonly sparse = null;
   readonly #tip: Tip;
   readonly #mounts: Mounts;
   readonly #layers: Layers;

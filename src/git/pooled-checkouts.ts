@@ -4,7 +4,7 @@
  * own time of its last change says so.
  */
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
@@ -15,8 +15,7 @@ import { IndexFile } from "./index-file.ts";
 import { removeTree } from "./remove-tree.ts";
 import { sweep } from "./sweep.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
-import { writeGitFolder } from "./worker-git.ts";
-import { indexOf, removePlace, type WorkspacePlace } from "./workspace.ts";
+import { indexOf, removePlace, writeWorkersGit, type WorkspacePlace } from "./workspace.ts";
 
 /** How a folder is begun: what it holds then its index tells, for git to write what differs. */
 export interface Fresh {
@@ -70,14 +69,12 @@ export class PooledCheckouts implements Checkouts {
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     if (holds !== commit) await this.#trunk.git.run(["read-tree", "--reset", "-u", commit], call);
     if (!this.#bytes.has(place.run)) this.#bytes.set(place.run, this.#fresh.bytesOf(await readIndex(place, commit)));
-    const sha256 = commit.length === 64;
-    const gitFolder = join(place.path, ".git");
-    await writeGitFolder(this.#trunk, gitFolder, { HEAD: `${commit}\n` }, { bare: false, sha256 });
-    await copyFile(indexOf(place), join(gitFolder, "index"));
+    await writeWorkersGit(this.#trunk, place, join(place.path, ".git"), { commit, sparse: null });
     let open = true;
     return {
       commit,
       changedPaths: everyPath,
+      sparse: null,
       needIndex: () => Promise.resolve(),
       remove: async () => {
         if (open) await this.#giveBack(place, commit);

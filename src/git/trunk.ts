@@ -3,6 +3,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
 import { invariant } from "../domain/assert.ts";
+import { coneOf } from "../domain/cone.ts";
 import { gitLimits, layerLimits } from "../domain/limits.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import type { PublishConfig } from "../domain/publish-config.ts";
@@ -25,22 +26,19 @@ import type {
   Workspace,
 } from "../engine/ports.ts";
 import { changedFiles } from "./changed-files.ts";
-import type { Checkouts } from "./checkouts.ts";
-import { Clones, whyNoClones } from "./clones.ts";
+import type { CheckoutHow, Checkouts } from "./checkouts.ts";
+import { chooseCheckouts, type CheckoutsChoice } from "./choose-checkouts.ts";
 import { parseLanded } from "./commit-message.ts";
 import { placeConflict, unresolved } from "./conflict.ts";
 import { stageFollowed } from "./follow.ts";
 import { Git, type Environment, type Identity } from "./git-process.ts";
 import { takeIn } from "./intake.ts";
 import { keep, putBack, readKept } from "./keep.ts";
+import { toLatin1 } from "./latin1.ts";
 import { stageGroup } from "./landing.ts";
-import type { Mounts } from "./mounts.ts";
 import { lastMaintained, maintain, measureStore } from "./maintenance.ts";
 import type { OnStep } from "./object-store.ts";
-import { OverlayCheckouts } from "./overlay-checkouts.ts";
-import { whyNoOverlays } from "./overlay-probe.ts";
 import { Passed } from "./passed.ts";
-import { PooledCheckouts, writtenByGit } from "./pooled-checkouts.ts";
 import { absentAt, putProtectedBack } from "./protected.ts";
 import { publish } from "./publish.ts";
 import { GitRemote } from "./remote.ts";
@@ -49,7 +47,7 @@ import { asCommit, TrunkRepository } from "./trunk-repository.ts";
 import { checkGit, readUserHead, type UserRepository } from "./user-repository.ts";
 import { GitWorkspace, placeOf } from "./workspace.ts";
 
-export type GitTrunkOptions = {
+export type GitTrunkOptions = Partial<CheckoutsChoice> & {
   repository: UserRepository;
   /** `<top level>/.longhaul`. */
   stateFolder: string;
@@ -60,8 +58,6 @@ export type GitTrunkOptions = {
   /** Landed commits carry its `Signed-off-by`. */
   signOff?: boolean;
   onStep?: OnStep;
-  /** Of this process; with them workspaces are overlays, where the system has them. */
-  mounts?: Mounts | null;
 };
 
 export const defaultIdentity: Identity = { name: "Longhaul", email: "longhaul@localhost" };
@@ -76,18 +72,6 @@ export async function openGitTrunk(options: GitTrunkOptions): Promise<GitTrunk> 
   const trunk = await TrunkRepository.open(git, options.repository, stateFolder, { identity, signOff, onStep });
   const checkouts = await chooseCheckouts(trunk, stateFolder, options);
   return new GitTrunk(trunk, options.repository, stateFolder, checkouts);
-}
-
-async function chooseCheckouts(
-  trunk: TrunkRepository,
-  stateFolder: string,
-  { mounts, environment }: GitTrunkOptions,
-): Promise<Checkouts> {
-  const layers = join(stateFolder, "layers");
-  if (mounts && (await whyNoOverlays(mounts, layers)) === null) return new OverlayCheckouts(trunk, mounts, layers);
-  const pool = join(stateFolder, "pool");
-  const canClone = (await whyNoClones(environment, pool)) === null;
-  return new PooledCheckouts(trunk, pool, canClone ? new Clones(trunk, environment) : writtenByGit);
 }
 
 export class GitTrunk implements Trunk {
@@ -135,17 +119,18 @@ export class GitTrunk implements Trunk {
 
   async openWorkspace(run: RunId, name: string, commit: Commit, how: OpenHow = {}): Promise<Workspace> {
     requireRunId(run);
-    const { kept = null, orLater = false } = how;
+    const { kept = null, orLater = false, scope = [] } = how;
     const before = kept === null ? null : readKept(kept);
     const passed = orLater && before === null ? this.#passedBy(run) : null;
-    const workspace = await this.#openAt(run, name, before?.base ?? asCommit(commit), passed);
+    const cone = coneOf(scope.map(toLatin1));
+    const workspace = await this.#openAt(run, name, before?.base ?? asCommit(commit), { passed, cone });
     if (before) await putBack(this.#trunk, workspace, before);
     return workspace;
   }
 
   async openProtected(run: RunId, name: string, commit: Commit, protect: Protect): Promise<ProtectedWorkspace> {
     requireRunId(run);
-    const workspace = await this.#openAt(run, name, asCommit(commit));
+    const workspace = await this.#openAt(run, name, asCommit(commit), { passed: null, cone: null });
     try {
       return { workspace, putBack: await putProtectedBack(this.#trunk, workspace, protect) };
     } catch (error) {
@@ -274,9 +259,9 @@ export class GitTrunk implements Trunk {
     return passed;
   }
 
-  async #openAt(run: RunId, name: string, commit: Commit, passed: Passed | null = null): Promise<GitWorkspace> {
+  async #openAt(run: RunId, name: string, commit: Commit, how: CheckoutHow): Promise<GitWorkspace> {
     const place = placeOf(this.#stateFolder, run, name);
-    const checkout = await this.#openings(() => this.#checkouts.open(place, commit, passed));
+    const checkout = await this.#openings(() => this.#checkouts.open(place, commit, how));
     const workspace = new GitWorkspace(place, checkout, () => this.#open.delete(place.path));
     this.#open.set(place.path, workspace);
     return workspace;

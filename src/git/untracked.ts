@@ -103,7 +103,12 @@ export class Untracked {
     const file = await readSafely(this.#root, inFolder(folder, ".gitignore"));
     // What is wrong with it is said when it is met; git does not read a link.
     if (file.kind !== "read" || file.mode === "120000") return true;
-    const patterns = parseIgnore(file.body.toString("latin1"));
+    return Untracked.addRulesOf(folder, file.body);
+  }
+
+  /** The same with what a `.gitignore` of the folder says. */
+  static addRulesOf(folder: Folder, body: Buffer): boolean {
+    const patterns = parseIgnore(body.toString("latin1"));
     if (patterns === null) return false;
     folder.rules = { patterns, folder: folder.path, above: folder.rules };
     return true;

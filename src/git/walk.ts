@@ -4,12 +4,18 @@
  */
 import type { Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
+import type { Elsewhere } from "./elsewhere.ts";
 import { isAsNoted, type IndexFile, type Noted } from "./index-file.ts";
 import { submoduleMode } from "./objects.ts";
 import { inFolder, Untracked, type Folder, type Suspects } from "./untracked.ts";
 
 /** `writtenAt`: when the index was written, ms since 1970; a file that changed since then may look as it was. */
-type CheckedOut = { index: IndexFile; writtenAt: number };
+type CheckedOut = {
+  index: IndexFile;
+  writtenAt: number;
+  /** Of a sparse workspace. */
+  elsewhere?: Elsewhere;
+};
 
 /** Looks at the whole workspace. null: only git can tell what is ignored there. */
 export function walk(root: string, checkedOut: CheckedOut): Promise<Suspects | null> {
@@ -22,6 +28,8 @@ class Walk {
   /** Folders of what was checked out. */
   readonly #folders: Set<string>;
   readonly #seen = new Set<string>();
+  /** Folders in whose place is something else. */
+  readonly #replaced: string[] = [];
   #open: Folder[] = [{ path: "", rules: null, ignored: false }];
 
   constructor(root: string, noted: CheckedOut) {
@@ -34,7 +42,8 @@ class Walk {
     const untracked = this.#untracked;
     for (let folder = this.#open.pop(); folder; folder = this.#open.pop()) {
       const names = untracked.list(folder);
-      if (names.includes(".gitignore") && !folder.ignored && !(await untracked.addRules(folder))) return null;
+      await this.#noted.elsewhere?.open(`${folder.path}/`);
+      if (!folder.ignored && !(await this.#addRules(folder, names))) return null;
       for (const name of names) {
         this.#meet(folder, name);
         if (untracked.isDue()) await setImmediate();
@@ -42,9 +51,27 @@ class Walk {
       if (untracked.isTooMuch) return null;
       if (untracked.isOver) break;
     }
-    if (untracked.isBounded())
-      for (const path of this.#noted.index.paths()) if (!this.#seen.has(path)) untracked.suspects.gone.push(path);
+    if (untracked.isBounded()) await this.#noteGone();
     return untracked.suspects;
+  }
+
+  async #noteGone(): Promise<void> {
+    const below = await this.#noted.elsewhere?.below(this.#replaced);
+    for (const path of this.#noted.index.paths())
+      if (!this.#seen.has(path) && (!this.#isElsewhere(path) || below?.has(path)))
+        this.#untracked.suspects.gone.push(path);
+  }
+
+  #isElsewhere(path: string): boolean {
+    return this.#noted.elsewhere?.has(path) ?? false;
+  }
+
+  /** git goes by rules of what is ignored also where they are not checked out. */
+  async #addRules(folder: Folder, names: readonly string[]): Promise<boolean> {
+    if (names.includes(".gitignore")) return this.#untracked.addRules(folder);
+    const rules = await this.#noted.elsewhere?.rules(inFolder(folder, ".gitignore"));
+    if (rules === undefined) return true;
+    return rules !== null && Untracked.addRulesOf(folder, rules);
   }
 
   #meet(folder: Folder, name: string): void {
@@ -58,10 +85,17 @@ class Walk {
     if (noted?.mode === submoduleMode) return void this.#seen.add(path);
     if (noted && !stats.isDirectory()) {
       this.#seen.add(path);
-      if (!this.#isAsNoted(noted, stats)) untracked.suspects.present.push(path);
+      if (!this.#isAsNoted(path, noted, stats)) untracked.suspects.present.push(path);
       return;
     }
-    if (stats.isDirectory() && this.#folders.has(path)) {
+    // A folder in its place: it cannot be elsewhere.
+    if (noted) {
+      this.#seen.add(path);
+      untracked.suspects.gone.push(path);
+    }
+    const wasFolder = this.#folders.has(path) || this.#noted.elsewhere?.ours.isClosed(`${path}/`);
+    if (wasFolder && !stats.isDirectory()) this.#replaced.push(path);
+    if (stats.isDirectory() && wasFolder) {
       const ignored = folder.ignored || untracked.isIgnored(folder, path, true);
       this.#open.push({ path, rules: folder.rules, ignored });
       return;
@@ -70,7 +104,8 @@ class Walk {
       this.#open.push({ path, rules: folder.rules, ignored: false });
   }
 
-  #isAsNoted(noted: Noted, stats: Stats): boolean {
-    return noted.changedAt < this.#noted.writtenAt && isAsNoted(noted, stats);
+  #isAsNoted(path: string, noted: Noted, stats: Stats): boolean {
+    if (noted.changedAt < this.#noted.writtenAt && isAsNoted(noted, stats)) return true;
+    return this.#noted.elsewhere?.isAsBrought(path, noted, stats) ?? false;
   }
 }

@@ -12,8 +12,10 @@ import type { GitChange } from "./change.ts";
 import type { Checkout } from "./checkouts.ts";
 import type { GitCall } from "./git-process.ts";
 import { moveFolder } from "./move-folder.ts";
+import { toText } from "./latin1.ts";
 import type { OtherSide } from "./other-side.ts";
 import { removeTree } from "./remove-tree.ts";
+import { conePatterns, type Sparse } from "./sparse.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { writeGitFolder } from "./worker-git.ts";
 
@@ -58,6 +60,10 @@ export class GitWorkspace implements Workspace {
     return indexOf(this);
   }
 
+  get sparse(): readonly string[] | null {
+    return this.checkout.sparse?.cone?.map(toText) ?? null;
+  }
+
   async remove(): Promise<void> {
     await this.checkout.remove();
     this.#removed();
@@ -82,7 +88,8 @@ export const indexOf = ({ folder }: Pick<WorkspacePlace, "folder">) => join(fold
 /** How git sees the workspace through the engine's own eyes. */
 export async function through(trunk: TrunkRepository, workspace: GitWorkspace, more: GitCall = {}): Promise<GitCall> {
   await workspace.checkout.needIndex();
-  return trunk.at(workspace.run, { workTree: workspace.path, indexFile: workspace.indexFile, ...more });
+  const { path, indexFile, checkout } = workspace;
+  return trunk.at(workspace.run, { workTree: path, indexFile, ...checkout.sparse?.call, ...more });
 }
 
 /** Removes what this adapter keeps of the workspace. */
@@ -99,9 +106,19 @@ export async function givePrivateGit(trunk: TrunkRepository, workspace: GitWorks
   invariant(workspace.path !== "" && workspace.folder !== "", "a workspace has folders");
   const building = join(workspace.folder, "worker.git");
   await removeTree(building);
-  const sha256 = workspace.base.length === 64;
-  await writeGitFolder(trunk, building, { HEAD: `${workspace.base}\n` }, { bare: false, sha256 });
-  await copyFile(workspace.indexFile, join(building, "index"));
+  await writeWorkersGit(trunk, workspace, building, { commit: workspace.base, sparse: workspace.checkout.sparse });
   await removeTree(join(workspace.path, ".git"));
   await moveFolder(building, workspace.path, ".git");
+}
+
+/** At `folder`, where nothing is yet, with a copy of the engine's index. */
+export async function writeWorkersGit(
+  trunk: TrunkRepository,
+  place: Pick<WorkspacePlace, "folder">,
+  folder: string,
+  { commit, sparse }: { commit: Commit; sparse: Sparse | null },
+): Promise<void> {
+  const shape = { bare: false, sha256: commit.length === 64, patterns: sparse && conePatterns(sparse.cone) };
+  await writeGitFolder(trunk, folder, { HEAD: `${commit}\n` }, shape);
+  await copyFile(indexOf(place), join(folder, "index"));
 }

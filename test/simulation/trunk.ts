@@ -164,6 +164,7 @@ export class SimTrunk {
       name,
       path,
       base,
+      sparse: null,
       remove: async () => {
         await step();
         this.open.delete(path);
