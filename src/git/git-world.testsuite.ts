@@ -7,7 +7,6 @@ import { promisify } from "node:util";
 import type { Commit } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
 import { Git } from "./git-process.ts";
-import type { Mounts } from "./mounts.ts";
 import type { OnStep } from "./object-store.ts";
 import { openGitTrunk, type GitTrunk, type GitTrunkOptions } from "./trunk.ts";
 import { runA, runB, type TrunkWorld } from "./trunk-steps.testsuite.ts";
@@ -75,10 +74,10 @@ export async function openAt(
 
 export type GitWorld = TrunkWorld & { trunk: GitTrunk; repository: string; state: string };
 
-/** `mounts`: workspaces are overlays. */
+/** `mounts`: workspaces are overlays; `sparse`: they hold what is asked for. */
 export async function makeGitWorld(
   files: { [path: string]: string | Buffer },
-  mounts: Mounts | null = null,
+  how: Pick<GitTrunkOptions, "mounts" | "sparse"> = {},
 ): Promise<GitWorld> {
   const folder = await temporaryFolder();
   const repository = join(folder.path, "user");
@@ -86,7 +85,7 @@ export async function makeGitWorld(
   await excludeStateFolder(new Git(environment), await findRepository(new Git(environment), repository));
   const trunks: GitTrunk[] = [];
   const open = async () => {
-    const opened = await openAt(repository, () => undefined, { mounts });
+    const opened = await openAt(repository, () => undefined, how);
     trunks.push(opened);
     return opened;
   };
@@ -103,7 +102,7 @@ export async function makeGitWorld(
     another: open,
     async close() {
       // What is mounted cannot be removed.
-      if (mounts) for (const each of trunks) for (const run of [runA, runB]) await each.clearLeftovers(run);
+      if (how.mounts) for (const each of trunks) for (const run of [runA, runB]) await each.clearLeftovers(run);
       await folder.remove();
     },
   };

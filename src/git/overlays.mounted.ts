@@ -11,7 +11,7 @@ import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 import { testTrunk } from "./trunk.testsuite.ts";
 
 const mounts = new Mounts();
-const makeWorld = (files: { [path: string]: string }) => makeGitWorld(files, mounts);
+const makeWorld = (files: { [path: string]: string }) => makeGitWorld(files, { mounts });
 testTrunk("git, with overlays", makeWorld);
 testAttacks("overlays", makeWorld);
 testSameIntake(makeWorld);

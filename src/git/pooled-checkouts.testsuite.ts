@@ -32,9 +32,9 @@ async function all(root: string): Promise<string[]> {
   return (await Promise.all(lines)).filter((line) => !line.startsWith(".git/")).toSorted();
 }
 
-export function testPool(): void {
+export function testPool(makeWorld: (files: { [path: string]: string }) => Promise<GitWorld> = makeGitWorld): void {
   beforeEach(async () => {
-    world = await makeGitWorld({
+    world = await makeWorld({
       "a.txt": "a\n",
       "b.txt": "b\n",
       "d/c.txt": "c\n",
