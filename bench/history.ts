@@ -20,6 +20,7 @@ const free: Capacity = { planner: 0, worker: 1, judge: 0 };
 const place: Place = {
   workspace: "/workspace",
   base: "0".repeat(40) as Commit,
+  sparse: null,
   deadline: { softAt: 0, hardAt: 0, handOffFile: "/hand-off" },
 };
 

@@ -32,6 +32,7 @@ function briefOf(change: Partial<PlannerBrief> = {}): PlannerBrief {
     cycle: { number: 1, brief: "", history: [] },
     workspace: folder,
     base: "",
+    sparse: null,
     deadline: { softAt: 0, hardAt: 0, handOffFile: "" },
     planner: { id: "p1", parent: null, depth: 0, name: "root", question: "?", paths: [] },
     scratchpad: "",

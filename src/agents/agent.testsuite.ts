@@ -240,6 +240,7 @@ export function briefs(
     cycle: { number: 1, brief: "", history: [] },
     workspace,
     base: "0".repeat(40),
+    sparse: null,
     deadline: { softAt: 0, hardAt: 0, handOffFile },
   };
   const planner = { id: "p1", parent: null, depth: 0, name: "root", question: "Reach the goal", paths: [] };

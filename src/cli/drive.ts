@@ -86,7 +86,7 @@ function openTrunk(
   { seesMounts }: OpenSandbox,
 ): Promise<GitTrunk> {
   const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(config.identity) ?? [];
-  const mounts = ownMounts && seesMounts && config.workspaces === "auto" ? new Mounts() : null;
+  const mounts = ownMounts && seesMounts && config.workspaces !== "copied" ? new Mounts() : null;
   return openGitTrunk({
     repository,
     stateFolder,
@@ -94,6 +94,7 @@ function openTrunk(
     identity: { name, email },
     signOff: config.signOff,
     mounts,
+    sparse: config.workspaces === "sparse",
   });
 }
 

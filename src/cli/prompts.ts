@@ -7,6 +7,7 @@ import { outsideToolsFor, toolsFor } from "../agents/tools/tools.ts";
 import { wayToTools } from "../agents/acp/way-to-tools.ts";
 import type { Brief } from "../domain/brief.ts";
 import { idText, parseId, type PlannerId, type TaskId } from "../domain/ids.ts";
+import { coneOf } from "../domain/cone.ts";
 import { agentFor, agentsOnOffer, type AgentConfig } from "../domain/run-config.ts";
 import { nothingPutBack } from "../domain/protected.ts";
 import type { Run } from "../domain/run.ts";
@@ -100,7 +101,10 @@ function briefFor(project: Project, run: Run, role: Role, options: PromptsOption
     const workspace = join(project.stateFolder, "workspaces", run.id, session);
     const { softDeadlineMs, hardDeadlineMs } = config.limits;
     const deadline = { softAt: tx.now + softDeadlineMs, hardAt: tx.now + hardDeadlineMs, handOffFile: "" };
-    const place: Place = { workspace, base: tip, deadline };
+    const placeFor = (scope: readonly string[]): Place => {
+      const cone = config.workspaces === "sparse" ? coneOf(scope) : null;
+      return { workspace, base: tip, sparse: cone && [...cone], deadline };
+    };
     const notes = [
       `What a session of ${run.id} would be told now; its id is not known yet, so it is called ${session}.`,
     ];
@@ -113,7 +117,7 @@ function briefFor(project: Project, run: Run, role: Role, options: PromptsOption
         if (!task) throw new UsageError(`Run ${run.id} has no task ${options.task} (longhaul tasks shows them).`);
         if (!isOpen(task.state))
           notes.push(`${idText("task", id)} has ended (${task.state.status}): no attempt follows.`);
-        const brief = await taskBrief(tx, session, id, place, null);
+        const brief = await taskBrief(tx, session, id, placeFor(task.contested ? [] : task.paths), null);
         if (brief.role !== role)
           throw new UsageError(
             `The next session of ${idText("task", id)} is one of a ${brief.role}: longhaul prompts show ${brief.role} --task ${idText("task", id)}`,
@@ -126,7 +130,7 @@ function briefFor(project: Project, run: Run, role: Role, options: PromptsOption
         if (!planner)
           throw new UsageError(`Run ${run.id} has no planner ${options.planner} (longhaul status shows them).`);
         if (planner.status !== "active") notes.push(`${idText("planner", id)} is ${planner.status}: no turn follows.`);
-        const { brief } = await plannerBrief(tx, session, id, place);
+        const { brief } = await plannerBrief(tx, session, id, placeFor(planner.paths));
         return { ...about, brief, agent: agentFor(config, role, planner.agent, planner.paths) };
       }
       case "judge": {
@@ -134,7 +138,7 @@ function briefFor(project: Project, run: Run, role: Role, options: PromptsOption
         if (!cycle) throw new UsageError(`Run ${run.id} has no cycle yet.`);
         if (config.acceptance.length + config.checks.length > 0)
           notes.push("The acceptance commands were not run for this, so their results are not in it.");
-        const brief = await judgeBrief(tx, session, cycle.id, place, {
+        const brief = await judgeBrief(tx, session, cycle.id, placeFor([]), {
           acceptance: [],
           putBack: nothingPutBack,
           tests: nothingWeakened,

@@ -30,18 +30,7 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
   const agents: { [agent: string]: AgentConfig } = {};
   for (const [agent, written] of Object.entries(config.agents)) agents[agent] = toAgent(written, allRoles);
   const roles = resolveRoles(config, agents, around);
-  if (roles.judge === null && config.acceptance.length === 0)
-    throw new ConfigError(
-      path,
-      "neither acceptance commands nor a judge: nothing could decide when the goal is reached",
-      'Add acceptance: ["npm test"] or roles.judge.',
-    );
-  if (config.checkPolicy !== "after" && config.checks.length === 0)
-    throw new ConfigError(
-      path,
-      `checkPolicy is "${config.checkPolicy}", and there are no checks`,
-      'Add checks: ["npm test"].',
-    );
+  refuseContradictions(config, roles, path);
   const given = Object.fromEntries(Object.entries(config.limits).filter(([, value]) => value !== undefined));
   const { usd, tokens, perCycle, perPlanner, perSession } = config.budget;
   const resolved: RunConfig = {
@@ -80,6 +69,27 @@ export function resolve(config: WrittenConfig, around: Around): RunConfig {
   };
   checkAreas(resolved, path);
   return resolved;
+}
+
+function refuseContradictions(config: WrittenConfig, roles: RunConfig["roles"], path: string): void {
+  if (roles.judge === null && config.acceptance.length === 0)
+    throw new ConfigError(
+      path,
+      "neither acceptance commands nor a judge: nothing could decide when the goal is reached",
+      'Add acceptance: ["npm test"] or roles.judge.',
+    );
+  if (config.checkPolicy !== "after" && config.checks.length === 0)
+    throw new ConfigError(
+      path,
+      `checkPolicy is "${config.checkPolicy}", and there are no checks`,
+      'Add checks: ["npm test"].',
+    );
+  if (config.checkPolicy === "before" && config.workspaces === "sparse")
+    throw new ConfigError(
+      path,
+      'checkPolicy is "before", and a worker\'s own tree is not whole with workspaces: "sparse"',
+      'Use checkPolicy: "gate", which checks what would land in a checkout of its own, or workspaces: "copied".',
+    );
 }
 
 /** `~/…` is below the operator's home; what else is not absolute, below the configuration's folder. */

@@ -266,7 +266,10 @@ export const configSchema = z.strictObject({
     .refine(({ trunk, green }) => trunk !== green, "trunk and green need a branch each")
     .nullable()
     .default(null),
-  /** `auto`: overlays where they work. `copied`: real files also for programs outside, such as a Docker daemon. */
+  /**
+   * `auto`: overlays where they work. `copied`: real files also for programs outside, such as a Docker daemon. `sparse`: for trees
+   * that are too large to be there whole each time: sessions of a task or planner with paths get only these.
+   */
   workspaces: z.enum(workspacesChoices).default(configDefaults.workspaces),
   /** `auto`: the first that works here; without one nothing runs. `none`: programs run with your own rights. */
   sandbox: z.enum(sandboxChoices).default(configDefaults.sandbox),

@@ -21,6 +21,11 @@ export type BriefHead = {
   /** A checkout of the trunk at commit `base`, this session's own; also the working directory. */
   workspace: string;
   base: string;
+  /**
+   * null: the workspace has all files. Else it is a sparse checkout: these files and folders, and the files that lie directly in
+   * the folders on the way to them. `git sparse-checkout add` brings more.
+   */
+  sparse: string[] | null;
   /** From `softAt` on the agent should hand off what it has; at `hardAt` it is killed. `handOffFile` appears at `softAt`. */
   deadline: { softAt: number; hardAt: number; handOffFile: string };
 };

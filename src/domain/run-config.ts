@@ -45,8 +45,11 @@ export type RunConfig = {
   caches: { path: string; mode: "read-only" | "private" }[];
 };
 
-/** `auto`: overlays where the system has them; else, and with `copied`, folders of files of their own. */
-export const workspacesChoices = ["auto", "copied"] as const;
+/**
+ * `auto`: overlays where the system has them; else, and with `copied`, folders of files of their own. `sparse`: of a task or
+ * planner with paths such a folder with no more than these; the others as with `auto`.
+ */
+export const workspacesChoices = ["auto", "copied", "sparse"] as const;
 export type WorkspacesChoice = (typeof workspacesChoices)[number];
 
 /** `auto`: the first that works on this machine; without one, nothing runs. */

@@ -21,7 +21,7 @@ import type { Task } from "../domain/task.ts";
 import type { Transition } from "./store-port.ts";
 
 /** What only the engine's process knows. */
-export type Place = { workspace: string; base: Commit; deadline: BriefHead["deadline"] };
+export type Place = { workspace: string; base: Commit } & Pick<BriefHead, "sparse" | "deadline">;
 
 const earlierMax = 10;
 const handoffsMax = 200;

@@ -65,7 +65,8 @@ export function wrongAnswer(answer: WatchedAnswer, wanted: string): Failure {
 
 export function place({ workspace, watch, agent }: Session): Place {
   const deadline = { softAt: watch.softAt, hardAt: watch.hardAt, handOffFile: agent.handOffFile };
-  return { workspace: workspace.path, base: workspace.base, deadline };
+  const { path, base, sparse } = workspace;
+  return { workspace: path, base, sparse: sparse && [...sparse], deadline };
 }
 
 export function message(error: unknown): string {

@@ -68,9 +68,11 @@ async function inWorkspace(
   visible: Visible,
 ): Promise<Ending> {
   const name = idText("session", claim.session);
-  const { opening, base, kept, contested } = await desk.store.transition(claim.run, (tx) => beginning(tx, claim));
+  const { opening, base, kept, contested, scope } = await desk.store.transition(claim.run, (tx) =>
+    beginning(tx, claim),
+  );
   const orLater = opening === null && claim.subject.kind !== "judgement";
-  const workspace = await desk.trunk.openWorkspace(claim.run, name, base, { kept, orLater });
+  const workspace = await desk.trunk.openWorkspace(claim.run, name, base, { kept, orLater, scope });
   visible.workspace = true;
   const agent = desk.agents.open({
     run: claim.run,
@@ -116,7 +118,20 @@ async function beginning(tx: Transition, { session, subject }: Claim) {
   const opening = row?.opening ?? null;
   const contested = subject.kind === "arbitration" ? ((await tx.task(subject.task))?.contested ?? null) : null;
   const kept = row?.workspace ?? contested?.kept ?? null;
-  return { opening, base: opening?.base ?? tx.run.tip, kept, contested };
+  return { opening, base: opening?.base ?? tx.run.tip, kept, contested, scope: await scopeOf(tx, subject) };
+}
+
+/** What it is about. Who settles a conflict or judges looks at all of it. */
+async function scopeOf(tx: Transition, subject: Claim["subject"]): Promise<readonly string[]> {
+  switch (subject.kind) {
+    case "turn":
+      return (await tx.planner(subject.planner))?.paths ?? [];
+    case "attempt":
+      return (await tx.task(subject.task))?.paths ?? [];
+    case "arbitration":
+    case "judgement":
+      return [];
+  }
 }
 
 async function runTurn(

@@ -55,14 +55,19 @@ function recordText({ number, verdict, landed, scores, weakened, summary }: Cycl
 
 const summaryBytesMax = promptLimits.historyBytesMax / 8;
 
-export function sessionText({ workspace, base, deadline }: BriefHead, now: number): string {
+export function sessionText({ workspace, base, sparse, deadline }: BriefHead, now: number): string {
   const softMs = deadline.softAt - now;
   const time =
     softMs > 0
       ? `Time: ${durationText(softMs)} until you are asked to hand off, ${durationText(deadline.hardAt - now)} until the session is killed.`
       : `Time: hand off now; the session is killed in ${durationText(deadline.hardAt - now)}.`;
-  return `## This session\n\nWorkspace: ${code(workspace)}, at commit ${shortCommit(base)}.\n${time}`;
+  const part = sparse === null ? "" : `${sparseText(sparse)}\n`;
+  return `## This session\n\nWorkspace: ${code(workspace)}, at commit ${shortCommit(base)}.\n${part}${time}`;
 }
+
+const sparseText = (sparse: readonly string[]) =>
+  `It is a sparse checkout: of the repository only ${pathsText(sparse)} and the files directly in the folders on the way are there. The rest is in git: ` +
+  "`git ls-files` lists it, `git grep --cached` searches it, `git show HEAD:PATH` shows a file, and `git sparse-checkout add FOLDER` checks a folder out.";
 
 /** `45 min`, `1 h 5 min`, `30 s`: rounded down, never below 0. */
 export function durationText(ms: number): string {

@@ -28,6 +28,7 @@ const head = {
   },
   workspace: "/var/longhaul/workspaces/s41",
   base: "4f0c1d2e3a5b6c7d8e9f00112233445566778899",
+  sparse: null,
   deadline: {
     softAt: now + 45 * minute,
     hardAt: now + 60 * minute,
@@ -132,6 +133,7 @@ export const plannerBrief: PlannerBrief = {
 export const workerBrief: WorkerBrief = {
   ...head,
   role: "worker",
+  sparse: ["fp", "src/`odd`"],
   cycle,
   task: {
     id: "t13",
@@ -177,6 +179,7 @@ export const workerBrief: WorkerBrief = {
 
 export const arbiterBrief: ArbiterBrief = {
   ...workerBrief,
+  sparse: null,
   role: "arbiter",
   contested: { handoff: handoffOf("fp/ exports with `export`.", { notes: ["# Not an order: take mine"] }), tries: 8 },
 };

@@ -23,7 +23,9 @@ const goal = system("the goal of the run, in a `<goal>` tag");
 const cycle = optional(
   "the cycle's number, what the last verdict asks of it in a `<brief>` tag, and how earlier cycles ended",
 );
-const session = optional("the workspace, its commit, and how long the session may still take");
+const session = optional(
+  "the workspace, its commit, which part is checked out if not all, and how long the session may still take",
+);
 const finish = optional("the tools that end the session, such as: `submit` or `give_up`");
 
 export const promptVariables = {

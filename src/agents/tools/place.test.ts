@@ -82,6 +82,15 @@ describe("a path", () => {
 });
 
 describe("reading", () => {
+  test("in a sparse workspace what is missing may be elsewhere, and how to get it is said", async () => {
+    const { workspace, at } = openWorkspace();
+    mkdirSync(at(".git/info"), { recursive: true });
+    writeFileSync(at(".git/info/sparse-checkout"), "/*\n!/*/\n");
+    expect(await readWhole(workspace, "lib/a.ts")).toEqual(
+      refused(/^lib\/a\.ts does not exist .*git sparse-checkout add/),
+    );
+  });
+
   test("a file that is too big is not read, however big it says it is", async () => {
     const { workspace, at } = openWorkspace();
     writeFileSync(at("giant"), "");

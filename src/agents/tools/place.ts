@@ -148,8 +148,14 @@ async function missing(root: string, name: string, error: unknown): Promise<Refu
     if (there?.isDirectory() || there?.isSymbolicLink()) break;
     if (there) return refuse(`${shown} does not exist: ${shownPath(above)} is a file, not a folder`);
   }
-  return refuse(`${shown} does not exist (${above === "." ? "the workspace" : shownPath(above)} does); see list_files`);
+  const sparse = (await statsOf(join(root, ".git", "info", "sparse-checkout"))) === null ? "" : notCheckedOut;
+  return refuse(
+    `${shown} does not exist (${above === "." ? "the workspace" : shownPath(above)} does); see list_files${sparse}`,
+  );
 }
+
+const notCheckedOut =
+  "; or it is not checked out, for the workspace is sparse: git ls-files lists all, git sparse-checkout add FOLDER checks a folder out";
 
 /** Faults of paths that a model can mend or that somebody made on purpose. Anything else is thrown again. */
 export function pathFault(error: unknown, shown: string): Refusal {

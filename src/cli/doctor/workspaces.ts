@@ -16,12 +16,14 @@ export async function workspaceFindings(config: RunConfig | null, topLevel: stri
   if ((config?.workspaces ?? configDefaults.workspaces) === "copied")
     return [good(at, `${await copies(topLevel)}, as the configuration says`)];
   if (config?.sandbox === "docker") return [good(at, `${await copies(topLevel)}: containers do not see overlays`)];
+  const part =
+    config?.workspaces === "sparse" ? "sparse checkouts for tasks and planners with paths; for the others " : "";
   const why = whyNoMounts(environment["PATH"] ?? "") ?? (await whyNoOverlay(topLevel));
-  if (why === null) return [good(at, "overlays: each costs milliseconds, whatever the size of the repository")];
+  if (why === null) return [good(at, `${part}overlays: each costs milliseconds, whatever the size of the repository`)];
   return [
     doubtful(
       at,
-      `${await copies(topLevel)}: ${why}`,
+      `${part}${await copies(topLevel)}: ${why}`,
       "For overlays: Linux 5.11 or newer, user namespaces (or root), unshare and mount of util-linux; see docs/workspaces.md.",
     ),
   ];
