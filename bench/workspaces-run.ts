@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Commit, RunId, SessionId, TaskId } from "../src/domain/ids.ts";
 import { Git } from "../src/git/git-process.ts";
@@ -12,7 +12,7 @@ import { findRepository } from "../src/git/user-repository.ts";
 import type { Workspace } from "../src/engine/ports.ts";
 import { fileOf, generate, git, type Size } from "./landing-repository.ts";
 
-export const kinds = ["copied", "pooled", "overlay"] as const;
+export const kinds = ["copied", "pooled", "overlay", "sparse"] as const;
 export type WorkspacesCase = { kind: (typeof kinds)[number]; size: Size; count: number };
 export type WorkspacesFigures = {
   /** The very first one of a run. */
@@ -47,10 +47,11 @@ async function measure({ kind, size, count }: WorkspacesCase): Promise<Workspace
       stateFolder: join(user, ".longhaul"),
       environment: process.env,
       mounts,
+      sparse: kind === "sparse",
     });
     const base = git(user, "rev-parse", "HEAD") as Commit;
     await trunk.begin(run, base);
-    return await new Bench(trunk, files, user).measure(base, kind, count);
+    return await new Bench(trunk, files, user, kind === "sparse").measure(base, kind, count);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -60,16 +61,19 @@ class Bench {
   readonly #trunk: GitTrunk;
   readonly #files: string[];
   readonly #user: string;
+  /** Of a task that is about one folder of 250 files; the first workspace has all, as a run's first session. */
+  readonly #scope: string[];
   #opened = 0;
 
-  constructor(trunk: GitTrunk, files: string[], user: string) {
+  constructor(trunk: GitTrunk, files: string[], user: string, isOfPart: boolean) {
     this.#trunk = trunk;
     this.#files = files;
     this.#user = user;
+    this.#scope = isOfPart ? [dirname(dirname(fileOf(files, 0)))] : [];
   }
 
   async measure(base: Commit, kind: WorkspacesCase["kind"], count: number): Promise<WorkspacesFigures> {
-    const [first, firstMs] = await timed(() => this.#open(base));
+    const [first, firstMs] = await timed(() => this.#open(base, []));
     if (kind === "pooled") {
       const used = await Promise.all(Array.from({ length: count }, () => this.#open(base)));
       for (const each of used) await each.remove();
@@ -107,8 +111,8 @@ class Bench {
     };
   }
 
-  #open(commit: Commit): Promise<Workspace> {
-    return this.#trunk.openWorkspace(run, `s${++this.#opened}`, commit);
+  #open(commit: Commit, scope = this.#scope): Promise<Workspace> {
+    return this.#trunk.openWorkspace(run, `s${++this.#opened}`, commit, { scope });
   }
 
   async #land(workspace: Workspace, onto: Commit): Promise<Commit> {
