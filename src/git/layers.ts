@@ -227,6 +227,8 @@ export class Layers {
     }
     const { size } = await stat(indexFile);
     const index = size > layerLimits.indexBytesMax ? null : new IndexFile(await readFile(indexFile), commit);
+    // What changes need of it is read now, and not while the first session on a new tip waits.
+    index?.edited(new Map());
     const base: Base = { name, commit, tips: 0, index };
     this.#bases.push(base);
     return base;
