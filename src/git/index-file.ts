@@ -178,11 +178,14 @@ export class IndexFile {
       const content = this.#extension("TREE");
       this.#cache = { trees: content && new CacheTree(content, this.#nameBytes) };
     }
-    const trees = this.#cache.trees?.without(foldersOf(entries.keys())) ?? Buffer.alloc(0);
-    const name = Buffer.from("TREE\0\0\0\0", "latin1");
-    name.writeUInt32BE(trees.length, 4);
-    parts.push(this.#content.subarray(from, end), name, trees, Buffer.alloc(this.#nameBytes));
-    return Buffer.concat(parts);
+    parts.push(this.#content.subarray(from, end));
+    const trees = this.#cache.trees?.without(foldersOf(entries.keys()));
+    if (trees) {
+      const name = Buffer.from("TREE\0\0\0\0", "latin1");
+      name.writeUInt32BE(trees.length, 4);
+      parts.push(name, trees);
+    }
+    return Buffer.concat([...parts, Buffer.alloc(this.#nameBytes)]);
   }
 
   #inOrder(): string[] {

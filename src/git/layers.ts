@@ -134,7 +134,7 @@ export class Layers {
     known.making.catch(async () => {
       this.#known.delete(name);
       for (const [commit, own] of this.#tips) if (own === name) this.#tips.delete(commit);
-      await removeTree(join(this.folder, name));
+      for (const path of partsOf(name)) await removeTree(join(this.folder, path));
     });
     return name;
   }
@@ -221,17 +221,17 @@ export class Layers {
     try {
       const call = this.#trunk.at(this.#run, { workTree: folder, indexFile });
       await this.#trunk.git.run(["read-tree", "-m", "-u", commit], call);
+      const { size } = await stat(indexFile);
+      const index = size > layerLimits.indexBytesMax ? null : new IndexFile(await readFile(indexFile), commit);
+      // What changes need of it is read now, and not while the first session on a new tip waits.
+      index?.edited(new Map());
+      const base: Base = { name, commit, tips: 0, index };
+      this.#bases.push(base);
+      return base;
     } catch (error) {
       for (const path of [folder, indexFile]) await removeTree(path);
       throw error;
     }
-    const { size } = await stat(indexFile);
-    const index = size > layerLimits.indexBytesMax ? null : new IndexFile(await readFile(indexFile), commit);
-    // What changes need of it is read now, and not while the first session on a new tip waits.
-    index?.edited(new Map());
-    const base: Base = { name, commit, tips: 0, index };
-    this.#bases.push(base);
-    return base;
   }
 
   /** Forgets all that nobody stands on but what may be asked for next; answers what lies in the way then. */
@@ -256,6 +256,9 @@ export class Layers {
     return unused;
   }
 }
+
+/** All that lies there while a tip is made; of one that is done only the first. */
+const partsOf = (tip: string) => [tip, `${tip}.index`, `${tip}.merged`, `${tip}.work`];
 
 /** As patterns of git's. */
 const excludes = (added: readonly string[]) => added.map((path) => `/${path.replace(/[\\*?[ ]/g, "\\$&")}\n`).join("");

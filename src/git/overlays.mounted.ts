@@ -1,5 +1,5 @@
 /** Overlays, in a process with mounts of its own: `overlays.test.ts` starts it. */
-import { readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Workspace } from "../engine/ports.ts";
@@ -124,5 +124,30 @@ test("who may start from a later commit shares a tip with others", async () => {
   const kept = await trunk.keep(runA, other);
   const again = { kept: kept.ok ? kept.kept : "", orLater: true };
   expect((await trunk.openWorkspace(runA, named(18), last ?? world.base, again)).base).toBe(world.base);
+  await world.close();
+});
+
+test("a tip that cannot be made leaves nothing behind, and the next one is made", async () => {
+  const world = await makeWorld({ "a.txt": "a\n" });
+  const { trunk } = world;
+  await trunk.begin(runA, world.base);
+  const first = await trunk.openWorkspace(runA, named(1), world.base);
+  await put(first.path, { "b.txt": "b\n" });
+  await landNow(trunk, runA, first, submission(1));
+  const tip = await trunk.tip(runA);
+  const runsLayers = join(world.state, "layers", runA);
+  const [own = ""] = await readdir(runsLayers);
+  const layers = async () => (await readdir(join(runsLayers, own))).toSorted();
+  const before = await layers();
+  // Something is in its way when its files are there already, wherever it gets to.
+  const next = 1 + Math.max(...before.map((name) => Number(/\d+/.exec(name)?.[0] ?? 0)));
+  for (const [n, part] of [".merged", ".work", ".index"].entries()) {
+    const way = join(runsLayers, own, `t${next + n}${part}`);
+    await mkdir(part === ".index" ? join(way, "x") : way, { recursive: true });
+    await expect(trunk.openWorkspace(runA, named(2 + n), tip)).rejects.toThrow();
+    await expect.poll(layers).toEqual(before);
+  }
+  const last = await trunk.openWorkspace(runA, named(9), tip);
+  expect(await world.read(last, "b.txt")).toBe("b\n");
   await world.close();
 });
