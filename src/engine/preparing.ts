@@ -86,6 +86,7 @@ export class Preparing {
     const { commands, run, config } = this.#parts;
     const { signal } = this.#stopped;
     for (const { name, command, timeoutMs } of config.prepare) {
+      if (signal.aborted) return "stopped";
       const bounds = {
         timeoutMs: timeoutMs ?? config.limits.commandMs,
         outputBytesMax: config.limits.evidenceBytesMax,

@@ -1,27 +1,90 @@
 /** Owns what is kept of an overlay's upper folder when others are to stand on it: what was added beside the commit's own files. */
 import { lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
-import { asPath, toLatin1, toText } from "./latin1.ts";
-import { isFolder } from "./objects.ts";
+import { asPath, toLatin1 } from "./latin1.ts";
+import { isFolder, type Entry } from "./objects.ts";
 import type { Trees } from "./trees.ts";
 
-/** Moves it from `upper` to `into`, and answers the topmost paths. Changes to the files of `tree` stay behind. */
+/**
+ * Moves it from `upper` to `into`, and answers the topmost paths, latin1. Changes to the files of `tree` stay behind; marks of what is gone of
+ * other files are kept, for layers below.
+ */
 export async function moveAdded(trees: Trees, tree: string, upper: string, into: string): Promise<string[]> {
   const added: string[] = [];
   const [from, to] = [toLatin1(upper), toLatin1(into)];
   mkdirSync(into);
+  for await (const { path, was } of met(trees, tree, from)) {
+    if (was) continue;
+    mkdirSync(asPath(dirname(`${to}/${path}`)), { recursive: true });
+    renameSync(asPath(`${from}/${path}`), asPath(`${to}/${path}`));
+    added.push(path);
+  }
+  return added;
+}
+
+/**
+ * Does a folder of `tree`, as it is shown in `merged`, hide what one of `below` has in it, without a mark for each? A folder that was
+ * made anew does, and what `moveAdded` keeps of it cannot. All are folders, absolute; the first are of one overlay.
+ */
+export async function hidesAdded(
+  trees: Trees,
+  tree: string,
+  { upper, merged }: { upper: string; merged: string },
+  below: readonly string[],
+): Promise<boolean> {
+  const [top, shownAt] = [toLatin1(upper), toLatin1(merged)];
+  for await (const { path, was } of met(trees, tree, top)) {
+    if (!isFolder(was)) continue;
+    const shown = new Set([...namesIn(`${shownAt}/${path}`), ...namesIn(`${top}/${path}`)]);
+    for (const layer of below) if (namesIn(`${toLatin1(layer)}/${path}`).some((name) => !shown.has(name))) return true;
+  }
+  return false;
+}
+
+/** The topmost of what lies at or below `paths` in the layers and is nothing of the tree. All paths are latin1. */
+export async function notIn(
+  trees: Trees,
+  tree: string,
+  paths: readonly string[],
+  layers: readonly string[],
+): Promise<string[]> {
+  const found: string[] = [];
+  const open = [...paths];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const there = await trees.find(tree, path);
+    if (!there) found.push(path);
+    if (!isFolder(there)) continue;
+    const names = new Set(layers.flatMap((layer) => namesIn(`${toLatin1(layer)}/${path}`)));
+    for (const name of names) open.push(`${path}/${name}`);
+  }
+  return found;
+}
+
+/** Whatever lies in the folder `from` and in those that the tree has as well; `was`: what the tree has there. */
+async function* met(
+  trees: Trees,
+  tree: string,
+  from: string,
+): AsyncGenerator<{ path: string; was: Entry | undefined }> {
   const open = [{ path: "", tree }];
   for (let folder = open.pop(); folder; folder = open.pop()) {
     const known = await trees.read(folder.tree);
     for (const name of readdirSync(asPath(folder.path === "" ? from : `${from}/${folder.path}`), "latin1")) {
       const path = folder.path === "" ? name : `${folder.path}/${name}`;
-      const [was, stats] = [known.find(name), lstatSync(asPath(`${from}/${path}`))];
-      if (isFolder(was) && stats.isDirectory()) open.push({ path, tree: was.oid });
-      if (was || path === ".git" || stats.isCharacterDevice()) continue;
-      mkdirSync(asPath(dirname(`${to}/${path}`)), { recursive: true });
-      renameSync(asPath(`${from}/${path}`), asPath(`${to}/${path}`));
-      added.push(toText(path));
+      if (path === ".git") continue;
+      const was = known.find(name);
+      if (isFolder(was) && lstatSync(asPath(`${from}/${path}`)).isDirectory()) open.push({ path, tree: was.oid });
+      yield { path, was };
     }
   }
-  return added;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(asPath(folder), "latin1");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    throw error;
+  }
 }

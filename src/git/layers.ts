@@ -10,23 +10,23 @@ import { invariant } from "../domain/assert.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
 import { IndexFile, sealAside } from "./index-file.ts";
+import { toText } from "./latin1.ts";
 import type { Mounts } from "./mounts.ts";
 import type { Passed } from "./passed.ts";
+import { Prepared } from "./prepared.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
-import { moveAdded } from "./added-files.ts";
+import { hidesAdded, moveAdded, notIn } from "./added-files.ts";
 import { writeGitFolder } from "./worker-git.ts";
 import { readDifference, writeDifference } from "./write-difference.ts";
 
-/** What `prepare` commands made of some commit, beside its files. `added`: paths, for git to leave alone. */
-type Prepared = { name: string; added: readonly string[]; tips: number };
 /** `index`: as git wrote it; null: too long for this process. */
 type Base = { name: string; commit: Commit; tips: number; index: IndexFile | null };
 /**
- * `lowers`: as an overlay's option, relative to the folder of the layers; `bare`: the same without what was prepared.
- * `indexFile`: git's, of all files of the commit.
+ * `bare`: as an overlay's option, relative to the folder of the layers; below it, what was `prepared`: whatever the commit has
+ * hides it. `indexFile`: git's, of all files of the commit.
  */
-export type Tip = { name: string; commit: Commit; lowers: string; bare: string; indexFile: string };
+export type Tip = { name: string; commit: Commit; bare: string; prepared: Prepared | null; indexFile: string };
 type Known = { users: number; making: Promise<Tip>; base: Base | null; prepared: Prepared | null };
 
 /**
@@ -93,17 +93,29 @@ export class Layers {
     await this.#removeUnused();
   }
 
-  /** Everything in `upper` that is no file of `commit` lies below all that is opened from now on. */
-  async adopt(upper: string, commit: Commit): Promise<void> {
+  /**
+   * Everything in `upper` that is no file of the tip's commit lies below all that is opened from now on, with what it stood on itself.
+   * Nobody writes there any more.
+   */
+  async adopt(upper: string, { commit }: Tip, below: Prepared | null): Promise<void> {
     const { trees } = this.#trunk.objects(this.#run);
     const tree = await trees.rootOf(commit);
-    await this.#oneAtATime(async () => {
+    const unused = await this.#oneAtATime(async () => {
       const name = `p${++this.#made}`;
-      const added = await moveAdded(trees, tree, upper, join(this.folder, name));
-      this.#prepared = { name, added, tips: 0 };
+      const before = this.#prepared;
+      this.#prepared = new Prepared(name, await moveAdded(trees, tree, upper, join(this.folder, name)), below);
       this.#tips.clear();
+      return before?.release() ?? [];
     });
+    for (const layer of unused) await removeTree(join(this.folder, layer));
     await this.#removeUnused();
+  }
+
+  /** Is what was done in an overlay on `below` told by its upper folder, without the kernel's notes on folders of the tip's commit? */
+  async isTold(overlay: { upper: string; merged: string }, { commit }: Tip, below: Prepared): Promise<boolean> {
+    const { trees } = this.#trunk.objects(this.#run);
+    const layers = below.layers.map((name) => join(this.folder, name));
+    return !(await hidesAdded(trees, await trees.rootOf(commit), overlay, layers));
   }
 
   async #removeUnused(): Promise<void> {
@@ -147,7 +159,7 @@ export class Layers {
     await mkdir(folder);
     if (commit === base.commit) await copyFile(this.#indexOf(base), building);
     else await this.#moveOn(base, commit, name, building);
-    const files = { HEAD: `${commit}\n`, "info/exclude": excludes(prepared?.added ?? []) };
+    const files = { HEAD: `${commit}\n`, "info/exclude": prepared ? await this.#excludes(prepared, commit) : "" };
     await writeGitFolder(this.#trunk, join(folder, ".git"), files, { bare: false, sha256: commit.length === 64 });
     const indexFile = join(folder, ".git", "index");
     await rename(building, indexFile);
@@ -155,9 +167,16 @@ export class Layers {
     invariant(known, "a tip in the making is known");
     Object.assign(known, { base, prepared });
     base.tips++;
-    if (prepared) prepared.tips++;
-    const bare = `${name}:${base.name}`;
-    return { name, commit, lowers: prepared ? `${name}:${prepared.name}:${base.name}` : bare, bare, indexFile };
+    prepared?.hold();
+    return { name, commit, bare: `${name}:${base.name}`, prepared, indexFile };
+  }
+
+  /** As patterns of git's. */
+  async #excludes({ added, layers }: Prepared, commit: Commit): Promise<string> {
+    const { trees } = this.#trunk.objects(this.#run);
+    const folders = layers.map((name) => join(this.folder, name));
+    const paths = await notIn(trees, await trees.rootOf(commit), added, folders);
+    return paths.map((path) => `/${toText(path).replace(/[\\*?[ ]/g, "\\$&")}\n`).join("");
   }
 
   /** Through an overlay: the kernel writes the marks, and the index knows files as they will be seen. */
@@ -242,10 +261,7 @@ export class Layers {
       if (known.users > 0 || name === last) continue;
       this.#known.delete(name);
       if (known.base) known.base.tips--;
-      if (known.prepared) known.prepared.tips--;
-      if (known.prepared && known.prepared.tips === 0 && known.prepared !== this.#prepared)
-        unused.push(known.prepared.name);
-      unused.push(name);
+      unused.push(name, ...(known.prepared?.release() ?? []));
     }
     for (const [commit, name] of this.#tips) if (!this.#known.has(name)) this.#tips.delete(commit);
     for (const base of this.#bases.slice(0, -1)) {
@@ -259,6 +275,3 @@ export class Layers {
 
 /** All that lies there while a tip is made; of one that is done only the first. */
 const partsOf = (tip: string) => [tip, `${tip}.index`, `${tip}.merged`, `${tip}.work`];
-
-/** As patterns of git's. */
-const excludes = (added: readonly string[]) => added.map((path) => `/${path.replace(/[\\*?[ ]/g, "\\$&")}\n`).join("");

@@ -13,6 +13,7 @@ import { Layers, overlayOptions, type Tip } from "./layers.ts";
 import type { Mounts } from "./mounts.ts";
 import { exists, removeTree } from "./remove-tree.ts";
 import type { Passed } from "./passed.ts";
+import type { Prepared } from "./prepared.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { upperPaths } from "./upper-paths.ts";
 import { indexOf, removePlace, type WorkspacePlace } from "./workspace.ts";
@@ -32,40 +33,46 @@ export class OverlayCheckouts implements Checkouts {
   }
 
   open(place: WorkspacePlace, commit: Commit, { passed }: CheckoutHow): Promise<Checkout> {
-    return this.#mount(place, commit, "lowers", passed);
+    return this.#mount(place, commit, passed, (tip) => tip.prepared);
   }
 
+  /**
+   * On what was prepared before, as any checkout is built once more; from nothing now and then, so that no layers pile up, and
+   * where that fails.
+   */
   async prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd> {
-    const overlay = await this.#mount(place, commit, "bare");
-    try {
-      if (!(await work(place.path))) return "failed";
-      await overlay.unmount();
-      await this.#layersOf(place.run).adopt(join(place.folder, "upper"), commit);
-      return "prepared";
-    } finally {
-      await overlay.remove();
+    for (const onBefore of [true, false]) {
+      const overlay = await this.#mount(place, commit, null, (tip) => (onBefore ? goOnFrom(tip) : null));
+      try {
+        if ((await work(place.path)) && (await overlay.adopt())) return "prepared";
+        if (!overlay.below) return "failed";
+      } finally {
+        await overlay.remove();
+      }
     }
+    return "failed";
   }
 
   async #mount(
     place: WorkspacePlace,
     commit: Commit,
-    on: "lowers" | "bare",
-    passed: Passed | null = null,
+    passed: Passed | null,
+    belowOf: (tip: Tip) => Prepared | null,
   ): Promise<Overlay> {
     await this.#open.get(place.path)?.remove();
     await removePlace(place);
     const layers = this.#layersOf(place.run);
     const tip = await layers.stand(commit, passed);
     try {
+      const below = belowOf(tip);
       const upper = join(place.folder, "upper");
       for (const folder of [place.path, upper, join(place.folder, "work")]) await mkdir(folder, { recursive: true });
       // Relative names are short, and have none of the signs that mean something in an option.
       const own = relative(layers.folder, place.folder);
-      const options = `lowerdir=${tip[on]},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions}`;
+      const lowers = [tip.bare, ...(below?.layers ?? [])].join(":");
+      const options = `lowerdir=${lowers},upperdir=${own}/upper,workdir=${own}/work,${overlayOptions}`;
       await this.#mounts.mount(layers.folder, options, relative(layers.folder, place.path));
-      const below = { commit: tip.commit, more: tip[on] !== tip.bare };
-      const overlay = new Overlay(place, tip, this.#mounts, layers, upperPaths(upper, below), () =>
+      const overlay = new Overlay({ place, tip, below, mounts: this.#mounts, layers }, () =>
         this.#open.delete(place.path),
       );
       this.#open.set(place.path, overlay);
@@ -102,33 +109,47 @@ export class OverlayCheckouts implements Checkouts {
   }
 }
 
+/** What a preparation on this tip begins with. */
+function goOnFrom({ prepared }: Tip): Prepared | null {
+  return prepared && prepared.depth < layerLimits.preparedDepthMax ? prepared : null;
+}
+
+/** `below`: what it stands on beside the commit's files. */
+type Parts = { place: WorkspacePlace; tip: Tip; below: Prepared | null; mounts: Mounts; layers: Layers };
+
 class Overlay implements Checkout {
-  readonly place: WorkspacePlace;
   readonly commit: Commit;
   readonly changedPaths: Checkout["changedPaths"];
   readonly sparse = null;
+  readonly place: WorkspacePlace;
+  readonly below: Prepared | null;
   readonly #tip: Tip;
   readonly #mounts: Mounts;
   readonly #layers: Layers;
+  readonly #upper: string;
   readonly #removed: () => void;
   #isMounted = true;
   #isRemoved = false;
 
-  constructor(
-    place: WorkspacePlace,
-    tip: Tip,
-    mounts: Mounts,
-    layers: Layers,
-    changedPaths: Checkout["changedPaths"],
-    removed: () => void,
-  ) {
+  constructor({ place, tip, below, mounts, layers }: Parts, removed: () => void) {
     this.place = place;
-    this.changedPaths = changedPaths;
     this.commit = tip.commit;
+    this.below = below;
     this.#tip = tip;
     this.#mounts = mounts;
     this.#layers = layers;
+    this.#upper = join(place.folder, "upper");
     this.#removed = removed;
+    this.changedPaths = upperPaths(this.#upper, { commit: tip.commit, more: below !== null });
+  }
+
+  /** Makes what was added in it the ground of workspaces to come; nothing is done in it any more. false: it cannot be on what was below. */
+  async adopt(): Promise<boolean> {
+    const overlay = { upper: this.#upper, merged: this.place.path };
+    if (this.below && !(await this.#layers.isTold(overlay, this.#tip, this.below))) return false;
+    await this.#unmount();
+    await this.#layers.adopt(this.#upper, this.#tip, this.below);
+    return true;
   }
 
   /** Few need it: it is as long as the tree is large. */
@@ -137,7 +158,7 @@ class Overlay implements Checkout {
     if (!(await exists(index))) await copyFile(this.#tip.indexFile, index);
   }
 
-  async unmount(): Promise<void> {
+  async #unmount(): Promise<void> {
     if (!this.#isMounted) return;
     this.#isMounted = false;
     await this.#mounts.unmount(this.#layers.folder, relative(this.#layers.folder, this.place.path));
@@ -147,7 +168,7 @@ class Overlay implements Checkout {
     if (this.#isRemoved) return;
     this.#isRemoved = true;
     this.#removed();
-    await this.unmount();
+    await this.#unmount();
     await removePlace(this.place);
     await this.#layers.leave(this.#tip);
   }

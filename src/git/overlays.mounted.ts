@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { layerLimits } from "../domain/limits.ts";
 import type { Workspace } from "../engine/ports.ts";
 import { makeGitWorld, put, userGit } from "./git-world.testsuite.ts";
 import { testAttacks } from "./hostile.testsuite.ts";
@@ -11,6 +12,7 @@ import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 import { testTrunk } from "./trunk.testsuite.ts";
 
 const mounts = new Mounts();
+const readText = (path: string) => readFile(path, "utf8").catch(() => null);
 const makeWorld = (files: { [path: string]: string }) => makeGitWorld(files, { mounts });
 testTrunk("git, with overlays", makeWorld);
 testAttacks("overlays", makeWorld);
@@ -59,16 +61,126 @@ test("what was prepared lies in every workspace from then on, and is no change o
     "own\n",
     "",
   ]);
-  // The next begins with nothing of it, and takes its place.
-  const again = await trunk.prepare(runA, "prepare-2", await trunk.tip(runA), async (directory) => {
-    expect((await readdir(directory)).toSorted()).toEqual([".git", ".gitignore", "a.txt", "d"]);
-    await put(directory, { "modules/y": "y\n" });
+  await world.close();
+});
+
+test("a preparation goes on from the one before, and workspaces see what has become of it", async () => {
+  const world = await makeWorld({ "a.txt": "a\n", "d/b.txt": "b\n", ".gitignore": "*.o\nmodules/\n" });
+  const { trunk, base } = world;
+  await trunk.begin(runA, base);
+  const files = ["modules/x", "modules/y/z", "d/1.o", "d/2.o", "a.txt"];
+  const at = async (directory: string) =>
+    Object.fromEntries(await Promise.all(files.map(async (path) => [path, await readText(join(directory, path))])));
+  const begun: object[] = [];
+  const prepare = (n: number, work: (directory: string) => Promise<unknown>) =>
+    trunk.prepare(runA, `prepare-${n}`, base, async (directory) => {
+      begun.push(await at(directory));
+      return (await work(directory)) !== false;
+    });
+  const seen = async (n: number) => {
+    const workspace = await trunk.openWorkspace(runA, named(n), base);
+    expect(await userGit(workspace.path, "status", "--porcelain")).toBe("");
+    expect(await trunk.takeIn(runA, workspace)).toEqual({ kind: "unchanged" });
+    const found = await at(workspace.path);
+    await workspace.remove();
+    return found;
+  };
+  const nothing = { "modules/x": null, "modules/y/z": null, "d/1.o": null, "d/2.o": null, "a.txt": "a\n" };
+  const first = { ...nothing, "modules/x": "x\n", "modules/y/z": "z\n", "d/1.o": "1\n" };
+  await prepare(1, (top) => put(top, { "modules/x": "x\n", "modules/y/z": "z\n", "d/1.o": "1\n", "a.txt": "no\n" }));
+  expect([begun.pop(), await seen(1)]).toEqual([nothing, first]);
+  const second = { ...first, "modules/x": "new\n", "modules/y/z": null, "d/1.o": null, "d/2.o": "2\n" };
+  await prepare(2, async (top) => {
+    await put(top, { "modules/x": "new\n", "d/2.o": "2\n" });
+    for (const path of ["modules/y", "d/1.o"]) await rm(join(top, path), { recursive: true });
+  });
+  expect([begun.pop(), await seen(2)]).toEqual([first, second]);
+  // A folder in place of the one before, with other things in it.
+  const third = { ...second, "modules/x": null, "modules/y/z": "3\n" };
+  await prepare(3, async (top) => {
+    await rm(join(top, "modules"), { recursive: true });
+    await put(top, { "modules/y/z": "3\n" });
+  });
+  expect([begun.pop(), await seen(3)]).toEqual([second, third]);
+  // One that fails is tried from nothing, and takes nobody's place.
+  expect(await prepare(4, async () => false)).toBe("failed");
+  expect([begun.pop(), begun.pop(), await seen(4)]).toEqual([nothing, third, third]);
+  // A folder of the commit made anew would hide what it had: told from nothing.
+  const fifth = { ...nothing, "d/2.o": "5\n" };
+  await prepare(5, async (top) => {
+    await rm(join(top, "d"), { recursive: true });
+    await put(top, { "d/b.txt": "b\n", "d/2.o": "5\n" });
+  });
+  expect([begun.pop(), begun.pop(), await seen(5)]).toEqual([nothing, third, fifth]);
+  // Layers do not pile up, and nobody stands on the old ones.
+  for (let n = 6; n < 6 + layerLimits.preparedDepthMax; n++)
+    await prepare(n, (top) => put(top, { "modules/x": `${n}\n` }));
+  expect(begun.slice(0, -1)).not.toContainEqual(nothing);
+  expect(begun.at(-1)).toEqual(nothing);
+  expect(await seen(6)).toEqual({ ...nothing, "modules/x": `${5 + layerLimits.preparedDepthMax}\n` });
+  const [own = ""] = await readdir(join(world.state, "layers", runA));
+  const left = await readdir(join(world.state, "layers", runA, own));
+  expect(left.filter((name) => name.startsWith("p"))).toHaveLength(1);
+  await world.close();
+});
+
+test("what was prepared in a folder that the trunk has gained is seen there", async () => {
+  const world = await makeWorld({ "a.txt": "a\n", "old/b.txt": "b\n", ".gitignore": "*.o\n" });
+  const { trunk } = world;
+  await trunk.begin(runA, world.base);
+  const worker = await trunk.openWorkspace(runA, named(1), world.base);
+  await put(worker.path, { "new/deep/c.txt": "c\n", "old/d.txt": "d\n" });
+  await rm(join(worker.path, "old", "b.txt"));
+  await landNow(trunk, runA, worker, submission(1));
+  const tip = await trunk.tip(runA);
+  const made = { "new/deep/c.o": "c\n", "new/e.o": "e\n", "old/d.o": "d\n" };
+  await trunk.prepare(runA, "prepare-1", tip, async (directory) => {
+    await put(directory, made);
     return true;
   });
-  expect(again).toBe("prepared");
-  const last = await trunk.openWorkspace(runA, named(4), await trunk.tip(runA));
-  expect([await world.read(last, "modules/y"), await world.read(last, "d/built.o")]).toEqual(["y\n", null]);
-  expect(await trunk.prepare(runA, "prepare-3", await trunk.tip(runA), async () => false)).toBe("failed");
+  const workspace = await trunk.openWorkspace(runA, named(2), tip);
+  for (const [path, content] of Object.entries(made))
+    expect([path, await world.read(workspace, path)]).toEqual([path, content]);
+  expect(await userGit(workspace.path, "status", "--porcelain")).toBe("");
+  await world.close();
+});
+
+test("what the trunk has by now is never hidden by what was prepared", async () => {
+  const world = await makeWorld({ "a.txt": "a\n", ".gitignore": "built/\nnow-a-folder\nnow-a-file/\n" });
+  const { trunk } = world;
+  await trunk.begin(runA, world.base);
+  const old = { "built/x.o": "o\n", "gen.txt": "prepared\n", "now-a-folder": "file\n", "now-a-file/x": "x\n" };
+  await trunk.prepare(runA, "prepare-1", world.base, async (directory) => {
+    await put(directory, old);
+    return true;
+  });
+  const many = Array.from({ length: layerLimits.pathsApartWell + 1 }, (_, n) => [`n/${n}`, `${n}\n`]);
+  const tracked = {
+    "built/keep.txt": "keep\n",
+    "gen.txt": "landed\n",
+    "now-a-folder/y": "y\n",
+    "now-a-file": "file\n",
+  };
+  const worker = await trunk.openWorkspace(runA, named(1), world.base);
+  await rm(join(worker.path, "now-a-folder"));
+  await rm(join(worker.path, "now-a-file"), { recursive: true });
+  await put(worker.path, { ...tracked, ...Object.fromEntries(many), ".gitignore": "" });
+  await landNow(trunk, runA, worker, submission(1));
+  await worker.remove();
+  const [own = ""] = await readdir(join(world.state, "layers", runA));
+  const bases = async () =>
+    (await readdir(join(world.state, "layers", runA, own))).filter((name) => /^b\d+$/.test(name)).length;
+  // On the old base, and once there is a newer one.
+  for (const n of [2, 3, 4]) {
+    const workspace = await trunk.openWorkspace(runA, named(n), await trunk.tip(runA));
+    for (const [path, content] of Object.entries(tracked))
+      expect([path, await world.read(workspace, path)]).toEqual([path, content]);
+    expect(await userGit(workspace.path, "status", "--porcelain")).toBe("");
+    await put(workspace.path, { "built/more": `${n}\n` });
+    expect(await landNow(trunk, runA, workspace, submission(n))).toMatchObject({ files: ["built/more"] });
+    await workspace.remove();
+    await expect.poll(bases).toBeGreaterThan(n === 2 ? 1 : 0);
+  }
   await world.close();
 });
 

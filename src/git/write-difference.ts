@@ -54,16 +54,17 @@ export async function writeDifference(root: string, difference: Difference): Pro
   for (const [path, entry] of difference) {
     // Never written through: what is there may be shared, or a link.
     await rm(at(path), { force: true });
-    if (entry) continue;
-    await removeEmpty(at, posix.dirname(path));
-    entries.set(path, null);
-  }
-  for (const [path, entry] of difference) {
     if (!entry) continue;
     await mkdir(at(posix.dirname(path)), { recursive: true });
     if (entry.mode === linkMode) await symlink(entry.body, at(path));
     else await writeFile(at(path), entry.body, { flag: "wx", mode: entry.mode === "100755" ? 0o777 : 0o666 });
     entries.set(path, entryOf(path, entry, await lstat(at(path), { bigint: true })));
+  }
+  // Last: a folder that is emptied and made anew would hide what lies below it in an overlay.
+  for (const [path, entry] of difference) {
+    if (entry) continue;
+    await removeEmpty(at, posix.dirname(path));
+    entries.set(path, null);
   }
   return entries;
 }
