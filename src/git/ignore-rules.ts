@@ -33,7 +33,7 @@ const plain = /^(?:[^[\]\\]|\[(?:[A-Za-z0-9._](?:-[A-Za-z0-9])?)+\])*$/;
 
 function parsePattern(line: string): Pattern | "none" | null {
   if (line.startsWith("#")) return "none";
-  if (line.includes("\0") || !plain.test(line)) return null;
+  if (line.includes("\0") || line.includes("***") || !plain.test(line)) return null;
   let text = line.replace(/ +$/, "");
   const keeps = text.startsWith("!");
   if (keeps) text = text.slice(1);

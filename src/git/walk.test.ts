@@ -121,7 +121,7 @@ describe("ignore rules", () => {
     expect([judge("x/", "x"), judge("x/", "x", true)]).toEqual([false, true]);
   });
 
-  test.each(["\\#x", "x\\ ", "[!a]", "[[:alpha:]]", "[a", "a]", "!"])("%j is left to git", (text) => {
+  test.each(["***/x", "\\#x", "x\\ ", "[!a]", "[[:alpha:]]", "[a", "a]", "!"])("%j is left to git", (text) => {
     expect(judge(text, "x")).toBeNull();
   });
 
