@@ -15,6 +15,7 @@ import type { Commit, RunId } from "../domain/ids.ts";
 import { gitLimits, layerLimits } from "../domain/limits.ts";
 import { BoundedChild } from "./bounded-child.ts";
 import type { Environment } from "./git-process.ts";
+import { seal } from "./index-entry.ts";
 import { IndexFile } from "./index-file.ts";
 import { asPath, toLatin1 } from "./latin1.ts";
 import type { Fresh } from "./pooled-checkouts.ts";
@@ -93,7 +94,7 @@ async function indexOfClone(base: Base, path: string): Promise<Buffer> {
     index.note(name, lstatSync(asPath(`${root}/${name}`), { bigint: true }));
     if (++steps % gitLimits.stepsAtOnce === 0) await setImmediate();
   }
-  return index.sealed();
+  return seal(index.content, base.commit);
 }
 
 /** Why files below `folder` cannot be cloned; null: they can. It is asked by doing it; `folder` is made if it is not there. */

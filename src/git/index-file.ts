@@ -1,11 +1,8 @@
-/**
- * Owns the reading of the engine's own index files (gitformat-index, versions 2 and 3), and the noting of other files than
- * git saw. Pure.
- */
-import { createHash } from "node:crypto";
+/** Owns the reading of index files (gitformat-index, versions 2 and 3), and what changes in one when files do. Pure. */
 import type { Stats } from "node:fs";
 import { invariant } from "../domain/assert.ts";
 import { CacheTree } from "./cache-tree.ts";
+import { extended, noteSeen, skipped, type Seen } from "./index-entry.ts";
 
 /** What git noted of a file when it wrote it. Numbers as the index keeps them: 32 bits each. */
 export type Noted = {
@@ -30,39 +27,12 @@ export function isAsNoted(noted: Noted, stats: Pick<Stats, "ctimeMs" | "mtimeMs"
   );
 }
 
-/** As `lstat` tells it of a file, in big numbers. */
-type Seen = { ctimeNs: bigint; mtimeNs: bigint; dev: bigint; ino: bigint; uid: bigint; gid: bigint };
-
 const block = 4_096;
-const secondNs = 1_000_000_000n;
-
-/** An entry as an index has it: the file is there as `seen`, and git need not read it. `path`: latin1. */
-export function entryOf(
-  path: string,
-  { mode, oid }: Pick<Noted, "mode" | "oid">,
-  seen: Seen & { size: bigint },
-): Buffer {
-  const nameBytes = oid.length / 2;
-  const length = 42 + nameBytes + path.length;
-  // Padded with one to eight zeros.
-  const entry = Buffer.alloc((length + 8) & ~7);
-  const { ctimeNs, mtimeNs, dev, ino, uid, gid, size } = seen;
-  const times = [ctimeNs / secondNs, ctimeNs % secondNs, mtimeNs / secondNs, mtimeNs % secondNs];
-  for (const [n, value] of [...times, dev, ino, BigInt(parseInt(mode, 8)), uid, gid, size].entries())
-    entry.writeUInt32BE(Number(BigInt.asUintN(32, value)), n * 4);
-  entry.write(oid, 40, "hex");
-  entry.writeUInt16BE(Math.min(path.length, 0xfff), 40 + nameBytes);
-  entry.write(path, 42 + nameBytes, "latin1");
-  return entry;
-}
 
 /** No index file, or one that is cut or of a kind that is not read here. */
 export class IndexFormatError extends Error {
   override readonly name = "IndexFormatError";
 }
-
-/** Of an entry's flags: more of them follow; and of those: it is not checked out. */
-const [extended, skipped] = [0x4000, 0x4000];
 
 export class IndexFile {
   /** Where each path's entry begins, in the order of the index. */
@@ -73,11 +43,11 @@ export class IndexFile {
   readonly #entriesEnd: number;
   /** Paths of submodules. */
   readonly submodules: string[] = [];
-  readonly #content: Buffer;
+  readonly #content: Buffer<ArrayBuffer>;
   readonly #nameBytes: number;
 
   /** `like`: any object name of the same repository. Throws `IndexFormatError`. */
-  constructor(content: Buffer, like: string) {
+  constructor(content: Buffer<ArrayBuffer>, like: string) {
     this.#content = content;
     this.#nameBytes = like.length / 2;
     if (content.length < 12 + this.#nameBytes || content.toString("latin1", 0, 4) !== "DIRC")
@@ -132,33 +102,20 @@ export class IndexFile {
   }
 
   /** Has the entry tell of another file with the same content and mode. The entry is there. */
-  note(path: string, { ctimeNs, mtimeNs, dev, ino, uid, gid }: Seen): void {
+  note(path: string, seen: Seen): void {
     const at = this.#places.get(path);
     invariant(at !== undefined, "what is noted is in the index");
-    const write = (n: number, value: bigint) =>
-      void this.#content.writeUInt32BE(Number(BigInt.asUintN(32, value)), at + n * 4);
-    write(0, ctimeNs / secondNs);
-    write(1, ctimeNs % secondNs);
-    write(2, mtimeNs / secondNs);
-    write(3, mtimeNs % secondNs);
-    write(4, dev);
-    write(5, ino);
-    write(7, uid);
-    write(8, gid);
+    noteSeen(this.#content, at, seen);
   }
 
-  /** The whole file, for git to read. */
-  sealed(): Buffer {
-    const body = this.#content.subarray(0, -this.#nameBytes);
-    const sum = createHash(this.#nameBytes === 20 ? "sha1" : "sha256")
-      .update(body)
-      .digest();
-    return Buffer.concat([body, sum]);
+  /** With all that was noted; its checksum is of before. */
+  get content(): Buffer<ArrayBuffer> {
+    return this.#content;
   }
 
   /**
    * The index with these entries (`entryOf`) in place of those of the same paths, which are latin1; null: none is left. Zeros are at the
-   * place of its checksum. Of the extensions only the cache of trees is kept, as far as it is still true.
+   * place of its checksum (`seal`). Of the extensions only the cache of trees is kept, as far as it is still true.
    */
   edited(entries: ReadonlyMap<string, Buffer | null>): Buffer<ArrayBuffer> {
     const head = Buffer.from(this.#content.subarray(0, 12));
@@ -237,13 +194,6 @@ export class IndexFile {
       oid: this.#content.toString("hex", at + 40, at + 40 + this.#nameBytes),
     };
   }
-}
-
-/** Puts the checksum into what `edited` has answered; it is made beside other work. `like`: any object name. */
-export async function sealAside(index: Buffer<ArrayBuffer>, like: string): Promise<void> {
-  const end = index.length - like.length / 2;
-  const sum = await crypto.subtle.digest(like.length === 64 ? "SHA-256" : "SHA-1", index.subarray(0, end));
-  index.set(new Uint8Array(sum), end);
 }
 
 /** Where `path` is, or would be. */

@@ -9,7 +9,8 @@ import pLimit from "p-limit";
 import { invariant } from "../domain/assert.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
-import { IndexFile, sealAside } from "./index-file.ts";
+import { seal } from "./index-entry.ts";
+import { IndexFile } from "./index-file.ts";
 import { toText } from "./latin1.ts";
 import type { Mounts } from "./mounts.ts";
 import type { Passed } from "./passed.ts";
@@ -199,8 +200,7 @@ export class Layers {
     const difference = base.index && (await readDifference(store, from, to));
     if (base.index && difference) {
       const index = base.index.edited(await writeDifference(workTree, difference));
-      await sealAside(index, commit);
-      await writeFile(indexFile, index);
+      await writeFile(indexFile, await seal(index, commit));
       return;
     }
     await copyFile(this.#indexOf(base), indexFile);

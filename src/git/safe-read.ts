@@ -26,7 +26,7 @@ import { linkMode } from "./objects.ts";
 
 /** `body`: the bytes that git would keep if it converts nothing. `link`: where a link leads that may not enter. */
 export type ReadOutcome =
-  | { kind: "read"; mode: string; body: Buffer }
+  | { kind: "read"; mode: string; body: Buffer<ArrayBuffer> }
   | { kind: "gone" }
   | { kind: "refused"; reason: string; link: Buffer | null };
 
@@ -93,8 +93,8 @@ async function readFile(source: string): Promise<ReadOutcome> {
 }
 
 /** null: it has grown past the limit. */
-async function readAll(file: number, size: number): Promise<Buffer | null> {
-  const pieces: Buffer[] = [];
+async function readAll(file: number, size: number): Promise<Buffer<ArrayBuffer> | null> {
+  const pieces: Buffer<ArrayBuffer>[] = [];
   let total = 0;
   for (;;) {
     // One byte more than there should be, to see its end at once.

@@ -14,7 +14,7 @@ export class SparseIndex extends IndexFile {
   readonly #opened = new Set<string>();
 
   /** As `IndexFile`. */
-  constructor(content: Buffer, like: string) {
+  constructor(content: Buffer<ArrayBuffer>, like: string) {
     super(content, like);
     for (const path of super.paths())
       if (path.endsWith("/") && super.get(path)?.mode === folderMode) this.#closed.add(path);

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Git } from "./git-process.ts";
 import { environment, makeRepository, temporaryFolder, userGit } from "./git-world.testsuite.ts";
-import { IndexFile, sealAside } from "./index-file.ts";
+import { seal } from "./index-entry.ts";
+import { IndexFile } from "./index-file.ts";
 import { ObjectStore } from "./object-store.ts";
 import { runA } from "./trunk-steps.testsuite.ts";
 import { readDifference, writeDifference } from "./write-difference.ts";
@@ -80,8 +81,7 @@ async function moved(format: "sha1" | "sha256", before: Files, after: Files) {
   const index = new IndexFile(await readFile(ours.indexFile), from).edited(
     await writeDifference(ours.workTree, difference),
   );
-  await sealAside(index, from);
-  await writeFile(ours.indexFile, index);
+  await writeFile(ours.indexFile, await seal(index, from));
   return { ours, theirs: await checkOut(gitDir, to), to };
 }
 

@@ -8,7 +8,7 @@ import { layerLimits } from "../domain/limits.ts";
 import { Conversions } from "./conversion.ts";
 import type { Change, Edits } from "./edits.ts";
 import { refusePath } from "./entry-rules.ts";
-import { entryOf } from "./index-file.ts";
+import { entryOf } from "./index-entry.ts";
 import { asPath, toLatin1, toText } from "./latin1.ts";
 import { linkMode, submoduleMode } from "./objects.ts";
 import type { ObjectStore } from "./object-store.ts";
