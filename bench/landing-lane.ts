@@ -18,7 +18,8 @@ import { Mounts } from "../src/git/mounts.ts";
 import { nameObject } from "../src/git/objects.ts";
 import { OverlayCheckouts } from "../src/git/overlay-checkouts.ts";
 import { packBlob } from "../src/git/pack.ts";
-import { PooledCheckouts, writtenByGit } from "../src/git/pooled-checkouts.ts";
+import { PooledCheckouts } from "../src/git/pooled-checkouts.ts";
+import { writtenByGit } from "../src/git/fresh-folders.ts";
 import { TrunkRepository } from "../src/git/trunk-repository.ts";
 import { findRepository } from "../src/git/user-repository.ts";
 import { GitWorkspace, placeOf } from "../src/git/workspace.ts";
@@ -52,7 +53,7 @@ export class LaneBench {
     this.#checkouts =
       one.scheme === "overlay"
         ? new OverlayCheckouts(trunk, new Mounts(), join(state, "layers"))
-        : new PooledCheckouts(trunk, join(state, "pool"), writtenByGit);
+        : new PooledCheckouts(trunk, join(state, "pool"), writtenByGit(process.env));
   }
 
   static async open(one: LandingCase, folder: string, origin: Generated): Promise<LaneBench> {

@@ -121,6 +121,8 @@ export const layerLimits = {
   basesMax: 4,
   /** Preparations that go on from one another; the next begins with nothing. */
   preparedDepthMax: 8,
+  /** Of what was prepared: files and folders that one program is told to copy. */
+  copiedAtOnce: 500,
   /** What is taken into account for an overlay: its worker's git writes an index of its own, and the worker its work. */
   overlayBytes: 8_388_608,
   /** What a clone of a file is taken into account for: its name, its number, and of a small file what is in it. */

@@ -67,16 +67,14 @@ export class Preparing {
   async #prepare(tip: Commit): Promise<void> {
     const { store, trunk, clock, run } = this.#parts;
     const begun = clock.now();
-    let failure: string | null = null;
-    const end = await trunk.prepare(run, `prepare-${++this.#tries}`, tip, async (directory) => {
-      failure = await this.#runIn(directory);
-      return failure === null;
+    let failure = "";
+    const isDone = await trunk.prepare(run, `prepare-${++this.#tries}`, tip, async (directory) => {
+      failure = (await this.#runIn(directory)) ?? "";
+      return failure === "";
     });
     if (this.#stopped.signal.aborted) return;
-    const why =
-      end === "cannot" ? "prepare: workspaces share nothing on this machine, so each begins without" : failure;
     await store.transition(run, async (tx) => {
-      if (why !== null) await tx.addEvent("engine.problem", {}, { detail: why });
+      if (!isDone) await tx.addEvent("engine.problem", {}, { detail: failure });
       else await tx.addEvent("workspaces.prepared", {}, { commit: tip, ms: clock.now() - begun });
     });
   }

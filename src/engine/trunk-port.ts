@@ -24,7 +24,7 @@ export interface Trunk {
    * Has `work` done in a clean checkout of `commit`. When it answers true, whatever it added beside the commit's own files lies in
    * all workspaces that are opened from then on, and is no change of theirs.
    */
-  prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<PrepareEnd>;
+  prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<boolean>;
   /** What one more workspace takes of the disk, as far as is known by now. */
   workspaceBytes(run: RunId): number;
   /**
@@ -108,8 +108,6 @@ export type OpenHow = {
 
 /** `directory`: absolute. */
 export type PrepareWork = (directory: string) => Promise<boolean>;
-/** `cannot`: workspaces share nothing here; nothing was done. */
-export type PrepareEnd = "prepared" | "failed" | "cannot";
 
 export type Workspace = {
   run: RunId;

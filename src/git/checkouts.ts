@@ -4,7 +4,7 @@
  */
 import type { Cone } from "../domain/cone.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
-import type { PrepareEnd, PrepareWork } from "../engine/ports.ts";
+import type { PrepareWork } from "../engine/ports.ts";
 import type { ChangedPaths } from "./changed-paths.ts";
 import type { Passed } from "./passed.ts";
 import type { Sparse } from "./sparse.ts";
@@ -17,7 +17,7 @@ export interface Checkouts {
   /** A clean checkout of `commit` at `place.path`, with a `.git` for the worker; `place.folder` is there then. */
   open(place: WorkspacePlace, commit: Commit, how: CheckoutHow): Promise<Checkout>;
   /** As `Trunk.prepare`. */
-  prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd>;
+  prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<boolean>;
   /** What one more takes of the disk, as far as is known by now. */
   bytesOfNext(run: RunId): number;
   /** Removes all that was made for the run, by whichever engine. Nobody else may work on the run. */

@@ -2,11 +2,12 @@
 import { join } from "node:path";
 import type { Checkouts } from "./checkouts.ts";
 import { Clones, whyNoClones } from "./clones.ts";
+import { writtenByGit } from "./fresh-folders.ts";
 import type { Environment } from "./git-process.ts";
 import type { Mounts } from "./mounts.ts";
 import { OverlayCheckouts } from "./overlay-checkouts.ts";
 import { whyNoOverlays } from "./overlay-probe.ts";
-import { PooledCheckouts, writtenByGit } from "./pooled-checkouts.ts";
+import { PooledCheckouts } from "./pooled-checkouts.ts";
 import { SparseCheckouts } from "./sparse-checkouts.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 
@@ -37,5 +38,5 @@ async function chooseWhole(
   if (mounts && (await whyNoOverlays(mounts, layers)) === null) return new OverlayCheckouts(trunk, mounts, layers);
   const pool = join(stateFolder, "pool");
   const canClone = (await whyNoClones(environment, pool)) === null;
-  return new PooledCheckouts(trunk, pool, canClone ? new Clones(trunk, environment) : writtenByGit);
+  return new PooledCheckouts(trunk, pool, canClone ? new Clones(trunk, environment) : writtenByGit(environment));
 }

@@ -20,6 +20,7 @@ import {
 import { testAttacks } from "./hostile.testsuite.ts";
 import { IndexFile } from "./index-file.ts";
 import { testPool } from "./pooled-checkouts.testsuite.ts";
+import { testPreparation } from "./preparation.testsuite.ts";
 import { exists } from "./remove-tree.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 import { testTrunk } from "./trunk.testsuite.ts";
@@ -34,6 +35,7 @@ test("files can be cloned here, else nothing below means anything", async () => 
 testTrunk("git, with clones", makeGitWorld);
 testAttacks("clones", makeGitWorld);
 testPool();
+testPreparation(makeGitWorld);
 
 test("fresh workspaces take no room for what is in the files", async () => {
   const bytes = 16 * 2 ** 20;

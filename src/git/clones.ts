@@ -4,8 +4,6 @@
  * the files. Invariants: nobody clones a checkout while git writes it; the index of a clone tells the numbers and times of
  * its own files.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { lstatSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,12 +11,12 @@ import { setImmediate } from "node:timers/promises";
 import pLimit from "p-limit";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { gitLimits, layerLimits } from "../domain/limits.ts";
-import { BoundedChild } from "./bounded-child.ts";
+import { cloning, copyFiles } from "./copy-files.ts";
 import type { Environment } from "./git-process.ts";
 import { seal } from "./index-entry.ts";
 import { IndexFile } from "./index-file.ts";
 import { asPath, toLatin1 } from "./latin1.ts";
-import type { Fresh } from "./pooled-checkouts.ts";
+import type { Fresh, Size } from "./fresh-folders.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { indexOf, type WorkspacePlace } from "./workspace.ts";
@@ -42,7 +40,7 @@ export class Clones implements Fresh {
   async fill(place: WorkspacePlace, commit: Commit, room: string): Promise<Commit> {
     const base = await this.#oneAtATime(() => this.#baseFor(place.run, commit, join(room, "base")));
     try {
-      await clone(base.files, place.path, this.#environment, place.run);
+      await copyFiles(cloning, [base.files], place.path, this.#environment, place.run);
       await writeFile(indexOf(place), await indexOfClone(base, place.path));
       return base.commit;
     } finally {
@@ -50,8 +48,12 @@ export class Clones implements Fresh {
     }
   }
 
-  bytesOf(index: IndexFile): number {
-    return index.count * layerLimits.cloneBytes;
+  bytesOf({ files }: Size): number {
+    return files * layerLimits.cloneBytes;
+  }
+
+  copy(run: RunId, from: readonly string[], to: string): Promise<void> {
+    return copyFiles(cloning, from, to, this.#environment, run);
   }
 
   forget(run: RunId): void {
@@ -108,35 +110,11 @@ export async function whyNoClones(environment: Environment, folder: string): Pro
     // Small files may lie where their names do, and share nothing.
     const content = Buffer.alloc(layerLimits.probeBytes, "clone\n");
     await writeFile(join(from, "file"), content);
-    await clone(from, to, environment);
+    await copyFiles(cloning, [from], to, environment);
     return content.equals(await readFile(join(to, "file"))) ? null : "a clone is not what was cloned";
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
     if (probe !== null) await removeTree(probe);
   }
-}
-
-/**
- * `to` is not there yet. Times stay: only then git need not read files that look as if they were written with the index.
- * A program and not `fs.copyFile`: Node cannot clone on macOS, and tens of thousands of calls are not for the engine's loop.
- */
-async function clone(from: string, to: string, environment: Environment, run?: RunId): Promise<void> {
-  const how = process.platform === "darwin" ? ["-RPpc"] : ["-RPp", "--reflink=always"];
-  const env = { PATH: environment["PATH"] ?? "", LC_ALL: "C", ...(run ? { LONGHAUL_RUN: run } : {}) };
-  // Detached, as git is: Ctrl-C is for the engine to answer.
-  const child = spawn("cp", [...how, "--", from, to], {
-    env,
-    cwd: "/",
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const bounded = new BoundedChild(child, gitLimits.processMs);
-  try {
-    const [code] = (await once(child, "close")) as [number | null];
-    if (code === 0) return;
-  } finally {
-    bounded.settle();
-  }
-  throw new Error(`cp: ${bounded.stopped ?? (bounded.stderr.trim().split("\n")[0] || "failed and said nothing")}`);
 }

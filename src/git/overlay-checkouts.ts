@@ -7,12 +7,13 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
-import type { PrepareEnd, PrepareWork } from "../engine/ports.ts";
+import type { PrepareWork } from "../engine/ports.ts";
 import type { Checkout, CheckoutHow, Checkouts } from "./checkouts.ts";
 import { Layers, overlayOptions, type Tip } from "./layers.ts";
 import type { Mounts } from "./mounts.ts";
 import { exists, removeTree } from "./remove-tree.ts";
 import type { Passed } from "./passed.ts";
+import { prepareBest } from "./preparation.ts";
 import type { Prepared } from "./prepared.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { upperPaths } from "./upper-paths.ts";
@@ -36,21 +37,12 @@ export class OverlayCheckouts implements Checkouts {
     return this.#mount(place, commit, passed, (tip) => tip.prepared);
   }
 
-  /**
-   * On what was prepared before, as any checkout is built once more; from nothing now and then, so that no layers pile up, and
-   * where that fails.
-   */
-  async prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd> {
-    for (const onBefore of [true, false]) {
-      const overlay = await this.#mount(place, commit, null, (tip) => (onBefore ? goOnFrom(tip) : null));
-      try {
-        if ((await work(place.path)) && (await overlay.adopt())) return "prepared";
-        if (!overlay.below) return "failed";
-      } finally {
-        await overlay.remove();
-      }
-    }
-    return "failed";
+  prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<boolean> {
+    return prepareBest(work, async (goOn) => {
+      const overlay = await this.#mount(place, commit, null, (tip) => (goOn ? goOnFrom(tip) : null));
+      const wentOn = overlay.below !== null;
+      return { path: place.path, wentOn, keep: () => overlay.adopt(), remove: () => overlay.remove() };
+    });
   }
 
   async #mount(

@@ -1,7 +1,7 @@
 /** Nothing of a workspace reaches the next one that is made of its folder, however the folder was begun. */
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Workspace } from "../engine/ports.ts";
 import { makeGitWorld, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
@@ -33,69 +33,71 @@ async function all(root: string): Promise<string[]> {
 }
 
 export function testPool(makeWorld: (files: { [path: string]: string }) => Promise<GitWorld> = makeGitWorld): void {
-  beforeEach(async () => {
-    world = await makeWorld({
-      "a.txt": "a\n",
-      "b.txt": "b\n",
-      "d/c.txt": "c\n",
-      "d/e/f.txt": "f\n",
-      ".gitignore": "out/\n",
+  describe("a pool of folders", () => {
+    beforeEach(async () => {
+      world = await makeWorld({
+        "a.txt": "a\n",
+        "b.txt": "b\n",
+        "d/c.txt": "c\n",
+        "d/e/f.txt": "f\n",
+        ".gitignore": "out/\n",
+      });
+      await world.trunk.begin(runA, world.base);
     });
-    await world.trunk.begin(runA, world.base);
-  });
-  afterEach(() => world.close());
+    afterEach(() => world.close());
 
-  test("whatever a worker did to the folder", async () => {
-    const first = await open();
-    const clean = await all(first.path);
-    const inside = (...path: string[]) => join(first.path, ...path);
-    const { atime, mtime } = await stat(inside("a.txt"));
-    // Changed, with the same length and the old times.
-    await writeFile(inside("a.txt"), "x\n");
-    await utimes(inside("a.txt"), atime, mtime);
-    await chmod(inside("b.txt"), 0o755);
-    await put(first.path, {
-      "out/built.o": "x",
-      "new.txt": "x",
-      "d/sub/.git/config": "[core]",
-      ".git/hooks/post-checkout": "x",
+    test("whatever a worker did to the folder", async () => {
+      const first = await open();
+      const clean = await all(first.path);
+      const inside = (...path: string[]) => join(first.path, ...path);
+      const { atime, mtime } = await stat(inside("a.txt"));
+      // Changed, with the same length and the old times.
+      await writeFile(inside("a.txt"), "x\n");
+      await utimes(inside("a.txt"), atime, mtime);
+      await chmod(inside("b.txt"), 0o755);
+      await put(first.path, {
+        "out/built.o": "x",
+        "new.txt": "x",
+        "d/sub/.git/config": "[core]",
+        ".git/hooks/post-checkout": "x",
+      });
+      await mkdir(inside("locked"));
+      await chmod(inside("locked"), 0o000);
+      await chmod(inside("d"), 0o700);
+      await rm(inside("d", "e"), { recursive: true });
+      await symlink("/etc", inside("d", "e"));
+      const next = await again(first);
+      expect(await all(next.path)).toEqual(clean);
+      expect(await userGit(next.path, "status", "--porcelain", "--ignored")).toBe("");
+      expect(await exists(join(next.path, ".git", "hooks"))).toBe(false);
     });
-    await mkdir(inside("locked"));
-    await chmod(inside("locked"), 0o000);
-    await chmod(inside("d"), 0o700);
-    await rm(inside("d", "e"), { recursive: true });
-    await symlink("/etc", inside("d", "e"));
-    const next = await again(first);
-    expect(await all(next.path)).toEqual(clean);
-    expect(await userGit(next.path, "status", "--porcelain", "--ignored")).toBe("");
-    expect(await exists(join(next.path, ".git", "hooks"))).toBe(false);
-  });
 
-  test("it is put on the tip as it is by then, also after a conflict", async () => {
-    const [one, other] = [await open(), await open()];
-    await put(one.path, { "a.txt": "one\n", "n/new.txt": "new\n" });
-    await rm(join(one.path, "d"), { recursive: true });
-    await landNow(world.trunk, runA, one, submission(1));
-    await put(other.path, { "a.txt": "other\n" });
-    expect(await landNow(world.trunk, runA, other, submission(2))).toMatchObject({ kind: "conflict" });
-    await world.trunk.placeConflict(other, await world.trunk.tip(runA));
-    const next = await again(other);
-    expect((await all(next.path)).filter((line) => !line.startsWith(".git"))).toEqual([
-      "a.txt 644 one\n",
-      "b.txt 644 b\n",
-      "n/ 755",
-      "n/new.txt 644 new\n",
-    ]);
-    expect(await userGit(next.path, "status", "--porcelain")).toBe("");
-  });
+    test("it is put on the tip as it is by then, also after a conflict", async () => {
+      const [one, other] = [await open(), await open()];
+      await put(one.path, { "a.txt": "one\n", "n/new.txt": "new\n" });
+      await rm(join(one.path, "d"), { recursive: true });
+      await landNow(world.trunk, runA, one, submission(1));
+      await put(other.path, { "a.txt": "other\n" });
+      expect(await landNow(world.trunk, runA, other, submission(2))).toMatchObject({ kind: "conflict" });
+      await world.trunk.placeConflict(other, await world.trunk.tip(runA));
+      const next = await again(other);
+      expect((await all(next.path)).filter((line) => !line.startsWith(".git"))).toEqual([
+        "a.txt 644 one\n",
+        "b.txt 644 b\n",
+        "n/ 755",
+        "n/new.txt 644 new\n",
+      ]);
+      expect(await userGit(next.path, "status", "--porcelain")).toBe("");
+    });
 
-  test("a folder that cannot be swept is not used again", async () => {
-    const first = await open();
-    const number = await numberOf(first);
-    await rename(first.path, `${first.path}-away`);
-    await first.remove();
-    const next = await open();
-    expect(await numberOf(next)).not.toBe(number);
-    expect(await userGit(next.path, "status", "--porcelain")).toBe("");
+    test("a folder that cannot be swept is not used again", async () => {
+      const first = await open();
+      const number = await numberOf(first);
+      await rename(first.path, `${first.path}-away`);
+      await first.remove();
+      const next = await open();
+      expect(await numberOf(next)).not.toBe(number);
+      expect(await userGit(next.path, "status", "--porcelain")).toBe("");
+    });
   });
 }

@@ -8,42 +8,23 @@ import { mkdir, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
-import type { PrepareEnd } from "../engine/ports.ts";
+import type { PrepareWork } from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
 import type { Checkout, Checkouts } from "./checkouts.ts";
+import type { Fresh, Size } from "./fresh-folders.ts";
+import { prepareBest } from "./preparation.ts";
+import { PreparedCopies } from "./prepared-copies.ts";
 import { IndexFile } from "./index-file.ts";
 import { removeTree } from "./remove-tree.ts";
 import { sweep } from "./sweep.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { indexOf, removePlace, writeWorkersGit, type WorkspacePlace } from "./workspace.ts";
 
-/** How a folder is begun: what it holds then its index tells, for git to write what differs. */
-export interface Fresh {
-  /**
-   * `place.path` is not there yet, `place.folder` is. `room`: a folder of ours for the run, that goes with its pool. Answers
-   * the commit that the folder holds then; null: none.
-   */
-  fill(place: WorkspacePlace, commit: Commit, room: string): Promise<Commit | null>;
-  /** What one takes of the disk. */
-  bytesOf(index: IndexFile): number;
-  /** `room` is gone. */
-  forget(run: RunId): void;
-}
-
-/** An empty folder is one in which everything differs. */
-export const writtenByGit: Fresh = {
-  fill: async (place) => {
-    await mkdir(place.path);
-    return null;
-  },
-  bytesOf: (index) => index.bytes(),
-  forget: () => undefined,
-};
-
 export class PooledCheckouts implements Checkouts {
   readonly #trunk: TrunkRepository;
   readonly #folder: string;
   readonly #fresh: Fresh;
+  readonly #prepared: PreparedCopies;
   readonly #free = new Map<RunId, WorkspacePlace[]>();
   /** Of a fresh one: the first tells. */
   readonly #bytes = new Map<RunId, number>();
@@ -56,9 +37,33 @@ export class PooledCheckouts implements Checkouts {
     this.#trunk = trunk;
     this.#folder = folder;
     this.#fresh = fresh;
+    this.#prepared = new PreparedCopies(trunk, fresh);
   }
 
   async open(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
+    const checkout = await this.#openBare(place, commit);
+    try {
+      await this.#prepared.copyTo(place, commit);
+    } catch (error) {
+      await checkout.remove();
+      throw error;
+    }
+    return checkout;
+  }
+
+  prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<boolean> {
+    return prepareBest(work, async (goOn) => {
+      const wentOn = goOn && this.#prepared.canGoOn(place.run);
+      const checkout = await (wentOn ? this.open(place, commit) : this.#openBare(place, commit));
+      const keep = async () => {
+        await this.#prepared.keep(place, this.#roomOf(place.run), wentOn);
+        return true;
+      };
+      return { path: place.path, wentOn, keep, remove: () => checkout.remove() };
+    });
+  }
+
+  async #openBare(place: WorkspacePlace, commit: Commit): Promise<Checkout> {
     await removePlace(place);
     await mkdir(dirname(place.path), { recursive: true });
     await mkdir(place.folder, { recursive: true });
@@ -68,7 +73,8 @@ export class PooledCheckouts implements Checkouts {
     else holds = await this.#fresh.fill(place, commit, this.#roomOf(place.run));
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     if (holds !== commit) await this.#trunk.git.run(["read-tree", "--reset", "-u", commit], call);
-    if (!this.#bytes.has(place.run)) this.#bytes.set(place.run, this.#fresh.bytesOf(await readIndex(place, commit)));
+    if (!this.#bytes.has(place.run))
+      this.#bytes.set(place.run, this.#fresh.bytesOf(sizeOf(await readIndex(place, commit))));
     await writeWorkersGit(this.#trunk, place, join(place.path, ".git"), { commit, sparse: null });
     let open = true;
     return {
@@ -83,18 +89,15 @@ export class PooledCheckouts implements Checkouts {
     };
   }
 
-  /** What a worker had is not trusted to be what was prepared, and a copy for each would cost what was saved. */
-  prepare(): Promise<PrepareEnd> {
-    return Promise.resolve("cannot");
-  }
-
   bytesOfNext(run: RunId): number {
-    return (this.#free.get(run) ?? []).length > 0 ? 0 : (this.#bytes.get(run) ?? 0);
+    const files = (this.#free.get(run) ?? []).length > 0 ? 0 : (this.#bytes.get(run) ?? 0);
+    return files + this.#fresh.bytesOf(this.#prepared.sizeOf(run));
   }
 
   async clear(run: RunId): Promise<void> {
     this.#free.delete(run);
     this.#fresh.forget(run);
+    this.#prepared.forget(run);
     await removeTree(join(this.#folder, run));
   }
 
@@ -132,6 +135,7 @@ async function isSwept(place: WorkspacePlace, like: Commit): Promise<boolean> {
   }
 }
 
+const sizeOf = (index: IndexFile): Size => ({ files: index.count, bytes: index.bytes() });
 const readIndex = async (place: WorkspacePlace, like: Commit) => new IndexFile(await readFile(indexOf(place)), like);
 
 async function moveFiles(from: WorkspacePlace, to: WorkspacePlace): Promise<void> {

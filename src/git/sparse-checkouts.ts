@@ -5,7 +5,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
-import type { PrepareEnd, PrepareWork } from "../engine/ports.ts";
+import type { PrepareWork } from "../engine/ports.ts";
 import { everyPath } from "./changed-paths.ts";
 import type { Checkout, CheckoutHow, Checkouts } from "./checkouts.ts";
 import { IndexFile } from "./index-file.ts";
@@ -49,7 +49,7 @@ export class SparseCheckouts implements Checkouts {
   }
 
   /** Of what is whole. */
-  prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<PrepareEnd> {
+  prepare(place: WorkspacePlace, commit: Commit, work: PrepareWork): Promise<boolean> {
     return this.#whole.prepare(place, commit, work);
   }
 

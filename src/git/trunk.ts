@@ -15,7 +15,6 @@ import type {
   LookAtFiles,
   MaintenanceOrder,
   OpenHow,
-  PrepareEnd,
   PrepareWork,
   Protect,
   ProtectedWorkspace,
@@ -144,7 +143,7 @@ export class GitTrunk implements Trunk {
     return absentAt(this.#trunk.git, this.#trunk.gitDir, base, paths);
   }
 
-  prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<PrepareEnd> {
+  prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<boolean> {
     requireRunId(run);
     return this.#checkouts.prepare(placeOf(this.#stateFolder, run, name), asCommit(commit), work);
   }

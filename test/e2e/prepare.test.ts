@@ -40,35 +40,39 @@ test("workers, checks and the judge's commands find what was prepared, and land 
   expect(world.git("diff", "--name-only", "HEAD", `longhaul/${run.run}`)).toBe("lock");
 });
 
-test("where a path that matters has landed, it goes on from what it made before", async () => {
-  const world = makeWorld({ files });
-  world.configure({
-    planner: async ({ brief, plan, gate }) => {
-      const number = brief.tasks.length;
-      await gate(`turn-${number}`);
-      plan(...(number < 2 ? [{ type: "create_task", name: `work-${number}`, title: "Change the lock" }] : []));
-    },
-    worker: ({ write, read, note }) => {
-      note("found", [read("deps/log"), read("lock")]);
-      write("lock", `${Number(read("lock")) + 1}\n`);
-    },
-    prepare: [{ name: "packages", command: "mkdir -p deps && cat lock >> deps/log", when: ["lock"] }],
-    acceptance: ["grep 3 lock"],
-  });
-  const run = await world.startRun();
-  for (const turn of [0, 1]) {
-    await world.reached(`turn-${turn}`);
-    await run.says(new RegExp("(?:workspaces begin prepared[^]*){".concat(`${turn + 1}}`)));
-    world.open(`turn-${turn}`);
-  }
-  await world.reached("turn-2");
-  world.open("turn-2");
-  expect((await run.ended).code).toBe(0);
-  expect(world.notes("found")).toEqual([
-    ["1\n", "1\n"],
-    ["1\n2\n", "2\n"],
-  ]);
-});
+test.each(["auto", "copied"] as const)(
+  "%s: where a path that matters has landed, it goes on from what it made before",
+  async (workspaces) => {
+    const world = makeWorld({ files });
+    world.configure({
+      planner: async ({ brief, plan, gate }) => {
+        const number = brief.tasks.length;
+        await gate(`turn-${number}`);
+        plan(...(number < 2 ? [{ type: "create_task", name: `work-${number}`, title: "Change the lock" }] : []));
+      },
+      worker: ({ write, read, note }) => {
+        note("found", [read("deps/log"), read("lock")]);
+        write("lock", `${Number(read("lock")) + 1}\n`);
+      },
+      workspaces,
+      prepare: [{ name: "packages", command: "mkdir -p deps && cat lock >> deps/log", when: ["lock"] }],
+      acceptance: ["grep 3 lock"],
+    });
+    const run = await world.startRun();
+    for (const turn of [0, 1]) {
+      await world.reached(`turn-${turn}`);
+      await run.says(new RegExp("(?:workspaces begin prepared[^]*){".concat(`${turn + 1}}`)));
+      world.open(`turn-${turn}`);
+    }
+    await world.reached("turn-2");
+    world.open("turn-2");
+    expect((await run.ended).code).toBe(0);
+    expect(world.notes("found")).toEqual([
+      ["1\n", "1\n"],
+      ["1\n2\n", "2\n"],
+    ]);
+  },
+);
 
 test("a prepare command that fails is told, and the run goes on without", async () => {
   const world = makeWorld({ files });

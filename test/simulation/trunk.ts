@@ -68,7 +68,7 @@ export class SimTrunk {
       begin: async () => step(),
       tip: () => step().then(() => this.tip()),
       ...this.#checkouts(step),
-      prepare: async () => "cannot",
+      prepare: async () => false,
       workspaceBytes: () => 0,
       takeIn: async (_run, workspace) => {
         await step();

@@ -1,0 +1,126 @@
+/**
+ * Owns what `prepare` commands made where workspaces are folders of files: each gets a copy of what git ignores of it. Invariant:
+ * nothing of it lies where the commit has something, or where it is not ignored; it would look like a part of the worker's change.
+ */
+import { lstat, mkdir, readdir, rename } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
+import type { Commit, RunId } from "../domain/ids.ts";
+import { gitLimits, layerLimits } from "../domain/limits.ts";
+import { asPath, toLatin1, toText } from "./latin1.ts";
+import { isFolder } from "./objects.ts";
+import type { Fresh, Size } from "./fresh-folders.ts";
+import { removeTree } from "./remove-tree.ts";
+import type { TrunkRepository } from "./trunk-repository.ts";
+import { indexOf, type WorkspacePlace } from "./workspace.ts";
+
+/** `paths`: the topmost, latin1; a folder's ends with a slash. `users`: who copies it now. `depth`: preparations since one from nothing. */
+type Kept = { folder: string; paths: string[]; size: Size; depth: number; users: number };
+
+export class PreparedCopies {
+  readonly #trunk: TrunkRepository;
+  readonly #fresh: Fresh;
+  readonly #kept = new Map<RunId, Kept>();
+  #made = 0;
+
+  constructor(trunk: TrunkRepository, fresh: Fresh) {
+    this.#trunk = trunk;
+    this.#fresh = fresh;
+  }
+
+  sizeOf(run: RunId): Size {
+    return this.#kept.get(run)?.size ?? { files: 0, bytes: 0 };
+  }
+
+  /** May the next preparation go on from what is kept? */
+  canGoOn(run: RunId): boolean {
+    const kept = this.#kept.get(run);
+    return kept !== undefined && kept.depth < layerLimits.preparedDepthMax;
+  }
+
+  /** In place of what was kept before. `room`: a folder of ours in the same file system. Nobody is at work in the place any more. */
+  async keep(place: WorkspacePlace, room: string, wentOn: boolean): Promise<void> {
+    const folder = join(room, `prepared-${++this.#made}`);
+    await mkdir(folder, { recursive: true });
+    const paths = await this.#ignoredIn(place);
+    for (const path of paths) {
+      const [from, to] = [place.path, folder].map((top) => `${toLatin1(top)}/${path.replace(/\/$/, "")}`);
+      await mkdir(asPath(dirname(to ?? "")), { recursive: true });
+      await rename(asPath(from ?? ""), asPath(to ?? ""));
+    }
+    const before = this.#kept.get(place.run);
+    const depth = wentOn ? 1 + (before?.depth ?? 0) : 1;
+    this.#kept.set(place.run, { folder, paths, size: await sizeOf(toLatin1(folder)), depth, users: 0 });
+    if (before?.users === 0) await removeTree(before.folder);
+  }
+
+  async copyTo(place: WorkspacePlace, commit: Commit): Promise<void> {
+    const kept = this.#kept.get(place.run);
+    if (!kept) return;
+    kept.users++;
+    try {
+      const fitting = await this.#fitting(kept.paths, place, commit);
+      for (const [above, paths] of Map.groupBy(fitting, (path) => posix.dirname(path))) {
+        const to = join(place.path, toText(above));
+        for (let n = 0; n < paths.length; n += layerLimits.copiedAtOnce) {
+          const from = paths.slice(n, n + layerLimits.copiedAtOnce).map((path) => join(kept.folder, toText(path)));
+          await this.#fresh.copy(place.run, from, to);
+        }
+      }
+    } finally {
+      kept.users--;
+      if (kept.users === 0 && this.#kept.get(place.run) !== kept) await removeTree(kept.folder);
+    }
+  }
+
+  forget(run: RunId): void {
+    this.#kept.delete(run);
+  }
+
+  async #ignoredIn(place: WorkspacePlace): Promise<string[]> {
+    const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
+    const how = ["--others", "--ignored", "--exclude-standard", "--directory", "-z"];
+    const listed = await this.#trunk.git.run(["ls-files", ...how], { ...call, timeoutMs: gitLimits.intakeMs });
+    // A program is told names as text.
+    return namesOf(listed.stdout).filter((path) => toLatin1(toText(path)) === path);
+  }
+
+  /** What has a place in a checkout of the commit, and is ignored there. */
+  async #fitting(paths: readonly string[], place: WorkspacePlace, commit: Commit): Promise<string[]> {
+    const { trees } = this.#trunk.objects(place.run);
+    const root = await trees.rootOf(commit);
+    const free: string[] = [];
+    for (const path of paths) {
+      const above = posix.dirname(path);
+      const hasPlace = above === "." || isFolder(await trees.find(root, above));
+      if (hasPlace && !(await trees.find(root, path.replace(/\/$/, "")))) free.push(path);
+    }
+    const answer = await this.#trunk.git.run(["check-ignore", "-z", "--stdin"], {
+      ...this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) }),
+      // With ./ in front, a name such as ":(glob)x" is a name and no pattern.
+      input: Buffer.from(free.map((path) => `./${path}\0`).join(""), "latin1"),
+      exits: [0, 1],
+      timeoutMs: gitLimits.intakeMs,
+    });
+    return namesOf(answer.stdout).map((path) => path.slice(2));
+  }
+}
+
+const namesOf = (listed: Buffer) => listed.toString("latin1").split("\0").slice(0, -1);
+
+/** All that lies in the folder, latin1: also while others work. */
+async function sizeOf(top: string): Promise<Size> {
+  const size = { files: 0, bytes: 0 };
+  const open = [top];
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    for (const name of await readdir(asPath(folder), "latin1")) {
+      const stats = await lstat(asPath(`${folder}/${name}`));
+      size.files++;
+      size.bytes += stats.blocks * blockBytes;
+      if (stats.isDirectory()) open.push(`${folder}/${name}`);
+    }
+  }
+  return size;
+}
+
+/** As `lstat` counts. */
+const blockBytes = 512;
