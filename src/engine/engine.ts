@@ -114,7 +114,7 @@ export class Engine {
     };
     this.#room = new MachineRoom(this.#desk, run);
     this.#following = new Following({ store, lane: this.#desk.lane, clock, run, limits, report });
-    this.#preparing = new Preparing({ store, trunk, commands, clock, run, config, report });
+    this.#preparing = new Preparing({ store, trunk, commands, clock, run, config, report, wake: () => this.wake() });
   }
 
   /** @internal Called by `startEngine`. */
@@ -158,7 +158,7 @@ export class Engine {
       this.#woken = false;
       const step = await this.#step();
       if (!step) return { kind: "taken_over" };
-      this.#desk.checks.tipMoved(step.tip);
+      if (this.#preparing.waitedFor === null) this.#desk.checks.tipMoved(step.tip);
       this.#desk.mirror.look(step);
       if (step.state.status === "running") this.#following.look(this.#desk.mirror.followed);
       this.#desk.maintenance.look();
@@ -202,7 +202,7 @@ export class Engine {
     const step = await store.transition(this.#run, async (tx) => {
       if (tx.run.engine?.id !== this.#me) return null;
       const advanced = await advance(tx, this.#me, this.#free(), mine, admits);
-      await this.#room.tell(tx, admission);
+      await this.#room.tell(tx, admission, this.#preparing.waitedFor);
       return { ...advanced, tip: tx.run.tip, green: tx.run.green };
     });
     if (!step) return null;
@@ -224,7 +224,8 @@ export class Engine {
 
   #free(): Capacity {
     const { workers, planners } = this.#desk.config.parallel;
-    const free: Capacity = { planner: planners, worker: workers, judge: 1 };
+    const canWork = this.#preparing.waitedFor === null;
+    const free: Capacity = { planner: planners, worker: canWork ? workers : 0, judge: canWork ? 1 : 0 };
     for (const { claim } of this.#executions.values()) free[slotOf[claim.subject.kind]]--;
     return free;
   }

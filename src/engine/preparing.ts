@@ -1,7 +1,7 @@
 /**
  * Has the `prepare` commands run beside the landings, so that workspaces begin with what they make (packages installed, things
- * built): at the start, and again when a path that matters has changed on the trunk. Where that fails or cannot be, workspaces go
- * on without, and the run's events say so.
+ * built): at the start, for which work waits, and again when a path that matters has changed on the trunk. Where that fails,
+ * workspaces go on without, and the run's events say so.
  */
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { RunConfig } from "../domain/run-config.ts";
@@ -16,6 +16,8 @@ type Parts = {
   run: RunId;
   config: RunConfig;
   report(error: unknown): void;
+  /** The engine: nobody has to wait any more. */
+  wake(): void;
 };
 
 export class Preparing {
@@ -26,9 +28,17 @@ export class Preparing {
   #wanted: Commit | null = null;
   #working: Promise<void> | null = null;
   #tries = 0;
+  #isFirst = true;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+  }
+
+  /** For what workers, judges and checks wait, as one phrase; null: for nothing. Planners explore meanwhile. */
+  get waitedFor(): string | null {
+    const { prepare } = this.#parts.config;
+    if (!this.#isFirst || prepare.length === 0) return null;
+    return `workers and judges begin when workspaces are prepared (${prepare.map(({ name }) => name).join(", ")})`;
   }
 
   /** The trunk's tip is now `tip`; cheap, coalesced. */
@@ -54,6 +64,10 @@ export class Preparing {
         if (matters) await this.#prepare(tip);
       } catch (error) {
         this.#parts.report(error);
+      }
+      if (this.#isFirst) {
+        this.#isFirst = false;
+        this.#parts.wake();
       }
     }
   }

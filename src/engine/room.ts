@@ -2,7 +2,7 @@
  * Owns what is left of the machine for new sessions: what is free, without what running ones were promised and do not take
  * yet. Sessions for which there is no room wait in the queue, and the run's events say why.
  */
-import { Admission, describeShortage, memoryFor, type Room, type Shortage } from "../domain/admission.ts";
+import { Admission, describeShortage, memoryFor, type Room } from "../domain/admission.ts";
 import type { RunId } from "../domain/ids.ts";
 import type { Desk } from "./desk.ts";
 import type { Execution } from "./execute.ts";
@@ -11,7 +11,7 @@ import type { Transition } from "./store-port.ts";
 export class MachineRoom {
   readonly #desk: Pick<Desk, "trunk" | "agents" | "machine" | "config" | "report">;
   readonly #run: RunId;
-  #told: Shortage["of"] | null = null;
+  #told: string | null = null;
 
   constructor(desk: Pick<Desk, "trunk" | "agents" | "machine" | "config" | "report">, run: RunId) {
     this.#desk = desk;
@@ -43,10 +43,11 @@ export class MachineRoom {
     return { diskBytes: trunk.workspaceBytes(this.#run), memoryBytes: agents.traits(agent).memoryBytes };
   }
 
-  /** As an event, when it is no more what was told last. */
-  async tell(tx: Transition, { shortage }: Admission): Promise<void> {
-    if ((shortage?.of ?? null) === this.#told) return;
-    this.#told = shortage?.of ?? null;
-    await tx.addEvent("engine.waits", {}, { detail: shortage && describeShortage(shortage) });
+  /** As an event, when it is no more what was told last. `preparing`: for what sessions wait, whatever room there is. */
+  async tell(tx: Transition, { shortage }: Admission, preparing: string | null): Promise<void> {
+    const what = preparing ?? shortage?.of ?? null;
+    if (what === this.#told) return;
+    this.#told = what;
+    await tx.addEvent("engine.waits", {}, { detail: preparing ?? (shortage && describeShortage(shortage)) });
   }
 }

@@ -77,7 +77,7 @@ export type RunView = {
   aside: { sessions: number; nextAt: number } | null;
   /** Credentials that take no call before `until` (past: asked again, no good answer yet), and the sessions that use them. */
   resting: { credential: string; until: number; why: string; running: number; queued: number }[];
-  /** Why no new session begins, though some could; null: they do. */
+  /** Why sessions that could begin do not; null: they do. */
   waits: string | null;
   /** `verified`: of those that landed, the ones on which the checks passed since. */
   landings: { landed: number; verified: number; conflict: number; refused: number };

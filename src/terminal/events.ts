@@ -152,9 +152,7 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
     case "workspaces.prepared":
       return `workspaces begin prepared, as of ${commit(data["commit"])}; it took ${duration(Number(data["ms"]) || 0)}`;
     case "engine.waits":
-      return data["detail"] === null
-        ? "there is room for new sessions again"
-        : `no new session: ${detail(data["detail"])}`;
+      return data["detail"] === null ? "sessions wait no more" : `sessions wait: ${detail(data["detail"])}`;
     case "engine.problem":
       return `problem${aboutWhom(event, names)}: ${detail(data["detail"])}`;
     default:

@@ -29,7 +29,7 @@ export function headLines(view: RunView, width: number): Line[] {
     ...stateNotes(view, width),
     ...restLines(view),
     ...mirrorLines(view, width),
-    ...(view.waits === null ? [] : [[toned("warn", `  no new session: ${phrase(view.waits)}`)]]),
+    ...(view.waits === null ? [] : [[toned("warn", `  sessions wait: ${phrase(view.waits)}`)]]),
     [],
     tasksLine(view, width),
     ...countLines(view, width),

@@ -5,11 +5,13 @@ import { makeWorld } from "./world.ts";
 
 const files = { "README.md": "# A project\n", lock: "1\n", ".gitignore": "deps/\n" };
 
-test("workers, checks and the judge's commands find what was prepared, and land none of it", async () => {
+const waitAt = (name: string) =>
+  `(cd "$LONGHAUL_CONFIG_DIR/gates"; touch ${name}.reached; while [ ! -e ${name}.open ]; do sleep 0.02; done)`;
+
+test("workers, checks and the judge's commands wait for what is prepared, find it, and land none of it", async () => {
   const world = makeWorld({ files });
   world.configure({
-    planner: async ({ brief, plan, gate }) => {
-      await gate("planner");
+    planner: ({ brief, plan }) => {
       const isFirst = brief.tasks.length === 0;
       plan(...(isFirst ? [{ type: "create_task", name: "work", title: "Change the lock" }] : []));
     },
@@ -21,23 +23,48 @@ test("workers, checks and the judge's commands find what was prepared, and land 
     prepare: [
       {
         name: "packages",
-        command: "mkdir deps && cp lock deps/x && echo o > built.o && echo changed > README.md",
+        command: `${waitAt("prepare")} && mkdir deps && cp lock deps/x && echo o > built.o && echo changed > README.md`,
         when: ["lock"],
       },
     ],
+    checks: ["test -f deps/x"],
     acceptance: ["test -f deps/x", "test -f built.o"],
   });
   const run = await world.startRun();
-  await world.reached("planner");
-  await run.says(/workspaces begin prepared/);
-  world.open("planner");
+  await world.reached("prepare");
+  // Planners do not wait.
+  await run.says(/t1 "Change the lock" created/);
+  await run.says(/sessions wait: workers and judges begin when workspaces are prepared \(packages\)/);
+  expect((await world.longhaul("status")).stdout).toContain("workspaces are prepared (packages)");
+  expect(world.notes("found")).toEqual([]);
+  world.open("prepare");
   await world.reached("worker");
+  await run.says(/sessions wait no more/);
   // Nobody outside sees a mount, so none can stay.
   expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(world.folder);
   world.open("worker");
-  expect((await run.ended).code).toBe(0);
+  const { code, stderr } = await run.ended;
+  expect({ code, failed: /checks fail/.test(stderr) }).toEqual({ code: 0, failed: false });
   expect(world.notes("found")).toEqual([["1\n", "o\n", "# A project\n"]]);
   expect(world.git("diff", "--name-only", "HEAD", `longhaul/${run.run}`)).toBe("lock");
+});
+
+test("who stops a run while it prepares waits for nothing, and a resume prepares again", async () => {
+  const world = makeWorld({ files });
+  world.configure({
+    planner: ({ brief, plan }) =>
+      plan(...(brief.tasks.length === 0 ? [{ type: "create_task", name: "work", title: "W" }] : [])),
+    worker: ({ write, read }) => write("done", read("deps") ?? "nothing\n"),
+    prepare: [`${waitAt("prepare")} && echo prepared > deps`],
+    acceptance: ["grep prepared done"],
+  });
+  const run = await world.startRun();
+  await world.reached("prepare");
+  await run.says(/t1 "W" created/);
+  run.signal("SIGINT");
+  expect((await run.ended).code).toBe(130);
+  world.open("prepare");
+  expect((await world.longhaul("resume")).code).toBe(0);
 });
 
 test.each(["auto", "copied"] as const)(
@@ -79,16 +106,11 @@ test("a prepare command that fails is told, and the run goes on without", async 
   world.configure({
     planner: ({ brief, plan }) =>
       plan(...(brief.tasks.length === 0 ? [{ type: "create_task", name: "work", title: "W" }] : [])),
-    worker: async ({ write, gate }) => {
-      await gate("worker");
-      write("done", "x\n");
-    },
+    worker: ({ write }) => write("done", "x\n"),
     prepare: ["echo no such package >&2; exit 3"],
     acceptance: ["test -f done"],
   });
-  const run = await world.startRun();
-  await run.says(/prepare: .* ended with exit code 3; workspaces go on without it.*no such package/);
-  await world.reached("worker");
-  world.open("worker");
-  expect((await run.ended).code).toBe(0);
+  const { code, stderr } = await world.finishRun();
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/prepare: .* ended with exit code 3; workspaces go on without it.*no such package/);
 });
