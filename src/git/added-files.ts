@@ -5,21 +5,21 @@ import { asPath, toLatin1 } from "./latin1.ts";
 import { isFolder, type Entry } from "./objects.ts";
 import type { Trees } from "./trees.ts";
 
-/**
- * Moves it from `upper` to `into`, and answers the topmost paths, latin1. Changes to the files of `tree` stay behind; marks of what is gone of
- * other files are kept, for layers below.
- */
-export async function moveAdded(trees: Trees, tree: string, upper: string, into: string): Promise<string[]> {
+/** The topmost paths of it, latin1. Marks of what is gone are among them, if the tree has it not: it was in a layer below. */
+export async function listAdded(trees: Trees, tree: string, upper: string): Promise<string[]> {
   const added: string[] = [];
+  for await (const { path, was } of met(trees, tree, toLatin1(upper))) if (!was) added.push(path);
+  return added;
+}
+
+/** Moves it out of `upper`, as `listAdded` has told it; `into` is not there yet. */
+export function moveAdded(added: readonly string[], upper: string, into: string): void {
   const [from, to] = [toLatin1(upper), toLatin1(into)];
   mkdirSync(into);
-  for await (const { path, was } of met(trees, tree, from)) {
-    if (was) continue;
+  for (const path of added) {
     mkdirSync(asPath(dirname(`${to}/${path}`)), { recursive: true });
     renameSync(asPath(`${from}/${path}`), asPath(`${to}/${path}`));
-    added.push(path);
   }
-  return added;
 }
 
 /**

@@ -17,7 +17,8 @@ import type { Passed } from "./passed.ts";
 import { Prepared } from "./prepared.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
-import { hidesAdded, moveAdded, notIn } from "./added-files.ts";
+import { hidesAdded, listAdded, moveAdded, notIn } from "./added-files.ts";
+import { askIgnored } from "./ask-ignored.ts";
 import { writeGitFolder } from "./worker-git.ts";
 import { readDifference, writeDifference } from "./write-difference.ts";
 
@@ -28,6 +29,8 @@ type Base = { name: string; commit: Commit; tips: number; index: IndexFile | nul
  * hides it. `indexFile`: git's, of all files of the commit.
  */
 export type Tip = { name: string; commit: Commit; bare: string; prepared: Prepared | null; indexFile: string };
+/** `merged`: where its programs saw it; absolute, as `upper`. */
+type PreparedOverlay = { upper: string; merged: string; unmount(): Promise<void> };
 type Known = { users: number; making: Promise<Tip>; base: Base | null; prepared: Prepared | null };
 
 /**
@@ -95,28 +98,39 @@ export class Layers {
   }
 
   /**
-   * Everything in `upper` that is no file of the tip's commit lies below all that is opened from now on, with what it stood on itself.
-   * Nobody writes there any more.
+   * Everything that was written in an overlay and is no file of the tip's commit lies below all that is opened from now on, with what it stood on
+   * itself. Nobody writes there any more. false, and nothing was done: it would show what was removed from `below`.
    */
-  async adopt(upper: string, { commit }: Tip, below: Prepared | null): Promise<void> {
+  async adopt(
+    { upper, merged, unmount }: PreparedOverlay,
+    { commit, indexFile }: Tip,
+    below: Prepared | null,
+  ): Promise<boolean> {
     const { trees } = this.#trunk.objects(this.#run);
     const tree = await trees.rootOf(commit);
+    if (below && (await hidesAdded(trees, tree, { upper, merged }, this.#foldersOf(below)))) return false;
+    const added = await listAdded(trees, tree, upper);
+    const ignored = await askIgnored(
+      this.#trunk.git,
+      this.#trunk.at(this.#run, { workTree: merged, indexFile }),
+      added,
+    );
+    await unmount();
     const unused = await this.#oneAtATime(async () => {
       const name = `p${++this.#made}`;
       const before = this.#prepared;
-      this.#prepared = new Prepared(name, await moveAdded(trees, tree, upper, join(this.folder, name)), below);
+      moveAdded(added, upper, join(this.folder, name));
+      this.#prepared = new Prepared(
+        name,
+        added.filter((path) => !ignored.has(path)),
+        below,
+      );
       this.#tips.clear();
       return before?.release() ?? [];
     });
     for (const layer of unused) await removeTree(join(this.folder, layer));
     await this.#removeUnused();
-  }
-
-  /** Is what was done in an overlay on `below` told by its upper folder, without the kernel's notes on folders of the tip's commit? */
-  async isTold(overlay: { upper: string; merged: string }, { commit }: Tip, below: Prepared): Promise<boolean> {
-    const { trees } = this.#trunk.objects(this.#run);
-    const layers = below.layers.map((name) => join(this.folder, name));
-    return !(await hidesAdded(trees, await trees.rootOf(commit), overlay, layers));
+    return true;
   }
 
   async #removeUnused(): Promise<void> {
@@ -173,10 +187,9 @@ export class Layers {
   }
 
   /** As patterns of git's. */
-  async #excludes({ added, layers }: Prepared, commit: Commit): Promise<string> {
+  async #excludes(prepared: Prepared, commit: Commit): Promise<string> {
     const { trees } = this.#trunk.objects(this.#run);
-    const folders = layers.map((name) => join(this.folder, name));
-    const paths = await notIn(trees, await trees.rootOf(commit), added, folders);
+    const paths = await notIn(trees, await trees.rootOf(commit), prepared.notIgnored, this.#foldersOf(prepared));
     return paths.map((path) => `/${toText(path).replace(/[\\*?[ ]/g, "\\$&")}\n`).join("");
   }
 
@@ -206,6 +219,10 @@ export class Layers {
     await copyFile(this.#indexOf(base), indexFile);
     const call = this.#trunk.at(this.#run, { workTree, indexFile });
     await this.#trunk.git.run(["read-tree", "-m", "-u", base.commit, commit], call);
+  }
+
+  #foldersOf({ layers }: Prepared): string[] {
+    return layers.map((name) => join(this.folder, name));
   }
 
   #indexOf({ name }: Base): string {

@@ -7,6 +7,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dirent } from "node:fs";
 import pLimit from "p-limit";
+import { askIgnored } from "./ask-ignored.ts";
 import { gitLimits } from "../domain/limits.ts";
 import { isGitName, showPath } from "./entry-rules.ts";
 import type { Git, GitCall } from "./git-process.ts";
@@ -36,16 +37,9 @@ async function survey(git: Git, call: GitCall, root: string): Promise<string[]> 
   // git would open these wherever it looks for rules, and wait for ever on a pipe.
   const unreadable = oddities.filter((oddity) => oddity.ignorable === null);
   if (unreadable.length > 0) return unreadable.map(say);
-  // With ./ in front, a name such as ":(glob)x" is a name and no pattern.
-  const asked = oddities.map((oddity) => `./${oddity.ignorable}`).join("\0");
-  const answer = await git.run(["check-ignore", "-z", "--stdin", "--no-index"], {
-    ...call,
-    input: Buffer.from(`${asked}\0`, "latin1"),
-    exits: [0, 1],
-    timeoutMs: gitLimits.intakeMs,
-  });
-  const ignored = new Set(answer.stdout.toString("latin1").split("\0"));
-  return oddities.filter((oddity) => !ignored.has(`./${oddity.ignorable}`)).map(say);
+  const asked = oddities.flatMap(({ ignorable }) => ignorable ?? []);
+  const ignored = await askIgnored(git, call, asked, "--no-index");
+  return oddities.filter(({ ignorable }) => ignorable === null || !ignored.has(ignorable)).map(say);
 }
 
 const say = (oddity: Oddity) => `${showPath(Buffer.from(oddity.path, "latin1").toString("utf8"))}: ${oddity.reason}`;

@@ -136,12 +136,9 @@ class Overlay implements Checkout {
   }
 
   /** Makes what was added in it the ground of workspaces to come; nothing is done in it any more. false: it cannot be on what was below. */
-  async adopt(): Promise<boolean> {
-    const overlay = { upper: this.#upper, merged: this.place.path };
-    if (this.below && !(await this.#layers.isTold(overlay, this.#tip, this.below))) return false;
-    await this.#unmount();
-    await this.#layers.adopt(this.#upper, this.#tip, this.below);
-    return true;
+  adopt(): Promise<boolean> {
+    const overlay = { upper: this.#upper, merged: this.place.path, unmount: () => this.#unmount() };
+    return this.#layers.adopt(overlay, this.#tip, this.below);
   }
 
   /** Few need it: it is as long as the tree is large. */

@@ -101,7 +101,7 @@ test("layers of preparations do not pile up, and none is told wrong", async () =
 });
 
 test("what the trunk has by now is never hidden by what was prepared", async () => {
-  const world = await makeWorld({ "a.txt": "a\n", ".gitignore": "built/\nnow-a-folder\nnow-a-file/\n" });
+  const world = await makeWorld({ "a.txt": "a\n" });
   const { trunk } = world;
   await trunk.begin(runA, world.base);
   const old = { "built/x.o": "o\n", "gen.txt": "prepared\n", "now-a-folder": "file\n", "now-a-file/x": "x\n" };
@@ -119,7 +119,7 @@ test("what the trunk has by now is never hidden by what was prepared", async () 
   const worker = await trunk.openWorkspace(runA, named(1), world.base);
   await rm(join(worker.path, "now-a-folder"));
   await rm(join(worker.path, "now-a-file"), { recursive: true });
-  await put(worker.path, { ...tracked, ...Object.fromEntries(many), ".gitignore": "" });
+  await put(worker.path, { ...tracked, ...Object.fromEntries(many) });
   await landNow(trunk, runA, worker, submission(1));
   await worker.remove();
   const [own = ""] = await readdir(join(world.state, "layers", runA));
@@ -132,6 +132,7 @@ test("what the trunk has by now is never hidden by what was prepared", async () 
       expect([path, await world.read(workspace, path)]).toEqual([path, content]);
     expect(await userGit(workspace.path, "status", "--porcelain")).toBe("");
     await put(workspace.path, { "built/more": `${n}\n` });
+    expect(await userGit(workspace.path, "status", "--porcelain")).toMatch(/^(?:\?\?| M) built\/more$/);
     expect(await landNow(trunk, runA, workspace, submission(n))).toMatchObject({ files: ["built/more"] });
     await workspace.remove();
     await expect.poll(bases).toBeGreaterThan(n === 2 ? 1 : 0);

@@ -114,7 +114,7 @@ export function testPreparation(makeWorld: (files: Files) => Promise<GitWorld>):
     const after = await trunk.openWorkspace(runA, named(2), await trunk.tip(runA));
     for (const [path, content] of Object.entries(now))
       expect([path, await world.read(after, path)]).toEqual([path, content]);
-    expect(await userGit(after.path, "status", "--porcelain")).toBe("");
+    expect(await userGit(after.path, "status", "--porcelain", "--untracked-files=no")).toBe("");
     expect(await trunk.takeIn(runA, after)).toEqual({ kind: "unchanged" });
     await world.close();
   });

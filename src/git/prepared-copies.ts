@@ -8,6 +8,7 @@ import type { Commit, RunId } from "../domain/ids.ts";
 import { gitLimits, layerLimits } from "../domain/limits.ts";
 import { asPath, toLatin1, toText } from "./latin1.ts";
 import { isFolder } from "./objects.ts";
+import { askIgnored } from "./ask-ignored.ts";
 import type { Fresh, Size } from "./fresh-folders.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
@@ -81,7 +82,8 @@ export class PreparedCopies {
     const how = ["--others", "--ignored", "--exclude-standard", "--directory", "-z"];
     const listed = await this.#trunk.git.run(["ls-files", ...how], { ...call, timeoutMs: gitLimits.intakeMs });
     // A program is told names as text.
-    return namesOf(listed.stdout).filter((path) => toLatin1(toText(path)) === path);
+    const paths = listed.stdout.toString("latin1").split("\0").slice(0, -1);
+    return paths.filter((path) => toLatin1(toText(path)) === path);
   }
 
   /** What has a place in a checkout of the commit, and is ignored there. */
@@ -94,18 +96,10 @@ export class PreparedCopies {
       const hasPlace = above === "." || isFolder(await trees.find(root, above));
       if (hasPlace && !(await trees.find(root, path.replace(/\/$/, "")))) free.push(path);
     }
-    const answer = await this.#trunk.git.run(["check-ignore", "-z", "--stdin"], {
-      ...this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) }),
-      // With ./ in front, a name such as ":(glob)x" is a name and no pattern.
-      input: Buffer.from(free.map((path) => `./${path}\0`).join(""), "latin1"),
-      exits: [0, 1],
-      timeoutMs: gitLimits.intakeMs,
-    });
-    return namesOf(answer.stdout).map((path) => path.slice(2));
+    const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
+    return [...(await askIgnored(this.#trunk.git, call, free))];
   }
 }
-
-const namesOf = (listed: Buffer) => listed.toString("latin1").split("\0").slice(0, -1);
 
 /** All that lies in the folder, latin1: also while others work. */
 async function sizeOf(top: string): Promise<Size> {

@@ -5,18 +5,18 @@
 export class Prepared {
   readonly #name: string;
   readonly #below: Prepared | null;
-  /** Paths, for git to leave alone. Some of them may be gone. */
-  readonly added: readonly string[];
+  /** What git is to leave alone, and by the rules of the work tree does not; some of it may be gone. Topmost paths, latin1. */
+  readonly notIgnored: readonly string[];
   /** As many layers, this one included. */
   readonly depth: number;
   /** Whoever makes it holds it. */
   #holds = 1;
 
-  constructor(name: string, added: readonly string[], below: Prepared | null) {
+  constructor(name: string, notIgnored: readonly string[], below: Prepared | null) {
     this.#name = name;
     this.#below = below;
     this.depth = 1 + (below?.depth ?? 0);
-    this.added = [...new Set([...(below?.added ?? []), ...added])];
+    this.notIgnored = [...new Set([...(below?.notIgnored ?? []), ...notIgnored])];
     below?.hold();
   }
 
