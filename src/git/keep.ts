@@ -78,8 +78,9 @@ export async function putBack(
     const work = await trees.difference(await trees.rootOf(workspace.base), tree);
     await widen(trunk, workspace, [...cone, ...inPlace(work)]);
   }
+  // `--reset`, and not `-m`: a prepared file that lies at a path of the work is overwritten.
   await trunk.git.run(
-    ["read-tree", "-m", "-u", workspace.base, tree],
+    ["read-tree", "--reset", "-u", workspace.base, tree],
     await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs }),
   );
   workspace.marked = marked;

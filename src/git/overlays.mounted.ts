@@ -8,6 +8,7 @@ import { makeGitWorld, put, userGit } from "./git-world.testsuite.ts";
 import { testAttacks } from "./hostile.testsuite.ts";
 import { Mounts } from "./mounts.ts";
 import { testPreparation } from "./preparation.testsuite.ts";
+import { testPreparedBelow } from "./prepared-below.testsuite.ts";
 import { testSameIntake } from "./same-intake.testsuite.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 import { testTrunk } from "./trunk.testsuite.ts";
@@ -18,6 +19,7 @@ testTrunk("git, with overlays", makeWorld);
 testAttacks("overlays", makeWorld);
 testSameIntake(makeWorld);
 testPreparation(makeWorld);
+testPreparedBelow(makeWorld);
 
 test("a workspace is a mount, and no mount any more once it is removed", async () => {
   const world = await makeWorld({ "a.txt": "a\n" });

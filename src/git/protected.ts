@@ -39,12 +39,13 @@ export async function putProtectedBack(
   const under = await trees.edit(without, byFolder(first), made);
   const whole = await trees.edit(tip, byFolder(kept), made);
   await objects.write(packTrees(made));
+  // `--reset`, and not `-m`: a prepared file that lies at a protected path is overwritten.
   for (const [from, to] of [
     [tip, without],
     [without, under],
     [under, whole],
   ] as const)
-    await trunk.git.run(["read-tree", "-m", "-u", from, to], await through(trunk, workspace));
+    await trunk.git.run(["read-tree", "--reset", "-u", from, to], await through(trunk, workspace));
   workspace.checkedOut = whole;
   await givePrivateGit(trunk, workspace);
   // Without it nobody uses this folder again: git would take files for unchanged that were written under other attributes.
