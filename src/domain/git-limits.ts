@@ -34,6 +34,8 @@ export const gitLimits = {
   stderrBytesMax: 65_536,
   /** Files and folders read at once. */
   filesAtOnce: 16,
+  /** A path that a change may bring: whatever workspace it is in, a system must still be able to look at it. */
+  pathBytesMax: 2_048,
   /** A path in a worker's own index; a longer one no system opens. */
   indexPathBytesMax: 4_096,
   /** Files and folders of one change; more are not the work of one task. */

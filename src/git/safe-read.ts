@@ -20,7 +20,7 @@ import {
 import { posix } from "node:path";
 import { promisify } from "node:util";
 import { gitLimits } from "../domain/limits.ts";
-import { refuseLink, refusePath } from "./entry-rules.ts";
+import { refuseLink, refusePath, tooLong } from "./entry-rules.ts";
 import { asPath, toText } from "./latin1.ts";
 import { linkMode } from "./objects.ts";
 
@@ -50,7 +50,7 @@ export async function readSafely(root: string, path: string): Promise<ReadOutcom
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     if (["EACCES", "EPERM"].includes(code)) return unreadable;
-    if (code === "ENAMETOOLONG") return refused("its path is too long");
+    if (code === "ENAMETOOLONG") return refused(tooLong);
     if (["ENOENT", "ENOTDIR", "ELOOP", "ENXIO", "EINVAL"].includes(code)) return changedUnderUs;
     throw error;
   }

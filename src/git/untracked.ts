@@ -5,7 +5,7 @@
  */
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { gitLimits } from "../domain/limits.ts";
-import { isGitName, showPath } from "./entry-rules.ts";
+import { isGitName, showPath, tooLong } from "./entry-rules.ts";
 import { isIgnored, parseIgnore, workOf, type Rules } from "./ignore-rules.ts";
 import { asPath, toText } from "./latin1.ts";
 import { readSafely } from "./safe-read.ts";
@@ -140,7 +140,7 @@ export const inFolder = (folder: Folder, name: string) => (folder.path === "" ? 
 /** Throws what is no fault of the worker's. */
 function whyNot(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENAMETOOLONG") return "its path is too long";
+  if (code === "ENAMETOOLONG") return tooLong;
   if (code !== "EACCES" && code !== "EPERM") throw error;
   return "it cannot be read";
 }
