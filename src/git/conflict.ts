@@ -16,6 +16,7 @@ import { mergeNamed, type Merge, type Stage } from "./merge.ts";
 import { submoduleMode } from "./objects.ts";
 import { droppedReasons, readOtherSides } from "./other-side.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
+import { withoutStrays } from "./stray-links.ts";
 import { inPlace, widen } from "./widening.ts";
 import { givePrivateGit, through, type GitWorkspace, type Marked } from "./workspace.ts";
 
@@ -33,7 +34,9 @@ export async function placeConflict(
   const { tree, objects } = await wholeOf(store.trees, taken);
   const work = trunk.makeCommit(tree, [workspace.base], "work\n");
   await store.write([...objects, work.object]);
-  const merged = await mergeNamed(trunk, run, workspace.folder, asCommit(tip), work.commit);
+  const sides = { trunk: asCommit(tip), yours: work.commit };
+  const named = await mergeNamed(trunk, run, workspace.folder, sides.trunk, sides.yours);
+  const merged = await withoutStrays(store, sides, named);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
   const range = { base: workspace.base, tip };

@@ -8,6 +8,7 @@ import { pathsOf } from "./change.ts";
 import { followedMessage } from "./commit-message.ts";
 import { writeKept } from "./keep.ts";
 import { merge, withoutSides } from "./merge.ts";
+import { withoutStrays } from "./stray-links.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 
 export async function stageFollowed(
@@ -17,12 +18,14 @@ export async function stageFollowed(
 ): Promise<FollowAnswer> {
   const behind = await trunk.git.run(["merge-base", "--is-ancestor", theirs, onto], trunk.at(run, { exits: [0, 1] }));
   if (behind.exitCode === 0) return { kind: "contained" };
-  const { trees } = trunk.objects(run);
+  const store = trunk.objects(run);
+  const { trees } = store;
   const before = await trees.rootOf(onto);
   let tree = before;
   if (how === "merge") {
     // A run that began before the repository had any commit shares none with it.
-    const merged = await merge(trunk, run, onto, theirs, { unrelated: true });
+    const sides = { trunk: onto, yours: theirs };
+    const merged = await withoutStrays(store, sides, await merge(trunk, run, onto, theirs, { unrelated: true }));
     if (!merged.clean) {
       const files = withoutSides(merged.files, [onto, theirs]);
       return { kind: "conflict", files, kept: await theirWork(trunk, run, onto, theirs) };
@@ -30,7 +33,7 @@ export async function stageFollowed(
     tree = merged.tree;
   }
   const { commit, object } = trunk.makeCommit(tree, [onto, theirs], followedMessage(run, theirs, trunk.signer));
-  await trunk.objects(run).write([object]);
+  await store.write([object]);
   trees.keepRoot(commit, tree);
   return { kind: "staged", tip: commit, files: pathsOf(await trees.difference(before, tree)) };
 }

@@ -11,6 +11,7 @@ import { merge, withoutSides } from "./merge.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { needsMerge } from "./overlap.ts";
 import type { PackedObject } from "./pack.ts";
+import { withoutStrays } from "./stray-links.ts";
 import type { MadeTrees } from "./trees.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 
@@ -82,7 +83,12 @@ class Group {
     const { tree, objects } = await wholeOf(this.#store.trees, change);
     const work = this.#trunk.makeCommit(tree, [change.base], "work\n");
     await this.#write([...objects, work.object]);
-    const merged = await merge(this.#trunk, this.#run, this.tip, work.commit);
+    const sides = { trunk: this.tip, yours: work.commit };
+    const merged = await withoutStrays(
+      this.#store,
+      sides,
+      await merge(this.#trunk, this.#run, sides.trunk, sides.yours),
+    );
     if (!merged.clean) return { clean: false, files: withoutSides(merged.files, [this.tip, work.commit]) };
     return {
       clean: true,
