@@ -161,6 +161,30 @@ export function missingVersionTests(enter: Enter): void {
     expect(await readTip(world, "a.txt")).toBeNull();
   });
 
+  test("a file that the trunk has removed comes back only when it is insisted on", async () => {
+    const world = await enter();
+    const [first] = await work(world, 1, world.base, { "a.txt": null });
+    const tip = landed(first).commit;
+    const [answer, workspace] = await work(world, 2, world.base, { "a.txt": lines([5, "mine"]), "n.txt": "n\n" });
+    expect(answer).toMatchObject({ kind: "conflict", files: ["a.txt"] });
+    const { files } = await world.trunk.placeConflict(workspace, tip);
+    expect(files).toMatchObject([{ path: "a.txt", base: expect.any(String), trunk: null, yours: expect.any(String) }]);
+    const land = () => landNow(world.trunk, runA, workspace, submission(2));
+    const why = `^a\\.txt: your resolution brings back what others have removed \\(task t1 in commit ${tip.slice(0, 12)}\\)\\. `;
+    expect(await land()).toEqual(dropped(new RegExp(why)));
+    expect(landed(await land()).files).toEqual(["a.txt", "n.txt"]);
+    expect(await readTip(world, "a.txt")).toBe(lines([5, "mine"]));
+  });
+
+  test("who removes it as the trunk has is not asked", async () => {
+    const world = await enter();
+    const [first] = await work(world, 1, world.base, { "a.txt": null });
+    const [, workspace] = await work(world, 2, world.base, { "a.txt": lines([5, "mine"]), "n.txt": "n\n" });
+    await world.trunk.placeConflict(workspace, landed(first).commit);
+    await world.remove(workspace, "a.txt");
+    expect(landed(await landNow(world.trunk, runA, workspace, submission(2))).files).toEqual(["n.txt"]);
+  });
+
   test("the same new file with different content is a conflict without a base", async () => {
     const world = await enter();
     const [first] = await work(world, 1, world.base, { "new.txt": "one\n" });

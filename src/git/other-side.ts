@@ -16,10 +16,10 @@ import type { GitChange } from "./change.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 import type { GitWorkspace } from "./workspace.ts";
 
-/** What the trunk's side has added to a conflicted file. `by`: the newest landings there, as text. */
-export type OtherSide = { path: string; by: string[]; hunks: Hunk[] };
+/** What the trunk's side has added to a conflicted file; null: it has removed the file. `by`: the newest landings there, as text. */
+export type OtherSide = { path: string; by: string[]; hunks: Hunk[] | null };
 
-/** Of each conflicted file in which the trunk has added something between `base` and `tip`. */
+/** Of each conflicted file in which the trunk has added something between `base` and `tip`, or which it has removed. */
 export async function readOtherSides(
   trunk: TrunkRepository,
   workspace: GitWorkspace,
@@ -34,10 +34,14 @@ export async function readOtherSides(
       const version = of.find((one) => one.stage === stage && one.mode !== submoduleMode);
       return version ? (await readText(store, version.object)).toString("utf8") : null;
     };
+    const there = of.map(({ stage }) => stage);
     const theirs = await text(2);
-    if (theirs === null) continue;
-    const hunks = addedHunks({ base: await text(1), trunk: theirs, yours: await text(3) });
-    if (hunks.length > 0) sides.push({ path, by: await landedIn(trunk, workspace, path, `${base}..${tip}`), hunks });
+    // Work on it is the only version left, and in place: nothing in it says that there is a conflict.
+    const isRemoved = !there.includes(2) && there.includes(1) && there.includes(3);
+    if (theirs === null && !isRemoved) continue;
+    const hunks = theirs === null ? null : addedHunks({ base: await text(1), trunk: theirs, yours: await text(3) });
+    if (hunks?.length === 0) continue;
+    sides.push({ path, by: await landedIn(trunk, workspace, path, `${base}..${tip}`), hunks });
   }
   return sides;
 }
@@ -76,9 +80,13 @@ export async function droppedReasons(
   for (const { path, by, hunks } of otherSides) {
     const at = async (root: string) => (await readAt(store, root, path))?.toString("utf8");
     const result = await at(tree);
+    if (hunks === null) {
+      if (result !== undefined) reasons.push(reason(path, by, broughtBack));
+      continue;
+    }
     const lines = new Set([...moved, ...linesOf(result ?? "")]);
     const dropped = droppedHunks(hunks, { result: result ?? "", trunk: (await at(before)) ?? "", lines });
-    if (dropped.length > 0) reasons.push(reason(path, by, dropped, result === undefined));
+    if (dropped.length > 0) reasons.push(reason(path, by, drops(dropped, result === undefined)));
   }
   if (reasons.length > 0) workspace.otherSides = [];
   return reasons;
@@ -102,16 +110,29 @@ async function linesOfChange(
   return lines;
 }
 
-function reason(path: string, by: readonly string[], dropped: readonly Hunk[], gone: boolean): string {
+/** What a resolution does to the other side, and the mend. */
+type Dropping = { does: string; shown: string; mend: string };
+
+const broughtBack: Dropping = {
+  does: "your resolution brings back what others have removed",
+  shown: "",
+  mend: "Remove it, and make your own change where its content is now, if it is anywhere. If keeping it is right",
+};
+
+function drops(dropped: readonly Hunk[], gone: boolean): Dropping {
   const all = dropped.flat().map(({ line }) => line);
   const shown = all
     .slice(0, gitLimits.droppedLinesMax)
     .map((line) => `\`${showLine(cutEnd(line, gitLimits.droppedLineBytesMax))}\``);
   const more = all.length - shown.length;
-  return [
-    `${showPath(path)}: ${gone ? "removing it" : "your resolution"} drops what others have landed there`,
-    by.length > 0 ? ` (${by.join(", ")})` : "",
-    `: ${shown.join(", ")}${more > 0 ? ` and ${more} more lines` : ""}. `,
-    "Put it back beside your own change. If dropping it is right, say why in the handoff and submit again: you are not asked twice.",
-  ].join("");
+  return {
+    does: `${gone ? "removing it" : "your resolution"} drops what others have landed there`,
+    shown: `: ${shown.join(", ")}${more > 0 ? ` and ${more} more lines` : ""}`,
+    mend: "Put it back beside your own change. If dropping it is right",
+  };
+}
+
+function reason(path: string, by: readonly string[], { does, shown, mend }: Dropping): string {
+  const whose = by.length > 0 ? ` (${by.join(", ")})` : "";
+  return `${showPath(path)}: ${does}${whose}${shown}. ${mend}, say why in the handoff and submit again: you are not asked twice.`;
 }
