@@ -91,8 +91,11 @@ class Taking {
       if (n % gitLimits.stepsAtOnce === gitLimits.stepsAtOnce - 1) await setImmediate();
       const file = await this.#read(root, path);
       if (!file || this.#reasons.length > 0) continue;
-      if (await conversions.mayConvert(file)) await copies.add(file);
-      else await this.#keep(file);
+      const oid = nameObject("blob", file.body, this.#workspace.base);
+      const was = await this.#was(path);
+      // The very bytes that the trunk has are nobody's change, also where git would not take them in as they are.
+      if (was?.oid !== oid && (await conversions.mayConvert(file))) await copies.add(file);
+      else await this.#keep(file, oid, was);
     }
     if (this.#reasons.length > 0) return { ok: false, reasons: this.#reasons.toSorted() };
     const gone = [...this.#edits].flatMap(([path, entry]) => (entry === null ? [path] : []));
@@ -133,9 +136,7 @@ class Taking {
     return isFolder(entry) ? undefined : entry;
   }
 
-  async #keep({ path, mode, body }: Taken): Promise<void> {
-    const oid = nameObject("blob", body, this.#workspace.base);
-    const was = await this.#was(path);
+  async #keep({ path, mode, body }: Taken, oid: string, was: Entry | undefined): Promise<void> {
     if (was?.oid === oid && was.mode === mode) return;
     this.#edits.set(path, { mode, oid });
     if (was?.oid === oid) return;

@@ -217,6 +217,27 @@ test("line ends are normalized as .gitattributes says, and an untouched CRLF fil
   expect(await userGit(join(state, "trunk.git"), "show", `refs/heads/${runA}:run.bat`)).toBe("one\n2");
 });
 
+test("a file that was never normalized is no change of whoever has not changed it", async () => {
+  world = await makeGitWorld({ "old.txt": "one\r\ntwo\r\n", "tool.txt": "one\r\n", "a.txt": "a\n" });
+  const { trunk, repository, state } = world;
+  await put(repository, { ".gitattributes": "*.txt text\n" });
+  await userGit(repository, "add", ".gitattributes");
+  await userGit(repository, "commit", "-q", "-m", "attributes");
+  const { base } = await trunk.resolveBase();
+  await trunk.begin(runA, base);
+  const workspace = await trunk.openWorkspace(runA, named(1), base);
+  // Whoever writes what is there makes git look at it, as it does of itself at files as young as the index.
+  await put(workspace.path, { "old.txt": "one\r\ntwo\r\n", "a.txt": "b\n" });
+  await chmod(join(workspace.path, "tool.txt"), 0o755);
+  const answer = await landNow(trunk, runA, workspace, submission(1));
+  expect(answer).toMatchObject({ kind: "landed", files: ["a.txt", "tool.txt"] });
+  const show = (path: string) => userGit(join(state, "trunk.git"), "show", `refs/heads/${runA}:${path}`);
+  expect([await show("old.txt"), await show("tool.txt")]).toEqual(["one\r\ntwo\r", "one\r"]);
+  await put(workspace.path, { "old.txt": "one\r\n2\r\n" });
+  expect(await landNow(trunk, runA, workspace, submission(2))).toMatchObject({ kind: "landed" });
+  expect(await show("old.txt")).toBe("one\n2");
+});
+
 test("the exec bit lands, and a tracked file that became ignored stays tracked", async () => {
   world = await makeGitWorld({ "tool.sh": "#!/bin/sh\n", "kept.log": "1\n" });
   const { trunk, base, state } = world;
