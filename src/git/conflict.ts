@@ -12,8 +12,9 @@ import { wholeOf, type GitChange } from "./change.ts";
 import { showPath } from "./entry-rules.ts";
 import { readAt, readText } from "./file-text.ts";
 import { toLatin1 } from "./latin1.ts";
-import { mergeNamed, type Merge, type Stage } from "./merge.ts";
+import { mergeNamed, withoutSides, type Merge, type Stage } from "./merge.ts";
 import { submoduleMode } from "./objects.ts";
+import type { ObjectStore } from "./object-store.ts";
 import { droppedReasons, readOtherSides } from "./other-side.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 import { withoutStrays } from "./stray-links.ts";
@@ -38,9 +39,10 @@ export async function placeConflict(
   const named = await mergeNamed(trunk, run, workspace.folder, sides.trunk, sides.yours);
   const merged = await withoutStrays(store, sides, named);
   const files = merged.clean ? [] : await writeVersions(trunk, workspace, merged);
-  const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged);
-  const range = { base: workspace.base, tip };
-  const otherSides = merged.clean ? [] : await readOtherSides(trunk, workspace, merged.stages, range);
+  const aside = merged.clean ? new Map<string, string>() : await findSetAside(store, sides, merged);
+  const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged, aside);
+  const since = { base: workspace.base, tip, aside };
+  const otherSides = merged.clean ? [] : await readOtherSides(trunk, workspace, merged.stages, since);
   await widen(trunk, workspace, await touched(trunk, workspace, tip, merged));
   const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
   const readTree = (...how: string[]) => trunk.git.run(["read-tree", ...how], call);
@@ -100,11 +102,35 @@ async function writeVersion(
   return path;
 }
 
+/** Files that git has put under another name, for the other side has something else where they were; with the name that they had. */
+async function findSetAside(
+  { trees }: ObjectStore,
+  sides: { trunk: Commit; yours: Commit },
+  { files }: Conflicted,
+): Promise<Map<string, string>> {
+  const roots = [await trees.rootOf(sides.trunk), await trees.rootOf(sides.yours)];
+  const found = new Map<string, string>();
+  for (const path of files) {
+    const [name = path] = withoutSides([path], ["trunk", "yours"]);
+    if (name === path) continue;
+    // Somebody may have called a file so.
+    const own = await Promise.all(roots.map((root) => trees.find(root, toLatin1(path))));
+    if (own.every((entry) => entry === undefined)) found.set(path, name);
+  }
+  return found;
+}
+
 /** For each conflicted file the marker lines that neither side has: only the conflict put them there. */
-async function findMarkers(trunk: TrunkRepository, workspace: GitWorkspace, merged: Conflicted): Promise<Marked[]> {
+async function findMarkers(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+  merged: Conflicted,
+  aside: ReadonlyMap<string, string>,
+): Promise<Marked[]> {
   const store = trunk.objects(workspace.run);
-  const found: Marked[] = [];
+  const found: Marked[] = [...aside.keys()].map((path) => ({ path, markers: [] }));
   for (const path of merged.files) {
+    if (aside.has(path)) continue;
     const placed = markerLines(await readAt(store, merged.tree, path));
     if (placed.size === 0) continue;
     for (const { object } of merged.stages.filter((stage) => stage.path === path && stage.mode !== submoduleMode)) {
@@ -131,9 +157,14 @@ export async function unresolved(
 
 /** One reason for each file of the last conflict that still has markers. */
 async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspace, tree: string): Promise<string[]> {
+  const store = trunk.objects(workspace.run);
   const reasons: string[] = [];
   for (const { path, markers } of workspace.marked) {
-    const lines = markerLines(await readAt(trunk.objects(workspace.run), tree, path));
+    if (markers.length === 0) {
+      if (await store.trees.find(tree, toLatin1(path))) reasons.push(`${showPath(path)}: ${wasSetAside}`);
+      continue;
+    }
+    const lines = markerLines(await readAt(store, tree, path));
     const left = markers.filter((marker) => lines.has(marker));
     if (left.length > 0)
       reasons.push(
@@ -142,6 +173,9 @@ async function leftMarkers(trunk: TrunkRepository, workspace: GitWorkspace, tree
   }
   return reasons;
 }
+
+const wasSetAside =
+  "git has set it aside under this name, for the other side has something else where it was: give it the name that it is to have, put its content where that belongs now, or remove it";
 
 function markerLines(text: Buffer | null): Set<string> {
   return new Set(text?.toString("latin1").match(/^(?:<{7,} .*|\|{7,} .*|={7,}|>{7,} .*)(?=\r?$)/gm) ?? []);

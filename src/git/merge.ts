@@ -25,7 +25,7 @@ export async function merge(
 }
 
 /** Paths as the trunk knows them: git names a file that it moved aside after the side that it is from. */
-export function withoutSides(files: readonly string[], sides: readonly Commit[]): string[] {
+export function withoutSides(files: readonly string[], sides: readonly string[]): string[] {
   const moved = new RegExp(`~(?:${sides.join("|")})(?:_\\d+)?$`);
   return [...new Set(files.map((path) => path.replace(moved, "")))].toSorted();
 }

@@ -1,5 +1,5 @@
 /** Content: what lands equals what git's own merge makes of it. */
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
@@ -164,8 +164,36 @@ test("a file here and a folder there: both names are reported, and the next land
   const { files } = await trunk.placeConflict(two, tip);
   expect(files.map(({ path }) => path)).toEqual(["n~yours"]);
   expect(await readFile(join(two.path, "n~yours"), "utf8")).toBe("file\n");
+  expect(await landNow(trunk, runA, two, submission(2))).toMatchObject({
+    kind: "refused",
+    reasons: [expect.stringMatching(/^n~yours: git has set it aside under this name/)],
+  });
   await rename(join(two.path, "n~yours"), join(two.path, "n", "y.txt"));
   expect(await landNow(trunk, runA, two, submission(2))).toMatchObject({ kind: "landed", files: ["n/y.txt"] });
+});
+
+test("a link in place of a folder that was worked in: the trunk's does not land under another name", async () => {
+  const text = Array.from({ length: 20 }, (_, i) => `l${i}`).join("\n");
+  world = await makeGitWorld({ "d/a.txt": text, "e/x.txt": "x\n", "own~yours": "1\n" });
+  const { trunk, base, state } = world;
+  await trunk.begin(runA, base);
+  const [one, two] = [await trunk.openWorkspace(runA, named(1), base), await trunk.openWorkspace(runA, named(2), base)];
+  await rm(join(one.path, "d"), { recursive: true });
+  await symlink("e", join(one.path, "d"));
+  await put(one.path, { "own~yours": "2\n" });
+  await put(two.path, { "d/a.txt": `${text}\nmine`, "own~yours": "3\n" });
+  const land = (workspace: Workspace, n: number) => landNow(trunk, runA, workspace, submission(n));
+  expect(await land(one, 1)).toMatchObject({ kind: "landed" });
+  expect(await land(two, 2)).toMatchObject({ kind: "conflict" });
+  await trunk.placeConflict(two, await trunk.tip(runA));
+  await put(two.path, { "own~yours": "2, 3\n" });
+  const refused = { kind: "refused", reasons: [expect.stringMatching(/^d~trunk: git has set it aside/)] };
+  expect([await land(two, 2), await land(two, 2)]).toMatchObject([refused, refused]);
+  await rm(join(two.path, "d"), { recursive: true });
+  await rename(join(two.path, "d~trunk"), join(two.path, "d"));
+  await put(two.path, { "e/x.txt": "x\nmine\n" });
+  expect(await land(two, 2)).toMatchObject({ kind: "landed", files: ["e/x.txt", "own~yours"] });
+  expect(await userGit(join(state, "trunk.git"), "ls-tree", `refs/heads/${runA}`, "d")).toMatch(/^120000 /);
 });
 
 test("text that has marker lines of its own may keep them", async () => {

@@ -19,14 +19,18 @@ import type { GitWorkspace } from "./workspace.ts";
 /** What the trunk's side has added to a conflicted file; null: it has removed the file. `by`: the newest landings there, as text. */
 export type OtherSide = { path: string; by: string[]; hunks: Hunk[] | null };
 
-/** Of each conflicted file in which the trunk has added something between `base` and `tip`, or which it has removed. */
+/**
+ * Of each conflicted file in which the trunk has added something between `base` and `tip`, or which it has removed. `aside`: files that
+ * the conflict has put under another name, with the one that they have on the trunk.
+ */
 export async function readOtherSides(
   trunk: TrunkRepository,
   workspace: GitWorkspace,
   stages: readonly Stage[],
-  { base, tip }: { base: Commit; tip: Commit },
+  { base, tip, aside }: { base: Commit; tip: Commit; aside: ReadonlyMap<string, string> },
 ): Promise<OtherSide[]> {
   const store = trunk.objects(workspace.run);
+  const apart = new Set([...aside].flat());
   const sides: OtherSide[] = [];
   for (const [path, of] of byPath(stages)) {
     if (sides.length === gitLimits.addedFilesMax) break;
@@ -37,11 +41,12 @@ export async function readOtherSides(
     const there = of.map(({ stage }) => stage);
     const theirs = await text(2);
     // Work on it is the only version left, and in place: nothing in it says that there is a conflict.
-    const isRemoved = !there.includes(2) && there.includes(1) && there.includes(3);
+    const isRemoved = !apart.has(path) && !there.includes(2) && there.includes(1) && there.includes(3);
     if (theirs === null && !isRemoved) continue;
     const hunks = theirs === null ? null : addedHunks({ base: await text(1), trunk: theirs, yours: await text(3) });
     if (hunks?.length === 0) continue;
-    sides.push({ path, by: await landedIn(trunk, workspace, path, `${base}..${tip}`), hunks });
+    const name = aside.get(path) ?? path;
+    sides.push({ path: name, by: await landedIn(trunk, workspace, name, `${base}..${tip}`), hunks });
   }
   return sides;
 }

@@ -19,7 +19,7 @@ import { conePatterns, type Sparse } from "./sparse.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { writeGitFolder } from "./worker-git.ts";
 
-/** A file that was conflicted, and the lines in it that only a conflict put there. */
+/** A file that was conflicted, and the lines in it that only a conflict put there; none: it was the conflict that put the file there. */
 export type Marked = { path: string; markers: string[] };
 
 export class GitWorkspace implements Workspace {
