@@ -173,15 +173,15 @@ test("a file here and a folder there: both names are reported, and the next land
 });
 
 test("a link in place of a folder that was worked in: the trunk's does not land under another name", async () => {
-  const text = Array.from({ length: 20 }, (_, i) => `l${i}`).join("\n");
-  world = await makeGitWorld({ "d/a.txt": text, "e/x.txt": "x\n", "own~yours": "1\n" });
+  const long = Array.from({ length: 20 }, (_, i) => `l${i}`).join("\n");
+  world = await makeGitWorld({ "d/a.txt": long, "e/x.txt": "x\n", "own~yours": "1\n" });
   const { trunk, base, state } = world;
   await trunk.begin(runA, base);
   const [one, two] = [await trunk.openWorkspace(runA, named(1), base), await trunk.openWorkspace(runA, named(2), base)];
   await rm(join(one.path, "d"), { recursive: true });
   await symlink("e", join(one.path, "d"));
   await put(one.path, { "own~yours": "2\n" });
-  await put(two.path, { "d/a.txt": `${text}\nmine`, "own~yours": "3\n" });
+  await put(two.path, { "d/a.txt": `${long}\nmine`, "own~yours": "3\n" });
   const land = (workspace: Workspace, n: number) => landNow(trunk, runA, workspace, submission(n));
   expect(await land(one, 1)).toMatchObject({ kind: "landed" });
   expect(await land(two, 2)).toMatchObject({ kind: "conflict" });
