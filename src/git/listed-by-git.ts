@@ -20,19 +20,32 @@ const readByGit = new Set([".gitignore", ".gitattributes", ".gitmodules"]);
 
 /** As `ChangedPaths`, from the index file of `call`. */
 export async function listedByGit(git: Git, call: GitCall, root: string): Promise<Suspects> {
-  const reasons = await survey(git, call, root);
+  const seen = await lookAround(root);
+  const reasons = await refusals(git, call, seen.oddities);
   if (reasons.length > 0) return { present: [], gone: [], reasons };
   const listed = await git.run(
     ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard", "--deduplicate"],
     call,
   );
   // Whether one is there is seen when it is read.
-  return { present: listed.stdout.toString("latin1").split("\0").slice(0, -1), gone: [], reasons };
+  return { present: namesIn(listed.stdout), gone: await behindLinks(git, call, seen.links), reasons };
+}
+
+const namesIn = (list: Buffer) => list.toString("latin1").split("\0").slice(0, -1);
+
+/** A link in place of a folder that was checked out: what was in that is gone, but this list of git's looks through the link. */
+async function behindLinks(git: Git, call: GitCall, links: ReadonlySet<string>): Promise<string[]> {
+  if (links.size === 0) return [];
+  const { stdout } = await git.run(["ls-files", "-z", "--cached"], call);
+  return namesIn(stdout).filter((path) => {
+    for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1))
+      if (links.has(path.slice(0, end))) return true;
+    return false;
+  });
 }
 
 /** Reasons why nothing of this folder may land. Ignored folders may hold anything. */
-async function survey(git: Git, call: GitCall, root: string): Promise<string[]> {
-  const oddities = await findOddities(root);
+async function refusals(git: Git, call: GitCall, oddities: readonly Oddity[]): Promise<string[]> {
   if (oddities.length === 0) return [];
   // git would open these wherever it looks for rules, and wait for ever on a pipe.
   const unreadable = oddities.filter((oddity) => oddity.ignorable === null);
@@ -44,19 +57,22 @@ async function survey(git: Git, call: GitCall, root: string): Promise<string[]> 
 
 const say = (oddity: Oddity) => `${showPath(Buffer.from(oddity.path, "latin1").toString("utf8"))}: ${oddity.reason}`;
 
-async function findOddities(root: string): Promise<Oddity[]> {
-  const oddities: Oddity[] = [];
+/** `links`: latin1. */
+type Seen = { oddities: Oddity[]; links: Set<string> };
+
+async function lookAround(root: string): Promise<Seen> {
+  const seen: Seen = { oddities: [], links: new Set() };
   const atOnce = pLimit(gitLimits.filesAtOnce);
   let level = [""];
   while (level.length > 0) {
-    const below = await Promise.all(level.map((folder) => atOnce(() => lookInto(root, folder, oddities))));
+    const below = await Promise.all(level.map((folder) => atOnce(() => lookInto(root, folder, seen))));
     level = below.flat();
   }
-  return oddities;
+  return seen;
 }
 
-/** Notes oddities of one folder; answers the folders in it. */
-async function lookInto(root: string, folder: string, oddities: Oddity[]): Promise<string[]> {
+/** Notes what is in one folder; answers the folders in it. */
+async function lookInto(root: string, folder: string, { oddities, links }: Seen): Promise<string[]> {
   const folders: string[] = [];
   try {
     const path = Buffer.from(join(Buffer.from(root).toString("latin1"), folder), "latin1");
@@ -66,6 +82,7 @@ async function lookInto(root: string, folder: string, oddities: Oddity[]): Promi
       const oddity = judge(child, folder, entry);
       if (oddity) oddities.push(oddity);
       else if (entry.isDirectory()) folders.push(child);
+      else if (entry.isSymbolicLink()) links.add(child);
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,4 +1,6 @@
 /** What every `Trunk` does, whatever it is made of. An adapter's own tests call `testTrunk` with a world of theirs. */
+import { rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { EngineId } from "../domain/ids.ts";
 import { changedFilesTests } from "./changed-files.testsuite.ts";
@@ -37,6 +39,7 @@ export function testTrunk(name: string, makeWorld: (files: Files) => Promise<Tru
     });
     beginTests(enter);
     landTests(enter);
+    ignoredLinkTests(enter);
     conflictTests(enter);
     resolveTests(enter);
     droppedSideTests(enter);
@@ -170,6 +173,23 @@ function landTests(enter: Enter): void {
       { commit: landed(answer).commit, task: 1, session: 1 },
     ]);
   });
+}
+
+function ignoredLinkTests(enter: Enter): void {
+  // The second is judged by git itself.
+  test.each(["d\n", "d\n[!a]x\n"])(
+    "a link that %j ignores in place of a folder: what was in that is gone",
+    async (rules) => {
+      const world = await enter({ "d/b.txt": "b\n", "a.txt": "a\n" });
+      const workspace = await world.trunk.openWorkspace(runA, named(1), world.base);
+      await rm(join(workspace.path, "d"), { recursive: true });
+      await symlink("moved", join(workspace.path, "d"));
+      await world.write(workspace, "moved/b.txt", "b\n");
+      await world.write(workspace, ".gitignore", rules);
+      const answer = landed(await landNow(world.trunk, runA, workspace, submission(1)));
+      expect(answer.files).toEqual([".gitignore", "d/b.txt", "moved/b.txt"]);
+    },
+  );
 }
 
 function takeOverTests(enter: Enter): void {
