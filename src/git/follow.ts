@@ -8,7 +8,7 @@ import { pathsOf } from "./change.ts";
 import { followedMessage } from "./commit-message.ts";
 import { writeKept } from "./keep.ts";
 import { merge, withoutSides } from "./merge.ts";
-import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
+import { asCommit, contestedRef, type TrunkRepository } from "./trunk-repository.ts";
 
 export async function stageFollowed(
   trunk: TrunkRepository,
@@ -25,6 +25,8 @@ export async function stageFollowed(
     const merged = await merge(trunk, run, onto, theirs, { unrelated: true });
     if (!merged.clean) {
       const files = withoutSides(merged.files, [onto, theirs]);
+      // They may move their branch away while somebody resolves it: it is needed until it is merged, or given up.
+      await trunk.pin(run, { add: [{ ref: contestedRef(run), oid: theirs }], remove: [] });
       return { kind: "conflict", files, kept: await theirWork(trunk, run, onto, theirs) };
     }
     tree = merged.tree;

@@ -1,13 +1,13 @@
 /** The trunk's store over weeks: what goes, what stays, and what a kill in the middle leaves. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, utimes } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Commit } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
-import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
+import { ageObjects, environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { landed, landNow, named, runA, runB, submission, work } from "./trunk-steps.testsuite.ts";
 
 // Many processes on a busy machine.
@@ -33,13 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** As if everything had been written an hour ago. */
-async function age(): Promise<void> {
-  const then = new Date(Date.now() - 3_600_000);
-  const objects = join(world.state, "trunk.git", "objects");
-  for (const entry of await readdir(objects, { recursive: true, withFileTypes: true }))
-    if (entry.isFile()) await utimes(join(entry.parentPath, entry.name), then, then);
-}
+const age = () => ageObjects(world.state);
 
 async function land(n: number, files: { [path: string]: string }): Promise<Commit> {
   return landed((await work(world, n, await world.trunk.tip(runA), files))[0]).commit;

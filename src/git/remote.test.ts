@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import type { Commit, RunId } from "../domain/ids.ts";
 import { publishDefaults, type PublishConfig } from "../domain/publish-config.ts";
 import type { Remote } from "../engine/ports.ts";
-import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
+import { ageObjects, environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { serveHttp, type HttpRemote } from "./http-remote.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { landed, runA, runB, work } from "./trunk-steps.testsuite.ts";
+import { landed, named, runA, runB, work } from "./trunk-steps.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -194,6 +194,25 @@ describe("the branch that is followed", () => {
     const { pushed } = await remote({ follow: "main", trunk: "main" }).exchange(runA, null);
     expect(pushed).toMatchObject([{ branch: "main" }]);
     expect(await there("log", "--format=%P", "-1", "main")).toBe(`${tip} ${theirs}`);
+  });
+
+  test("what conflicted stays until it is resolved, although they have moved their branch away from it", async () => {
+    const onto = await land({ "a.txt": "mine\n" });
+    const theirs = await pushAs("main", { "a.txt": "theirs\n" });
+    const following = remote({ follow: "main" });
+    await following.exchange(runA, null);
+    const answer = await world.trunk.stageFollowed(runA, onto, theirs, "merge");
+    await there("update-ref", "refs/heads/main", world.base);
+    expect(await following.exchange(runA, null)).toMatchObject({ followed: world.base });
+    const nothing = async () => ({ workspaces: [], kept: [] });
+    for (let n = 0; n < 3; n++) {
+      await ageObjects(world.state);
+      await world.trunk.maintain(runA, { needed: nothing, unusedMs: 0, signal: new AbortController().signal });
+    }
+    const kept = answer.kind === "conflict" ? answer.kept : null;
+    const workspace = await world.trunk.openWorkspace(runA, named(99), onto, { kept });
+    expect(await world.read(workspace, "a.txt")).toBe("theirs\n");
+    expect(await world.trunk.stageFollowed(runA, onto, theirs, "resolved")).toMatchObject({ kind: "staged" });
   });
 
   test("a run that began in a repository without commits merges the first that people push", async () => {
