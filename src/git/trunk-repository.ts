@@ -2,11 +2,12 @@
  * Owns the bare repository `trunk.git` and its refs. Invariants: it needs nothing of the user's object store once made; a
  * ref moves by compare-and-swap, and is on disk before the move is acknowledged.
  */
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import pLimit from "p-limit";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
+import { gitLimits } from "../domain/limits.ts";
 import { GitError, type Git, type GitCall, type Identity } from "./git-process.ts";
 import { GitService, type Came } from "./git-service.ts";
 import { makeTrunk, uploadPack } from "./make-trunk.ts";
@@ -209,8 +210,9 @@ export class TrunkRepository {
     ];
     const pin = () => transact(this.#service(this.#pins, run, ["--no-deref"]), lines);
     await this.#onePinAtATime(() =>
-      pin().catch((error: unknown) => {
+      pin().catch(async (error: unknown) => {
         if (!(error instanceof GitError)) throw error;
+        await this.#clearDeadLock();
         // A git that stayed may have been gone before it was asked.
         return pin();
       }),
@@ -238,11 +240,18 @@ export class TrunkRepository {
     await this.git.run(["update-ref", greenRef(run), asCommit(green)], this.at(run));
   }
 
+  /** The lock that every removal of a ref takes, of whichever run, where a git died with it: no other holds it so long. */
+  async #clearDeadLock(): Promise<void> {
+    const lock = join(this.gitDir, "packed-refs.lock");
+    const takenAt = await stat(lock).then(({ mtimeMs }) => mtimeMs, ignoreMissing(Infinity));
+    if (Date.now() - takenAt > gitLimits.answerMs) await rm(lock, { force: true });
+  }
+
   /** Removes locks that a killed git left on this run's refs, and packs that a killed engine had not finished. */
   async clearLocks(run: RunId): Promise<void> {
     await rm(join(this.gitDir, `${branch(run)}.lock`), { force: true });
     const folder = dirname(join(this.gitDir, greenRef(run)));
-    const names = await readdir(folder).catch(ignoreMissing<string[]>([]));
+    const names = await readdir(folder, { recursive: true }).catch(ignoreMissing<string[]>([]));
     for (const name of names) if (name.endsWith(".lock")) await rm(join(folder, name), { force: true });
     const packs = join(this.gitDir, "objects", "pack");
     for (const name of await readdir(packs))
