@@ -86,6 +86,33 @@ describe("packs", () => {
     expect(await own()).toEqual(expect.arrayContaining(before));
   });
 
+  test("of a partial clone become one as well, although not all is there that its history leads to", async () => {
+    const folder = (name: string) => join(world.repository, "..", name);
+    await put(world.repository, { "a.txt": "later\n" });
+    await userGit(world.repository, "commit", "-qam", "later");
+    await userGit(world.repository, "config", "uploadpack.allowFilter", "true");
+    await userGit(folder("."), "clone", "-q", "--filter=blob:none", `file://${world.repository}`, "partial");
+    const trunk = await openAt(folder("partial"));
+    const { base } = await trunk.resolveBase();
+    await trunk.begin(runB, base);
+    const packed = async () => (await trunk.storeSize(runB)).size.packs;
+    for (let n = 1; n <= 3; n++) {
+      const workspace = await trunk.openWorkspace(runB, named(n), await trunk.tip(runB));
+      // The first is there in the history, but not in this clone.
+      await put(workspace.path, { "a.txt": n === 1 ? "a\n" : `${n}\n` });
+      landed(await landNow(trunk, runB, workspace, submission(n)));
+    }
+    expect(await packed()).toBe(3);
+    for (let n = 0; n < 3; n++) {
+      await ageObjects(join(folder("partial"), ".longhaul"));
+      await trunk.maintain(runB, { needed: nothing, unusedMs: 0, signal });
+      expect(await packed()).toBe(1);
+    }
+    const tip = await trunk.tip(runB);
+    const first = await userGit(join(folder("partial"), ".longhaul/trunk.git"), "cat-file", "blob", `${tip}~2:a.txt`);
+    expect(first).toBe("a");
+  });
+
   test("are read, landed on and kept in while they are made one", async () => {
     for (let n = 1; n <= 20; n++) await land(n, { [`dir/${n}.txt`]: `${n}\n` });
     const open = await world.trunk.openWorkspace(runA, named(50), world.base);

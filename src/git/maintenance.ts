@@ -26,7 +26,8 @@ export async function maintain(trunk: TrunkRepository, run: RunId, order: Mainte
   const last = await readRecord(gitDir);
   const expired = expiresBefore(last?.setAsideAt ?? null, startedAt, order.unusedMs);
   const expiration = expired === null ? "never" : `@${Math.floor(expired / 1_000) - clockSeconds} +0000`;
-  const how = ["--cruft", `--cruft-expiration=${expiration}`];
+  // Of a partial clone not all is there that refs lead to, so git cannot tell what nothing leads to: that stays.
+  const how = (await isPartial(gitDir)) ? ["--geometric=2"] : ["--cruft", `--cruft-expiration=${expiration}`];
   await trunk.objects(run).repack(how, {
     timeoutMs: maintenanceLimits.repackMs,
     background: true,
@@ -34,6 +35,11 @@ export async function maintain(trunk: TrunkRepository, run: RunId, order: Mainte
   });
   const setAsideAt = last === null || expired !== null ? startedAt : last.setAsideAt;
   await writeRecord(gitDir, { startedAt, setAsideAt, bytes: (await measureStore(gitDir)).bytes });
+}
+
+/** Was it made from a partial clone? Its packs came with a mark each. */
+async function isPartial(gitDir: string): Promise<boolean> {
+  return (await readdir(join(gitDir, "objects", "pack"))).some((name) => name.endsWith(".promisor"));
 }
 
 /** File times may lag a little behind the clock. */
