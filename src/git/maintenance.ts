@@ -86,18 +86,23 @@ async function forgetEnded(trunk: TrunkRepository, run: RunId, order: Maintenanc
 async function removeUnfinished(gitDir: string, now: number): Promise<void> {
   const folder = join(gitDir, "objects", "pack");
   for (const name of await readdir(folder)) {
-    if (!/^(?:\.tmp-|tmp_)/.test(name)) continue;
     const file = join(folder, name);
+    if (!/^(?:\.tmp-|tmp_)/.test(name) && !(name.endsWith(".keep") && (await isOfFetch(file)))) continue;
     const writtenAt = await stat(file).then(({ mtimeMs }) => mtimeMs, ignoreMissing(now));
     if (now - writtenAt > maintenanceLimits.repackMs) await rm(file, { force: true });
   }
 }
 
+/** A fetch keeps its pack from others until a ref leads to it. */
+async function isOfFetch(keep: string): Promise<boolean> {
+  return (await readFile(keep, "utf8").catch(ignoreMissing(""))).startsWith("fetch-pack ");
+}
+
 async function readRecord(gitDir: string): Promise<z.output<typeof recordSchema> | null> {
   const text = await readFile(recordFile(gitDir), "utf8").catch(ignoreMissing<string | null>(null));
-  // Not whole after a loss of power: as if there had been none, so that nothing goes for now.
+  // Not whole after a loss of power, or of a clock that was ahead: as if there had been none, so that nothing goes for now.
   const parsed = text === null ? null : recordSchema.safeParse(parseJson(text));
-  return parsed?.success ? parsed.data : null;
+  return parsed?.success && parsed.data.startedAt <= Date.now() ? parsed.data : null;
 }
 
 function parseJson(text: string): unknown {

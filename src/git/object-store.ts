@@ -80,14 +80,27 @@ export class ObjectStore {
         "--no-write-bitmap-index",
         ...how,
       ];
+      const before = new Set(await readdir(this.#folder));
       try {
         await this.#git.run(args, { gitDir: this.#gitDir, run: this.#run, ...call });
+      } catch (error) {
+        await this.#removeUnfinished(before);
+        throw error;
       } finally {
         this.#packs = 0;
       }
       // It would hold on to packs that are gone.
       this.#reads.rest();
     });
+  }
+
+  /**
+   * git leaves its pack where it stopped: on a full disk it would take the last room of all others. A fetch that is under
+   * way may lose its own by that; it fails, and is made again.
+   */
+  async #removeUnfinished(before: ReadonlySet<string>): Promise<void> {
+    for (const name of await readdir(this.#folder))
+      if (unfinishedByGit.test(name) && !before.has(name)) await rm(join(this.#folder, name), { force: true });
   }
 
   /** Packs that may be made one; those that the store was made with stay as they are. */
@@ -122,6 +135,9 @@ export class ObjectStore {
     this.#onStep("pack on disk");
   }
 }
+
+/** Names that git gives; ours are longer. */
+const unfinishedByGit = /^tmp_(?:pack|idx|rev|mtimes)_\w{6}$/;
 
 /** What a killed engine leaves of a run's packs begins so; `git prune` removes it as well. */
 export const buildingPrefixes = (run: RunId): [string, string] => [`tmp_pack_${run}_`, `tmp_idx_${run}_`];
