@@ -51,7 +51,7 @@ export class GitRemote implements Remote {
     const standings: Standing[] = [];
     for (const [branch, commit] of wanted) {
       const at = there.get(branch) ?? null;
-      standings.push({ branch, wanted: commit, there: at, ours: at !== null && (await this.#isOurs(run, at)) });
+      standings.push({ branch, wanted: commit, there: at, ours: at !== null && (await this.#trunk.isOurs(run, at)) });
     }
     const plan = planPush(standings);
     for (const fault of plan.faults) faults.add(fault);
@@ -90,17 +90,6 @@ export class GitRemote implements Remote {
     const call = this.#trunk.at(run);
     await reach(this.#trunk.git, way, ["fetch", ...how, "--", way.url, `+refs/heads/${follow}:${ref}`], call);
     return asCommit(await this.#trunk.git.text(["rev-parse", "--verify", `${ref}^{commit}`], call));
-  }
-
-  /** Has it come from a trunk of this repository: is it behind one of its branches? */
-  async #isOurs(run: RunId, commit: string): Promise<boolean> {
-    const known = await this.#trunk.git.run(
-      ["cat-file", "-e", `${commit}^{commit}`],
-      this.#trunk.at(run, { exits: [0, 1, 128] }),
-    );
-    if (known.exitCode !== 0) return false;
-    const behind = ["for-each-ref", "--count=1", "--format=%(refname)", "--contains", commit, "refs/heads"];
-    return (await this.#trunk.git.text(behind, this.#trunk.at(run))) !== "";
   }
 }
 

@@ -73,11 +73,7 @@ export class TrunkRepository {
 
   /** Brings `commit` and what it needs from the user's repository, if it is not here. */
   async ensureCommit(run: RunId, commit: Commit): Promise<void> {
-    const found = await this.git.run(
-      ["cat-file", "-e", `${asCommit(commit)}^{commit}`],
-      this.at(run, { exits: [0, 1, 128] }),
-    );
-    if (found.exitCode === 0) return;
+    if (await this.#has(run, asCommit(commit))) return;
     await this.git.run(
       [
         "fetch",
@@ -160,6 +156,18 @@ export class TrunkRepository {
       this.at(run, { exits: [0, 1] }),
     );
     return answer.exitCode === 0 ? asCommit(answer.stdout.toString().trim()) : null;
+  }
+
+  /** Has it come from a trunk of this repository: is it behind one of its branches? */
+  async isOurs(run: RunId, commit: string): Promise<boolean> {
+    if (!(await this.#has(run, commit))) return false;
+    const behind = ["for-each-ref", "--count=1", "--format=%(refname)", "--contains", commit, "refs/heads"];
+    return (await this.git.text(behind, this.at(run))) !== "";
+  }
+
+  async #has(run: RunId, commit: string): Promise<boolean> {
+    const found = await this.git.run(["cat-file", "-e", `${commit}^{commit}`], this.at(run, { exits: [0, 1, 128] }));
+    return found.exitCode === 0;
   }
 
   /** Writes whose the branch is: a ref to a blob with the engine's id, which every later move of ours verifies. */
