@@ -1,5 +1,5 @@
 /** A run that is published to a remote: real bare repositories, over a folder and over HTTP. */
-import { chmod, rename, writeFile } from "node:fs/promises";
+import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Commit, RunId } from "../domain/ids.ts";
@@ -132,6 +132,25 @@ describe("trunk and green", () => {
     await rename(folder("away.git"), folder("remote.git"));
     expect((await remote().exchange(runA, null)).pushed).toHaveLength(1);
   });
+});
+
+test("a program that ssh leaves behind, as it does for a connection that is shared, is not waited for", async () => {
+  await land();
+  await put(folder("bin"), {
+    ssh: `#!/bin/sh
+setsid sh -c 'echo $$ >>"$1"; exec sleep 1000' left "${folder("left")}" </dev/null >/dev/null &
+shift
+eval "$@"
+`,
+  });
+  await chmod(folder("bin/ssh"), 0o755);
+  await userGit(world.repository, "config", "core.sshCommand", folder("bin/ssh"));
+  await userGit(world.repository, "config", "ssh.variant", "simple");
+  await userGit(world.repository, "remote", "set-url", "origin", `ssh://somewhere${folder("remote.git")}`);
+  const { pushed, followed } = await remote({ follow: "main" }).exchange(runA, null);
+  const left = (await readFile(folder("left"), "utf8")).trim().split("\n");
+  for (const pid of left) process.kill(Number(pid));
+  expect([pushed.length, followed, left.length]).toEqual([1, world.base, 3]);
 });
 
 describe("over HTTP", () => {
