@@ -80,12 +80,8 @@ export class ObjectStore {
         "--no-write-bitmap-index",
         ...how,
       ];
-      const before = new Set(await readdir(this.#folder));
       try {
-        await this.#git.run(args, { gitDir: this.#gitDir, run: this.#run, ...call });
-      } catch (error) {
-        await this.#removeUnfinished(before);
-        throw error;
+        await this.wholeOrNothing(() => this.#git.run(args, { gitDir: this.#gitDir, run: this.#run, ...call }));
       } finally {
         this.#packs = 0;
       }
@@ -95,12 +91,18 @@ export class ObjectStore {
   }
 
   /**
-   * git leaves its pack where it stopped: on a full disk it would take the last room of all others. A fetch that is under
-   * way may lose its own by that; it fails, and is made again.
+   * For what has git write a pack: git leaves it where it stopped, and on a full disk that would be the last room of all
+   * others. Who else writes one at the time may lose it by that; that fails, and is made again.
    */
-  async #removeUnfinished(before: ReadonlySet<string>): Promise<void> {
-    for (const name of await readdir(this.#folder))
-      if (unfinishedByGit.test(name) && !before.has(name)) await rm(join(this.#folder, name), { force: true });
+  async wholeOrNothing<T>(work: () => Promise<T>): Promise<T> {
+    const before = new Set(await readdir(this.#folder));
+    try {
+      return await work();
+    } catch (error) {
+      for (const name of await readdir(this.#folder))
+        if (unfinishedByGit.test(name) && !before.has(name)) await rm(join(this.#folder, name), { force: true });
+      throw error;
+    }
   }
 
   /** Packs that may be made one; those that the store was made with stay as they are. */

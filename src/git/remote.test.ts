@@ -1,5 +1,6 @@
 /** A run that is published to a remote: real bare repositories, over a folder and over HTTP. */
-import { chmod, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Commit, RunId } from "../domain/ids.ts";
@@ -245,6 +246,21 @@ describe("the branch that is followed", () => {
     expect(await trunk.stageFollowed(run, unborn.base, followed as Commit, "merge")).toMatchObject({
       files: ["a.txt"],
     });
+  });
+
+  test("a fetch that breaks off leaves nothing of what it had got", async () => {
+    await pushAs("main", { "large.bin": randomBytes(200_000).toString("base64") });
+    const packs = () => readdir(join(world.state, "trunk.git/objects/pack"));
+    const before = await packs();
+    // No file may be longer than 64 KB: the write that goes further fails, as on a full disk.
+    const path = environment.PATH ?? "";
+    await put(folder("bin"), { git: `#!/bin/sh\ntrap '' XFSZ\nulimit -f 128\nPATH='${path}'\nexec git "$@"\n` });
+    await chmod(folder("bin/git"), 0o755);
+    const limited = { ...environment, PATH: `${folder("bin")}:${path}` };
+    const trunk = await openAt(world.repository, undefined, { environment: limited });
+    const following = trunk.remote({ remote: "origin", ...publishDefaults, follow: "main" });
+    expect((await following.exchange(runA, null)).faults.join()).toMatch(/File too large/);
+    expect(await packs()).toEqual(before);
   });
 
   test("what git's own check refuses does not come in", async () => {

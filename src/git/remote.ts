@@ -88,7 +88,8 @@ export class GitRemote implements Remote {
     const ref = followedRef(run);
     const how = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance"];
     const call = this.#trunk.at(run);
-    await reach(this.#trunk.git, way, ["fetch", ...how, "--", way.url, `+refs/heads/${follow}:${ref}`], call);
+    const args = ["fetch", ...how, "--", way.url, `+refs/heads/${follow}:${ref}`];
+    await this.#trunk.objects(run).wholeOrNothing(() => reach(this.#trunk.git, way, args, call));
     return asCommit(await this.#trunk.git.text(["rev-parse", "--verify", `${ref}^{commit}`], call));
   }
 }
