@@ -9,7 +9,7 @@ import type { Remote } from "../engine/ports.ts";
 import { ageObjects, environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { serveHttp, type HttpRemote } from "./http-remote.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { landed, named, runA, runB, work } from "./trunk-steps.testsuite.ts";
+import { landed, landNow, named, runA, runB, submission, work } from "./trunk-steps.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -52,6 +52,9 @@ async function pushAs(branch: string, files: { [path: string]: string }): Promis
   await userGit(clone, "push", "-q", "--follow-tags", "origin", branch);
   return (await userGit(clone, "rev-parse", "HEAD")) as Commit;
 }
+
+/** A history of its own. */
+const orphan = async () => there("commit-tree", "-m", "anew", await there("rev-parse", `${world.base}^{tree}`));
 
 describe("trunk and green", () => {
   test("go to branches of their own, and move on with the run; nothing else there changes", async () => {
@@ -216,24 +219,33 @@ describe("the branch that is followed", () => {
     expect(await there("log", "--format=%P", "-1", "main")).toBe(`${tip} ${theirs}`);
   });
 
-  test("what conflicted stays until it is resolved, although they have moved their branch away from it", async () => {
-    const onto = await land({ "a.txt": "mine\n" });
-    const theirs = await pushAs("main", { "a.txt": "theirs\n" });
-    const following = remote({ follow: "main" });
-    await following.exchange(runA, null);
-    const answer = await world.trunk.stageFollowed(runA, onto, theirs, "merge");
-    await there("update-ref", "refs/heads/main", world.base);
-    expect(await following.exchange(runA, null)).toMatchObject({ followed: world.base });
-    const nothing = async () => ({ workspaces: [], kept: [] });
-    for (let n = 0; n < 3; n++) {
-      await ageObjects(world.state);
-      await world.trunk.maintain(runA, { needed: nothing, unusedMs: 0, signal: new AbortController().signal });
-    }
-    const kept = answer.kind === "conflict" ? answer.kept : null;
-    const workspace = await world.trunk.openWorkspace(runA, named(99), onto, { kept });
-    expect(await world.read(workspace, "a.txt")).toBe("theirs\n");
-    expect(await world.trunk.stageFollowed(runA, onto, theirs, "resolved")).toMatchObject({ kind: "staged" });
-  });
+  test.each(["moved back", "made anew"])(
+    "what conflicted stays until it is resolved, although their branch was %s meanwhile",
+    async (how) => {
+      const onto = await land({ "a.txt": "mine\n" });
+      // Made anew it shares nothing with the trunk.
+      if (how === "made anew") await there("update-ref", "refs/heads/main", await orphan());
+      const theirs = await pushAs("main", { "a.txt": "theirs\n" });
+      const following = remote({ follow: "main" });
+      await following.exchange(runA, null);
+      const answer = await world.trunk.stageFollowed(runA, onto, theirs, "merge");
+      await there("update-ref", "refs/heads/main", world.base);
+      expect(await following.exchange(runA, null)).toMatchObject({ followed: world.base });
+      const nothing = async () => ({ workspaces: [], kept: [] });
+      for (let n = 0; n < 3; n++) {
+        await ageObjects(world.state);
+        await world.trunk.maintain(runA, { needed: nothing, unusedMs: 0, signal: new AbortController().signal });
+      }
+      const kept = answer.kind === "conflict" ? answer.kept : null;
+      const workspace = await world.trunk.openWorkspace(runA, named(99), onto, { kept });
+      expect(await world.read(workspace, "a.txt")).toBe("theirs\n");
+      expect(await landNow(world.trunk, runA, workspace, submission(99))).toMatchObject({ kind: "conflict" });
+      await world.trunk.placeConflict(workspace, onto);
+      await put(workspace.path, { "a.txt": "mine and theirs\n" });
+      const { commit } = landed(await landNow(world.trunk, runA, workspace, submission(99)));
+      expect(await world.trunk.stageFollowed(runA, commit, theirs, "resolved")).toMatchObject({ kind: "staged" });
+    },
+  );
 
   test("a run that began in a repository without commits merges the first that people push", async () => {
     const trunk = world.trunk;

@@ -271,8 +271,8 @@ export const branch = (run: RunId) => `refs/heads/${run}`;
 const engineRef = (run: RunId) => `refs/longhaul/${run}/engine`;
 /** Where the followed branch of the remote was fetched to. */
 export const followedRef = (run: RunId) => `refs/longhaul/${run}/base`;
-/** What conflicted of it the last time. */
-export const contestedRef = (run: RunId) => `refs/longhaul/${run}/contested`;
+/** What conflicted of it the last time, and what that was begun from: `theirs` and `base` below it. */
+export const contestedRefs = (run: RunId) => `refs/longhaul/${run}/contested`;
 /** What sessions have kept: `<session>/<tree>` below it. */
 export const keptRefs = (run: RunId) => `refs/longhaul/${run}/kept`;
 export const greenRef = (run: RunId) => `refs/longhaul/${run}/green`;
