@@ -16,12 +16,12 @@ import { cutEnd } from "../domain/text.ts";
 import type { Exchange, Remote } from "../engine/remote-port.ts";
 import { showLine } from "./entry-rules.ts";
 import { GitError, type Git, type GitCall, type GitResult, type OperatorSettings } from "./git-process.ts";
-import { locateRemote, readOperatorSettings } from "./operator-settings.ts";
+import { locateRemote, readOperatorSettings, trustFolder } from "./operator-settings.ts";
 import { asCommit, followedRef, type TrunkRepository } from "./trunk-repository.ts";
 import type { UserRepository } from "./user-repository.ts";
 
-/** A way to the remote, with what it takes to go there. */
-type Way = { url: string; settings: OperatorSettings };
+/** A way to the remote, with what it takes to go there. `there`: how git is started in a folder; null: as ever. */
+type Way = { url: string; settings: OperatorSettings; there: string | null };
 type Pushed = Exchange["pushed"];
 
 export class GitRemote implements Remote {
@@ -90,7 +90,13 @@ export class GitRemote implements Remote {
     const call = this.#trunk.at(run);
     const args = ["fetch", ...how, "--", way.url, `+refs/heads/${follow}:${ref}`];
     await this.#trunk.objects(run).wholeOrNothing(() => reach(this.#trunk.git, way, args, call));
-    return asCommit(await this.#trunk.git.text(["rev-parse", "--verify", `${ref}^{commit}`], call));
+    const found = await this.#trunk.git.run(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], {
+      ...call,
+      exits: [0, 1],
+    });
+    // git passes over what would make the trunk shallow, and counts that as done.
+    if (found.exitCode === 1) throw new RemoteFault(`the branch ${follow} there is shallow: it cannot be followed`);
+    return asCommit(found.stdout.toString().trim());
   }
 }
 
@@ -129,12 +135,19 @@ async function listBranches(
 async function wayTo(git: Git, user: UserRepository, remote: string, to: "push" | "fetch"): Promise<Way> {
   const url = await locateRemote(git, user, remote, to);
   if (url === null) throw new RemoteFault(`the repository has no remote of the name ${remote}`);
-  return { url, settings: await readOperatorSettings(git, user) };
+  return { url, settings: await readOperatorSettings(git, user), there: await trustFolder(git, user, url) };
 }
 
-async function reach(git: Git, { settings }: Way, args: string[], call: GitCall): Promise<GitResult> {
+async function reach(
+  git: Git,
+  { settings, there }: Way,
+  [command = "", ...args]: string[],
+  call: GitCall,
+): Promise<GitResult> {
+  const end = command === "push" ? "receive-pack" : "upload-pack";
+  const how = there === null ? [] : [`--${end}=${there} ${end}`];
   try {
-    return await git.reach(args, { ...call, timeoutMs: gitLimits.remoteMs }, settings);
+    return await git.reach([command, ...how, ...args], { ...call, timeoutMs: gitLimits.remoteMs }, settings);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     throw new RemoteFault(words(error.message), { cause: error });
