@@ -100,6 +100,8 @@ const reaching = [
   "transfer.unpackLimit=1",
   "push.gpgSign=false",
   "push.followTags=false",
+  // Else it goes by the tips there that are here as well: where each went on, the whole history would be sent.
+  "push.negotiate=true",
 ];
 
 /** What of the environment's `GIT_` variables tells how a remote is reached. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { publishDefaults } from "../domain/publish-config.ts";
 import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
-import { runA } from "./trunk-steps.testsuite.ts";
+import { runA, runB } from "./trunk-steps.testsuite.ts";
 
 let world: GitWorld;
 const folder = (...path: string[]) => join(world.repository, "..", ...path);
@@ -28,6 +28,20 @@ test.runIf(process.getuid?.() === 0)("one of another user is used where the oper
   expect((await exchange()).faults.join()).toMatch(/dubious ownership/);
   await put(folder("home"), { ".gitconfig": `[safe]\n\tdirectory = "${remote}"\n` });
   expect(await exchange()).toMatchObject({ faults: [], pushed: [{}], followed: world.base });
+});
+
+test("one that is further than the user's clone, and shows nothing that the trunk knows, is sent what it lacks alone", async () => {
+  await put(world.repository, { "a.txt": "b\n" });
+  await userGit(world.repository, "commit", "-qam", "two");
+  await userGit(world.repository, "config", "uploadpack.allowFilter", "true");
+  // What is not there cannot be sent.
+  await userGit(folder(), "clone", "-q", "--filter=blob:none", `file://${world.repository}`, "partial");
+  const trunk = await openAt(folder("partial"));
+  const { base } = await trunk.resolveBase();
+  await trunk.begin(runB, base);
+  await userGit(world.repository, "commit", "-q", "--allow-empty", "-m", "three");
+  const remote = trunk.remote({ remote: "origin", ...publishDefaults, follow: null });
+  expect(await remote.exchange(runB, null)).toMatchObject({ faults: [], pushed: [{ commit: base }] });
 });
 
 test("the branch of a shallow one cannot be followed: a fault that says so, and the trunk is pushed", async () => {
