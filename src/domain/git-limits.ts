@@ -29,6 +29,8 @@ export const gitLimits = {
   remoteFaultBytesMax: 1_000,
   /** Between SIGTERM, on which git removes its locks, and SIGKILL. */
   killGraceMs: 5_000,
+  /** What is still read of the messages of a process that has ended, where another goes on and holds them open. */
+  lastWordsMs: 1_000,
   /** What one git process may print. */
   outputBytesMax: 268_435_456,
   stderrBytesMax: 65_536,

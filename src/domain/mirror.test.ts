@@ -39,20 +39,33 @@ test.each([
   "git@example.org:a/b.git",
   "https://example.org/a.git",
   "https://ada@example.org/a.git",
+  "https://example.org:8443/a@b.git",
+  "http://[::1]:80/a@b.git",
   "/srv/a.git",
   "../a",
 ])("%j is a remote", (remote) => expect(remoteFault(remote)).toBeNull());
 
-test.each(["-x", "--upload-pack=x", "a b", "ext::sh -c x", "ext::x", "https://ada:secret@example.org/a.git"])(
-  "%j is none",
-  (remote) => expect(remoteFault(remote)).not.toBeNull(),
-);
+test.each([
+  "-x",
+  "--upload-pack=x",
+  "a b",
+  "ext::sh -c x",
+  "ext::x",
+  "https://ada:secret@example.org/a.git",
+  "https://ada:sec/ret@example.org/a.git",
+])("%j is none", (remote) => expect(remoteFault(remote)).not.toBeNull());
 
 test("what stands in a URL besides the place is cut", () => {
   const said =
     "fatal: unable to access 'https://ada:se@cret@example.org/a.git?token=abc': no; see ssh://git@x/y#z git@h:a";
   expect(withoutCredentials(said)).toBe(
     "fatal: unable to access 'https://example.org/a.git': no; see ssh://x/y git@h:a",
+  );
+  expect(withoutCredentials("fatal: unable to access 'https://ada:se/cr@et/x@example.org/a.git/': no")).toBe(
+    "fatal: unable to access 'https://example.org/a.git/': no",
+  );
+  expect(withoutCredentials("at http://127.0.0.1:80/a@b.git and ssh://h/a@b")).toBe(
+    "at http://127.0.0.1:80/a@b.git and ssh://h/a@b",
   );
 });
 

@@ -22,7 +22,7 @@ export function branchFault(name: string): string | null {
 /** Why this cannot be a remote; null: it can. */
 export function remoteFault(remote: string): string | null {
   if (remote.startsWith("-") || /[\s\p{Cc}]/u.test(remote)) return "a remote is a name, a URL or a folder";
-  if (/^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/]*@/i.test(remote))
+  if (/^[a-z][a-z0-9+.-]*:\/\/[^/@[]*:(?!\d*\/).*@/i.test(remote))
     return "the URL holds a password, which would be stored with the run: name a remote of the repository, or use a credential helper";
   if (/^[a-z0-9+-]+::/i.test(remote)) return "a URL of this kind runs a program: it is not followed";
   return null;
@@ -30,9 +30,13 @@ export function remoteFault(remote: string): string | null {
 
 /** A text of git's without what may stand in a URL besides the place: names, passwords, tokens. */
 export function withoutCredentials(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi, "$1")
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s?#'"]*)[?#][^\s'"]*/gi, "$1");
+  return (
+    text
+      .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi, "$1")
+      // A password that should have been escaped; what looks like a port is none.
+      .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s:[]*:(?!\d*\/)[^\s'"]*@/gi, "$1")
+      .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s?#'"]*)[?#][^\s'"]*/gi, "$1")
+  );
 }
 
 /** What the remote has at a branch, as far as a push is concerned. `ours`: what stands there has come from this trunk. */

@@ -53,10 +53,16 @@ export class Following {
 
   async #bring(theirs: Commit): Promise<void> {
     const { store, lane, run } = this.#parts;
-    const last = await store.transition(run, (tx) => tx.lastFollowed());
+    const { last, cycle } = await store.transition(run, async (tx) => ({
+      last: await tx.lastFollowed(),
+      cycle: await tx.cycle(),
+    }));
     if (last && openStatuses.includes(last.status)) return;
+    // With its cycle, most likely: the next one gets it anew.
+    const cancelled = last?.status === "cancelled" && last.theirs === theirs;
+    if (cancelled && last.cycle === cycle?.id) return;
     if (last?.status === "landed") await lane.follow(last.theirs, "resolved");
-    const answer = last?.theirs === theirs ? null : await lane.follow(theirs, "merge");
+    const answer = last?.theirs === theirs && !cancelled ? null : await lane.follow(theirs, "merge");
     // What was given up is for people to mend, by what they push next.
     if (answer?.kind !== "conflict") this.#done = theirs;
     else await store.transition(run, (tx) => handOver(tx, theirs, answer));

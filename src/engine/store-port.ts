@@ -118,7 +118,7 @@ export interface Transition {
   openTasksOfCycle(cycle: CycleId): Promise<TaskId[]>;
   setTask(id: TaskId, change: { state: TaskState; record?: Record; contested?: Contested }): Promise<void>;
   /** Of the newest task with what people have pushed. */
-  lastFollowed(): Promise<{ status: TaskStatus; theirs: Commit } | null>;
+  lastFollowed(): Promise<{ status: TaskStatus; cycle: CycleId; theirs: Commit } | null>;
   /** `queuedAs`: of its attempt, should one be queued. */
   updateTask(id: TaskId, change: TaskChange, queuedAs: { agent: string; priority: number }): Promise<void>;
   /** One dependency of these tasks has landed: counts their blockers down, answers those with none left. */

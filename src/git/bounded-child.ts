@@ -13,7 +13,10 @@ export function giveWay(pid: number): void {
   }
 }
 
-/** Collects what a child prints; ends a child that takes too long or prints too much. */
+/**
+ * Collects what a child prints; ends a child that takes too long or prints too much. What a program says that it has left
+ * behind, such as the connection that an operator's ssh keeps for the next time, is not waited for.
+ */
 export class BoundedChild {
   readonly stdout: Buffer[] = [];
   stderr = "";
@@ -24,6 +27,7 @@ export class BoundedChild {
   constructor(child: ChildProcess, timeoutMs: number) {
     this.#child = child;
     this.#timers.push(setTimeout(() => this.stop(`took longer than ${timeoutMs} ms`), timeoutMs));
+    child.once("exit", () => this.#timers.push(setTimeout(() => child.stderr?.destroy(), gitLimits.lastWordsMs)));
     let bytes = 0;
     child.stdout?.on("data", (chunk: Buffer) => {
       bytes += chunk.length;

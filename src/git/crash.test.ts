@@ -1,10 +1,11 @@
 /** Sudden death and many at once: THREATS.md 22 and 25. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { gitLimits } from "../domain/limits.ts";
 import type { Trunk } from "../engine/ports.ts";
 import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
@@ -109,6 +110,30 @@ test("locks that a killed git left on the run's branch are cleared, another run'
   const again = await world.trunk.openWorkspace(runA, named(2), world.base);
   await put(again.path, { "a.txt": "1\n" });
   expect(await landNow(world.trunk, runA, again, submission(2))).toMatchObject({ kind: "landed" });
+});
+
+test("locks on what a session had kept are cleared with the run's own; one on all refs, when nobody can hold it still", async () => {
+  const keep = async (trunk: Trunk, texts: string[]) => {
+    await trunk.clearLeftovers(runA);
+    const workspace = await trunk.openWorkspace(runA, named(1), world.base);
+    let kept;
+    for (const text of texts) {
+      await put(workspace.path, { "kept.txt": `${text}\n` });
+      kept = await trunk.keep(runA, workspace);
+    }
+    return kept?.ok ? (JSON.parse(kept.kept) as { tree: string }).tree : "refused";
+  };
+  const tree = await keep(world.trunk, ["one"]);
+  await put(world.state, { [`trunk.git/refs/longhaul/${runA}/kept/s1/${tree}.lock`]: "" });
+  expect(await keep(await openAt(world.repository), ["one"])).toBe(tree);
+  const lock = join(world.state, "trunk.git", "packed-refs.lock");
+  await writeFile(lock, "");
+  // The third lets go of the first.
+  const three = ["one", "two", "three"];
+  await expect(keep(await openAt(world.repository), three)).rejects.toThrow(/packed-refs\.lock/);
+  const before = new Date(Date.now() - gitLimits.answerMs - 1_000);
+  await utimes(lock, before, before);
+  expect(await keep(await openAt(world.repository), three)).toMatch(/^[0-9a-f]{40}$/);
 });
 
 test("what other parts keep in a session's folder stays", async () => {

@@ -9,7 +9,7 @@ import { followedMessage } from "./commit-message.ts";
 import { writeKept } from "./keep.ts";
 import { merge, withoutSides } from "./merge.ts";
 import { withoutStrays } from "./stray-links.ts";
-import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
+import { asCommit, contestedRefs, type TrunkRepository } from "./trunk-repository.ts";
 
 export async function stageFollowed(
   trunk: TrunkRepository,
@@ -23,9 +23,8 @@ export async function stageFollowed(
   const before = await trees.rootOf(onto);
   let tree = before;
   if (how === "merge") {
-    // A run that began before the repository had any commit shares none with it.
     const sides = { trunk: onto, yours: theirs };
-    const merged = await withoutStrays(store, sides, await merge(trunk, run, onto, theirs, { unrelated: true }));
+    const merged = await withoutStrays(store, sides, await merge(trunk, run, onto, theirs));
     if (!merged.clean) {
       const files = withoutSides(merged.files, [onto, theirs]);
       return { kind: "conflict", files, kept: await theirWork(trunk, run, onto, theirs) };
@@ -42,6 +41,9 @@ export async function stageFollowed(
 async function theirWork(trunk: TrunkRepository, run: RunId, onto: Commit, theirs: Commit): Promise<string> {
   const found = await trunk.git.run(["merge-base", onto, theirs], trunk.at(run, { exits: [0, 1] }));
   const base = found.exitCode === 0 ? asCommit(found.stdout.toString().trim()) : await trunk.emptyRoot();
+  // They may move their branch away while somebody resolves it: both are needed until it is merged, or given up.
+  const needed = Object.entries({ theirs, base }).map(([name, oid]) => ({ ref: `${contestedRefs(run)}/${name}`, oid }));
+  await trunk.pin(run, { add: needed, remove: [] });
   const tree = await trunk.objects(run).trees.rootOf(theirs);
   return writeKept({ base, tree, marked: [], otherSides: [], cone: [] });
 }

@@ -44,6 +44,9 @@ export type OperatorSettings = readonly (readonly [name: string, value: string])
 
 export type GitResult = { exitCode: number; stdout: Buffer; stderr: string };
 
+/** Settings of one call come before it. */
+const commandOf = (args: readonly string[]) => args.find((arg, n) => arg !== "-c" && args[n - 1] !== "-c") ?? "";
+
 /** A git process that failed. Not an answer: a fault of the environment, or a bug. */
 export class GitError extends Error {
   override readonly name = "GitError";
@@ -51,7 +54,7 @@ export class GitError extends Error {
   readonly stderr: string;
 
   constructor(args: readonly string[], ended: string, exitCode: number | null, stderr: string) {
-    super(`git ${args[0] ?? ""} ${ended}: ${stderr.trim().slice(0, 2_000) || "no message"}`);
+    super(`git ${commandOf(args)} ${ended}: ${stderr.trim().slice(0, 2_000) || "no message"}`);
     this.exitCode = exitCode;
     this.stderr = stderr;
   }
@@ -97,6 +100,8 @@ const reaching = [
   "transfer.unpackLimit=1",
   "push.gpgSign=false",
   "push.followTags=false",
+  // Else it goes by the tips there that are here as well: where each went on, the whole history would be sent.
+  "push.negotiate=true",
 ];
 
 /** What of the environment's `GIT_` variables tells how a remote is reached. */

@@ -1,6 +1,6 @@
 /** A user's repository in a temporary folder, for tests. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -106,6 +106,14 @@ export async function makeGitWorld(
       await folder.remove();
     },
   };
+}
+
+/** As if everything in the trunk's store had been written an hour and a minute ago. */
+export async function ageObjects(state: string): Promise<void> {
+  const then = new Date(Date.now() - 3_660_000);
+  const objects = join(state, "trunk.git", "objects");
+  for (const entry of await readdir(objects, { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) await utimes(join(entry.parentPath, entry.name), then, then);
 }
 
 async function pushed(repository: string, parent: Commit, changes: { [path: string]: string | null }): Promise<Commit> {

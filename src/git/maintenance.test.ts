@@ -1,13 +1,13 @@
 /** The trunk's store over weeks: what goes, what stays, and what a kill in the middle leaves. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, utimes } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Commit } from "../domain/ids.ts";
 import type { Workspace } from "../engine/ports.ts";
-import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
+import { ageObjects, environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { landed, landNow, named, runA, runB, submission, work } from "./trunk-steps.testsuite.ts";
 
 // Many processes on a busy machine.
@@ -33,13 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** As if everything had been written an hour ago. */
-async function age(): Promise<void> {
-  const then = new Date(Date.now() - 3_600_000);
-  const objects = join(world.state, "trunk.git", "objects");
-  for (const entry of await readdir(objects, { recursive: true, withFileTypes: true }))
-    if (entry.isFile()) await utimes(join(entry.parentPath, entry.name), then, then);
-}
+const age = () => ageObjects(world.state);
 
 async function land(n: number, files: { [path: string]: string }): Promise<Commit> {
   return landed((await work(world, n, await world.trunk.tip(runA), files))[0]).commit;
@@ -90,6 +84,33 @@ describe("packs", () => {
     expect(before).toHaveLength(1);
     expect(await readFile(theirs, "utf8")).toBe("theirs\n");
     expect(await own()).toEqual(expect.arrayContaining(before));
+  });
+
+  test("of a partial clone become one as well, although not all is there that its history leads to", async () => {
+    const folder = (name: string) => join(world.repository, "..", name);
+    await put(world.repository, { "a.txt": "later\n" });
+    await userGit(world.repository, "commit", "-qam", "later");
+    await userGit(world.repository, "config", "uploadpack.allowFilter", "true");
+    await userGit(folder("."), "clone", "-q", "--filter=blob:none", `file://${world.repository}`, "partial");
+    const trunk = await openAt(folder("partial"));
+    const { base } = await trunk.resolveBase();
+    await trunk.begin(runB, base);
+    const packed = async () => (await trunk.storeSize(runB)).size.packs;
+    for (let n = 1; n <= 3; n++) {
+      const workspace = await trunk.openWorkspace(runB, named(n), await trunk.tip(runB));
+      // The first is there in the history, but not in this clone.
+      await put(workspace.path, { "a.txt": n === 1 ? "a\n" : `${n}\n` });
+      landed(await landNow(trunk, runB, workspace, submission(n)));
+    }
+    expect(await packed()).toBe(3);
+    for (let n = 0; n < 3; n++) {
+      await ageObjects(join(folder("partial"), ".longhaul"));
+      await trunk.maintain(runB, { needed: nothing, unusedMs: 0, signal });
+      expect(await packed()).toBe(1);
+    }
+    const tip = await trunk.tip(runB);
+    const first = await userGit(join(folder("partial"), ".longhaul/trunk.git"), "cat-file", "blob", `${tip}~2:a.txt`);
+    expect(first).toBe("a");
   });
 
   test("are read, landed on and kept in while they are made one", async () => {

@@ -26,7 +26,8 @@ export async function maintain(trunk: TrunkRepository, run: RunId, order: Mainte
   const last = await readRecord(gitDir);
   const expired = expiresBefore(last?.setAsideAt ?? null, startedAt, order.unusedMs);
   const expiration = expired === null ? "never" : `@${Math.floor(expired / 1_000) - clockSeconds} +0000`;
-  const how = ["--cruft", `--cruft-expiration=${expiration}`];
+  // Of a partial clone not all is there that refs lead to, so git cannot tell what nothing leads to: that stays.
+  const how = (await isPartial(gitDir)) ? ["--geometric=2"] : ["--cruft", `--cruft-expiration=${expiration}`];
   await trunk.objects(run).repack(how, {
     timeoutMs: maintenanceLimits.repackMs,
     background: true,
@@ -34,6 +35,11 @@ export async function maintain(trunk: TrunkRepository, run: RunId, order: Mainte
   });
   const setAsideAt = last === null || expired !== null ? startedAt : last.setAsideAt;
   await writeRecord(gitDir, { startedAt, setAsideAt, bytes: (await measureStore(gitDir)).bytes });
+}
+
+/** Was it made from a partial clone? Its packs came with a mark each. */
+async function isPartial(gitDir: string): Promise<boolean> {
+  return (await readdir(join(gitDir, "objects", "pack"))).some((name) => name.endsWith(".promisor"));
 }
 
 /** File times may lag a little behind the clock. */
@@ -80,18 +86,23 @@ async function forgetEnded(trunk: TrunkRepository, run: RunId, order: Maintenanc
 async function removeUnfinished(gitDir: string, now: number): Promise<void> {
   const folder = join(gitDir, "objects", "pack");
   for (const name of await readdir(folder)) {
-    if (!/^(?:\.tmp-|tmp_)/.test(name)) continue;
     const file = join(folder, name);
+    if (!/^(?:\.tmp-|tmp_)/.test(name) && !(name.endsWith(".keep") && (await isOfFetch(file)))) continue;
     const writtenAt = await stat(file).then(({ mtimeMs }) => mtimeMs, ignoreMissing(now));
     if (now - writtenAt > maintenanceLimits.repackMs) await rm(file, { force: true });
   }
 }
 
+/** A fetch keeps its pack from others until a ref leads to it. */
+async function isOfFetch(keep: string): Promise<boolean> {
+  return (await readFile(keep, "utf8").catch(ignoreMissing(""))).startsWith("fetch-pack ");
+}
+
 async function readRecord(gitDir: string): Promise<z.output<typeof recordSchema> | null> {
   const text = await readFile(recordFile(gitDir), "utf8").catch(ignoreMissing<string | null>(null));
-  // Not whole after a loss of power: as if there had been none, so that nothing goes for now.
+  // Not whole after a loss of power, or of a clock that was ahead: as if there had been none, so that nothing goes for now.
   const parsed = text === null ? null : recordSchema.safeParse(parseJson(text));
-  return parsed?.success ? parsed.data : null;
+  return parsed?.success && parsed.data.startedAt <= Date.now() ? parsed.data : null;
 }
 
 function parseJson(text: string): unknown {

@@ -13,15 +13,9 @@ export type Stage = { mode: string; object: string; stage: 1 | 2 | 3; path: stri
 /** `tree` of a conflict has the conflict markers in its files. `files`: the conflicted paths, sorted. */
 export type Merge = { clean: true; tree: string } | { clean: false; tree: string; stages: Stage[]; files: string[] };
 
-/** Merges `yours` onto `trunk`; the merge base is the newest commit that both descend from; `unrelated`: none will do. */
-export async function merge(
-  repository: TrunkRepository,
-  run: RunId,
-  trunk: Commit,
-  yours: Commit,
-  options: { unrelated?: boolean } = {},
-): Promise<Merge> {
-  return mergeTree(repository, repository.at(run), trunk, yours, options.unrelated);
+/** Merges `yours` onto `trunk`; the merge base is the newest commit that both descend from, or nothing at all. */
+export async function merge(repository: TrunkRepository, run: RunId, trunk: Commit, yours: Commit): Promise<Merge> {
+  return mergeTree(repository, repository.at(run), trunk, yours);
 }
 
 /** Paths as the trunk knows them: git names a file that it moved aside after the side that it is from. */
@@ -56,25 +50,13 @@ export async function mergeNamed(
   return merged;
 }
 
-async function mergeTree(
-  repository: TrunkRepository,
-  call: GitCall,
-  trunk: string,
-  yours: string,
-  unrelated = false,
-): Promise<Merge> {
-  const { exitCode, stdout } = await repository.git.run(
-    [
-      "merge-tree",
-      "--write-tree",
-      "-z",
-      "--messages",
-      ...(unrelated ? ["--allow-unrelated-histories"] : []),
-      trunk,
-      yours,
-    ],
-    { ...call, exits: [0, 1] },
-  );
+async function mergeTree(repository: TrunkRepository, call: GitCall, trunk: string, yours: string): Promise<Merge> {
+  // A run that began before the repository had any commit, or a branch that people made anew, shares none with the other.
+  const how = ["--write-tree", "-z", "--messages", "--allow-unrelated-histories"];
+  const { exitCode, stdout } = await repository.git.run(["merge-tree", ...how, trunk, yours], {
+    ...call,
+    exits: [0, 1],
+  });
   return parseMerge(stdout.toString("utf8"), exitCode === 0);
 }
 

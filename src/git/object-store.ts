@@ -81,13 +81,28 @@ export class ObjectStore {
         ...how,
       ];
       try {
-        await this.#git.run(args, { gitDir: this.#gitDir, run: this.#run, ...call });
+        await this.wholeOrNothing(() => this.#git.run(args, { gitDir: this.#gitDir, run: this.#run, ...call }));
       } finally {
         this.#packs = 0;
       }
       // It would hold on to packs that are gone.
       this.#reads.rest();
     });
+  }
+
+  /**
+   * For what has git write a pack: git leaves it where it stopped, and on a full disk that would be the last room of all
+   * others. Who else writes one at the time may lose it by that; that fails, and is made again.
+   */
+  async wholeOrNothing<T>(work: () => Promise<T>): Promise<T> {
+    const before = new Set(await readdir(this.#folder));
+    try {
+      return await work();
+    } catch (error) {
+      for (const name of await readdir(this.#folder))
+        if (unfinishedByGit.test(name) && !before.has(name)) await rm(join(this.#folder, name), { force: true });
+      throw error;
+    }
   }
 
   /** Packs that may be made one; those that the store was made with stay as they are. */
@@ -122,6 +137,9 @@ export class ObjectStore {
     this.#onStep("pack on disk");
   }
 }
+
+/** Names that git gives; ours are longer. */
+const unfinishedByGit = /^tmp_(?:pack|idx|rev|mtimes)_\w{6}$/;
 
 /** What a killed engine leaves of a run's packs begins so; `git prune` removes it as well. */
 export const buildingPrefixes = (run: RunId): [string, string] => [`tmp_pack_${run}_`, `tmp_idx_${run}_`];

@@ -21,6 +21,23 @@ export async function readOperatorSettings(git: Git, { topLevel }: UserRepositor
     });
 }
 
+/**
+ * How git starts its other end in a folder of this machine: one of another user's it opens only where the operator's git
+ * does, and no setting of one process reaches that other. None for what is elsewhere.
+ */
+export async function trustFolder(git: Git, { topLevel }: UserRepository, url: string): Promise<string | null> {
+  if (!isAbsolute(url) && !url.startsWith("file://")) return null;
+  const how = ["config", "--list", "-z", "--show-scope"];
+  const listed = await git.runAsUser(["-C", topLevel, ...how]);
+  const entries = listed.stdout.toString("utf8").split("\0");
+  // As git does, whatever a repository says of itself.
+  const trusted = entries.flatMap((entry, n) =>
+    entry.startsWith("safe.directory\n") && ["system", "global"].includes(entries[n - 1] ?? "") ? [entry] : [],
+  );
+  const settings = trusted.map((entry) => `-c '${entry.replace("\n", "=").replaceAll("'", `'\\''`)}'`);
+  return ["git", ...settings].join(" ");
+}
+
 /** The URL or folder of a remote, by its name or as it was written; null: the repository has no remote of this name. */
 export async function locateRemote(
   git: Git,

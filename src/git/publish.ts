@@ -1,6 +1,7 @@
 /**
  * Owns the two branches that a run has in the user's repository. Invariant: besides these branches and the objects
- * they need, nothing there changes: no working copy, index, HEAD, tag or other branch.
+ * they need, nothing there changes: no working copy, index, HEAD, tag or other branch. Nor do these, where somebody else
+ * has committed on them.
  */
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
@@ -28,6 +29,13 @@ export async function publish(
         now.checkedOutAt,
         `the branch ${to} is checked out there, so it cannot be moved`,
         `Check out something else there (git switch --detach), then run: longhaul resume --run ${run}`,
+      );
+    }
+    if (now !== null && !(await trunk.isOurs(run, now.commit))) {
+      throw new EnvironmentError(
+        user.topLevel,
+        `the branch ${to} has commits that are not from this run (${now.commit.slice(0, 12)}), so it is left alone`,
+        `Give them a branch of their own (git branch -m ${to} NAME), then run: longhaul resume --run ${run}`,
       );
     }
     specs.push(`+${from}:refs/heads/${to}`);

@@ -1,14 +1,15 @@
 /** A run that is published to a remote: real bare repositories, over a folder and over HTTP. */
-import { chmod, rename, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { publishDefaults, type PublishConfig } from "../domain/publish-config.ts";
 import type { Remote } from "../engine/ports.ts";
-import { environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
+import { ageObjects, environment, makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { serveHttp, type HttpRemote } from "./http-remote.testsuite.ts";
 import { exists } from "./remove-tree.ts";
-import { landed, runA, runB, work } from "./trunk-steps.testsuite.ts";
+import { landed, landNow, named, runA, runB, submission, work } from "./trunk-steps.testsuite.ts";
 
 // Many processes on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -51,6 +52,9 @@ async function pushAs(branch: string, files: { [path: string]: string }): Promis
   await userGit(clone, "push", "-q", "--follow-tags", "origin", branch);
   return (await userGit(clone, "rev-parse", "HEAD")) as Commit;
 }
+
+/** A history of its own. */
+const orphan = async () => there("commit-tree", "-m", "anew", await there("rev-parse", `${world.base}^{tree}`));
 
 describe("trunk and green", () => {
   test("go to branches of their own, and move on with the run; nothing else there changes", async () => {
@@ -134,6 +138,25 @@ describe("trunk and green", () => {
   });
 });
 
+test("a program that ssh leaves behind, as it does for a connection that is shared, is not waited for", async () => {
+  await land();
+  await put(folder("bin"), {
+    ssh: `#!/bin/sh
+setsid sh -c 'echo $$ >>"$1"; exec sleep 1000' left "${folder("left")}" </dev/null >/dev/null &
+shift
+eval "$@"
+`,
+  });
+  await chmod(folder("bin/ssh"), 0o755);
+  await userGit(world.repository, "config", "core.sshCommand", folder("bin/ssh"));
+  await userGit(world.repository, "config", "ssh.variant", "simple");
+  await userGit(world.repository, "remote", "set-url", "origin", `ssh://somewhere${folder("remote.git")}`);
+  const { pushed, followed } = await remote({ follow: "main" }).exchange(runA, null);
+  const left = (await readFile(folder("left"), "utf8")).trim().split("\n");
+  for (const pid of left) process.kill(Number(pid));
+  expect([pushed.length, followed, left.length > 2]).toEqual([1, world.base, true]);
+});
+
 describe("over HTTP", () => {
   const login = "ada:se:cret";
   let server: HttpRemote;
@@ -196,6 +219,34 @@ describe("the branch that is followed", () => {
     expect(await there("log", "--format=%P", "-1", "main")).toBe(`${tip} ${theirs}`);
   });
 
+  test.each(["moved back", "made anew"])(
+    "what conflicted stays until it is resolved, although their branch was %s meanwhile",
+    async (how) => {
+      const onto = await land({ "a.txt": "mine\n" });
+      // Made anew it shares nothing with the trunk.
+      if (how === "made anew") await there("update-ref", "refs/heads/main", await orphan());
+      const theirs = await pushAs("main", { "a.txt": "theirs\n" });
+      const following = remote({ follow: "main" });
+      await following.exchange(runA, null);
+      const answer = await world.trunk.stageFollowed(runA, onto, theirs, "merge");
+      await there("update-ref", "refs/heads/main", world.base);
+      expect(await following.exchange(runA, null)).toMatchObject({ followed: world.base });
+      const nothing = async () => ({ workspaces: [], kept: [] });
+      for (let n = 0; n < 3; n++) {
+        await ageObjects(world.state);
+        await world.trunk.maintain(runA, { needed: nothing, unusedMs: 0, signal: new AbortController().signal });
+      }
+      const kept = answer.kind === "conflict" ? answer.kept : null;
+      const workspace = await world.trunk.openWorkspace(runA, named(99), onto, { kept });
+      expect(await world.read(workspace, "a.txt")).toBe("theirs\n");
+      expect(await landNow(world.trunk, runA, workspace, submission(99))).toMatchObject({ kind: "conflict" });
+      await world.trunk.placeConflict(workspace, onto);
+      await put(workspace.path, { "a.txt": "mine and theirs\n" });
+      const { commit } = landed(await landNow(world.trunk, runA, workspace, submission(99)));
+      expect(await world.trunk.stageFollowed(runA, commit, theirs, "resolved")).toMatchObject({ kind: "staged" });
+    },
+  );
+
   test("a run that began in a repository without commits merges the first that people push", async () => {
     const trunk = world.trunk;
     await userGit(world.repository, "checkout", "-q", "--orphan", "empty");
@@ -207,6 +258,21 @@ describe("the branch that is followed", () => {
     expect(await trunk.stageFollowed(run, unborn.base, followed as Commit, "merge")).toMatchObject({
       files: ["a.txt"],
     });
+  });
+
+  test("a fetch that breaks off leaves nothing of what it had got", async () => {
+    await pushAs("main", { "large.bin": randomBytes(200_000).toString("base64") });
+    const packs = () => readdir(join(world.state, "trunk.git/objects/pack"));
+    const before = await packs();
+    // No file may be longer than 64 KB: the write that goes further fails, as on a full disk.
+    const path = environment.PATH ?? "";
+    await put(folder("bin"), { git: `#!/bin/sh\ntrap '' XFSZ\nulimit -f 128\nPATH='${path}'\nexec git "$@"\n` });
+    await chmod(folder("bin/git"), 0o755);
+    const limited = { ...environment, PATH: `${folder("bin")}:${path}` };
+    const trunk = await openAt(world.repository, undefined, { environment: limited });
+    const following = trunk.remote({ remote: "origin", ...publishDefaults, follow: "main" });
+    expect((await following.exchange(runA, null)).faults.join()).toMatch(/File too large/);
+    expect(await packs()).toEqual(before);
   });
 
   test("what git's own check refuses does not come in", async () => {

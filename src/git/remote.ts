@@ -16,12 +16,12 @@ import { cutEnd } from "../domain/text.ts";
 import type { Exchange, Remote } from "../engine/remote-port.ts";
 import { showLine } from "./entry-rules.ts";
 import { GitError, type Git, type GitCall, type GitResult, type OperatorSettings } from "./git-process.ts";
-import { locateRemote, readOperatorSettings } from "./operator-settings.ts";
+import { locateRemote, readOperatorSettings, trustFolder } from "./operator-settings.ts";
 import { asCommit, followedRef, type TrunkRepository } from "./trunk-repository.ts";
 import type { UserRepository } from "./user-repository.ts";
 
-/** A way to the remote, with what it takes to go there. */
-type Way = { url: string; settings: OperatorSettings };
+/** A way to the remote, with what it takes to go there. `there`: how git is started in a folder; null: as ever. */
+type Way = { url: string; settings: OperatorSettings; there: string | null };
 type Pushed = Exchange["pushed"];
 
 export class GitRemote implements Remote {
@@ -51,7 +51,7 @@ export class GitRemote implements Remote {
     const standings: Standing[] = [];
     for (const [branch, commit] of wanted) {
       const at = there.get(branch) ?? null;
-      standings.push({ branch, wanted: commit, there: at, ours: at !== null && (await this.#isOurs(run, at)) });
+      standings.push({ branch, wanted: commit, there: at, ours: at !== null && (await this.#trunk.isOurs(run, at)) });
     }
     const plan = planPush(standings);
     for (const fault of plan.faults) faults.add(fault);
@@ -88,19 +88,15 @@ export class GitRemote implements Remote {
     const ref = followedRef(run);
     const how = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance"];
     const call = this.#trunk.at(run);
-    await reach(this.#trunk.git, way, ["fetch", ...how, "--", way.url, `+refs/heads/${follow}:${ref}`], call);
-    return asCommit(await this.#trunk.git.text(["rev-parse", "--verify", `${ref}^{commit}`], call));
-  }
-
-  /** Has it come from a trunk of this repository: is it behind one of its branches? */
-  async #isOurs(run: RunId, commit: string): Promise<boolean> {
-    const known = await this.#trunk.git.run(
-      ["cat-file", "-e", `${commit}^{commit}`],
-      this.#trunk.at(run, { exits: [0, 1, 128] }),
-    );
-    if (known.exitCode !== 0) return false;
-    const behind = ["for-each-ref", "--count=1", "--format=%(refname)", "--contains", commit, "refs/heads"];
-    return (await this.#trunk.git.text(behind, this.#trunk.at(run))) !== "";
+    const args = ["fetch", ...how, "--", way.url, `+refs/heads/${follow}:${ref}`];
+    await this.#trunk.objects(run).wholeOrNothing(() => reach(this.#trunk.git, way, args, call));
+    const found = await this.#trunk.git.run(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], {
+      ...call,
+      exits: [0, 1],
+    });
+    // git passes over what would make the trunk shallow, and counts that as done.
+    if (found.exitCode === 1) throw new RemoteFault(`the branch ${follow} there is shallow: it cannot be followed`);
+    return asCommit(found.stdout.toString().trim());
   }
 }
 
@@ -139,12 +135,19 @@ async function listBranches(
 async function wayTo(git: Git, user: UserRepository, remote: string, to: "push" | "fetch"): Promise<Way> {
   const url = await locateRemote(git, user, remote, to);
   if (url === null) throw new RemoteFault(`the repository has no remote of the name ${remote}`);
-  return { url, settings: await readOperatorSettings(git, user) };
+  return { url, settings: await readOperatorSettings(git, user), there: await trustFolder(git, user, url) };
 }
 
-async function reach(git: Git, { settings }: Way, args: string[], call: GitCall): Promise<GitResult> {
+async function reach(
+  git: Git,
+  { settings, there }: Way,
+  [command = "", ...args]: string[],
+  call: GitCall,
+): Promise<GitResult> {
+  const end = command === "push" ? "receive-pack" : "upload-pack";
+  const how = there === null ? [] : [`--${end}=${there} ${end}`];
   try {
-    return await git.reach(args, { ...call, timeoutMs: gitLimits.remoteMs }, settings);
+    return await git.reach([command, ...how, ...args], { ...call, timeoutMs: gitLimits.remoteMs }, settings);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     throw new RemoteFault(words(error.message), { cause: error });

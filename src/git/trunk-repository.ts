@@ -2,11 +2,12 @@
  * Owns the bare repository `trunk.git` and its refs. Invariants: it needs nothing of the user's object store once made; a
  * ref moves by compare-and-swap, and is on disk before the move is acknowledged.
  */
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import pLimit from "p-limit";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
+import { gitLimits } from "../domain/limits.ts";
 import { GitError, type Git, type GitCall, type Identity } from "./git-process.ts";
 import { GitService, type Came } from "./git-service.ts";
 import { makeTrunk, uploadPack } from "./make-trunk.ts";
@@ -72,11 +73,7 @@ export class TrunkRepository {
 
   /** Brings `commit` and what it needs from the user's repository, if it is not here. */
   async ensureCommit(run: RunId, commit: Commit): Promise<void> {
-    const found = await this.git.run(
-      ["cat-file", "-e", `${asCommit(commit)}^{commit}`],
-      this.at(run, { exits: [0, 1, 128] }),
-    );
-    if (found.exitCode === 0) return;
+    if (await this.#has(run, asCommit(commit))) return;
     await this.git.run(
       [
         "fetch",
@@ -161,6 +158,18 @@ export class TrunkRepository {
     return answer.exitCode === 0 ? asCommit(answer.stdout.toString().trim()) : null;
   }
 
+  /** Has it come from a trunk of this repository: is it behind one of its branches? */
+  async isOurs(run: RunId, commit: string): Promise<boolean> {
+    if (!(await this.#has(run, commit))) return false;
+    const behind = ["for-each-ref", "--count=1", "--format=%(refname)", "--contains", commit, "refs/heads"];
+    return (await this.git.text(behind, this.at(run))) !== "";
+  }
+
+  async #has(run: RunId, commit: string): Promise<boolean> {
+    const found = await this.git.run(["cat-file", "-e", `${commit}^{commit}`], this.at(run, { exits: [0, 1, 128] }));
+    return found.exitCode === 0;
+  }
+
   /** Writes whose the branch is: a ref to a blob with the engine's id, which every later move of ours verifies. */
   async takeOver(run: RunId, engine: EngineId): Promise<void> {
     const mark = await this.git.text(["hash-object", "-w", "--stdin"], this.at(run, { input: engine }));
@@ -209,8 +218,9 @@ export class TrunkRepository {
     ];
     const pin = () => transact(this.#service(this.#pins, run, ["--no-deref"]), lines);
     await this.#onePinAtATime(() =>
-      pin().catch((error: unknown) => {
+      pin().catch(async (error: unknown) => {
         if (!(error instanceof GitError)) throw error;
+        await this.#clearDeadLock();
         // A git that stayed may have been gone before it was asked.
         return pin();
       }),
@@ -238,11 +248,18 @@ export class TrunkRepository {
     await this.git.run(["update-ref", greenRef(run), asCommit(green)], this.at(run));
   }
 
+  /** The lock that every removal of a ref takes, of whichever run, where a git died with it: no other holds it so long. */
+  async #clearDeadLock(): Promise<void> {
+    const lock = join(this.gitDir, "packed-refs.lock");
+    const takenAt = await stat(lock).then(({ mtimeMs }) => mtimeMs, ignoreMissing(Infinity));
+    if (Date.now() - takenAt > gitLimits.answerMs) await rm(lock, { force: true });
+  }
+
   /** Removes locks that a killed git left on this run's refs, and packs that a killed engine had not finished. */
   async clearLocks(run: RunId): Promise<void> {
     await rm(join(this.gitDir, `${branch(run)}.lock`), { force: true });
     const folder = dirname(join(this.gitDir, greenRef(run)));
-    const names = await readdir(folder).catch(ignoreMissing<string[]>([]));
+    const names = await readdir(folder, { recursive: true }).catch(ignoreMissing<string[]>([]));
     for (const name of names) if (name.endsWith(".lock")) await rm(join(folder, name), { force: true });
     const packs = join(this.gitDir, "objects", "pack");
     for (const name of await readdir(packs))
@@ -254,6 +271,8 @@ export const branch = (run: RunId) => `refs/heads/${run}`;
 const engineRef = (run: RunId) => `refs/longhaul/${run}/engine`;
 /** Where the followed branch of the remote was fetched to. */
 export const followedRef = (run: RunId) => `refs/longhaul/${run}/base`;
+/** What conflicted of it the last time, and what that was begun from: `theirs` and `base` below it. */
+export const contestedRefs = (run: RunId) => `refs/longhaul/${run}/contested`;
 /** What sessions have kept: `<session>/<tree>` below it. */
 export const keptRefs = (run: RunId) => `refs/longhaul/${run}/kept`;
 export const greenRef = (run: RunId) => `refs/longhaul/${run}/green`;

@@ -1,5 +1,5 @@
 /** What is known of what landed: its order, what of it is verified, which files collide, and since when the checks fail. */
-import type { Commit, PlannerId, TaskId } from "../domain/ids.ts";
+import type { Commit, CycleId, PlannerId, TaskId } from "../domain/ids.ts";
 import type { TaskStatus } from "../domain/task.ts";
 import type { Transition } from "../engine/store-port.ts";
 import { redSince } from "./check-views.ts";
@@ -64,13 +64,14 @@ export function landedQueries(c: Context): LandedQueries {
 async function lastFollowed({ db, run }: Context): ReturnType<Transition["lastFollowed"]> {
   const row = await db
     .selectFrom("tasks")
-    .select(["status", "follows"])
+    .select(["status", "cycle_id", "follows"])
     .where("run_id", "=", run.id)
     .where("follows", "is not", null)
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
-  return row ? { status: row.status as TaskStatus, theirs: row.follows as Commit } : null;
+  if (!row) return null;
+  return { status: row.status as TaskStatus, cycle: row.cycle_id as CycleId, theirs: row.follows as Commit };
 }
 
 /** null: it is no landing of this run, as the commit is not from which the run began. */

@@ -74,7 +74,7 @@ export function queueTests(w: OpenStore): void {
     await change((tx) => tx.setTask(task, { state: { status: "ready" }, contested }));
     await change((tx) => tx.setTask(task, { state: { status: "ready" } }));
     expect(await change((tx) => tx.task(task))).toMatchObject({ contested });
-    expect(await change((tx) => tx.lastFollowed())).toEqual({ status: "ready", theirs: base });
+    expect(await change((tx) => tx.lastFollowed())).toEqual({ status: "ready", cycle: at.cycle, theirs: base });
     await queue(at.cycle, of("arbitration"));
     expect(await change((tx) => tx.liveSession(of("attempt"), at.cycle))).toMatchObject({ subject: of("arbitration") });
     expect(await claimNext("attempt")).toBeNull();

@@ -53,7 +53,10 @@ async function world(answer: () => FollowAnswer) {
     store.transition(run, (tx) =>
       tx.setTask(task, { state: { status: "landed", commit: "c" as Commit, nothingToDo: false, at: tx.now } }),
     );
-  return { look, tasks, land, tried, reported };
+  const cancel = (task: TaskId) =>
+    store.transition(run, (tx) => tx.setTask(task, { state: { status: "cancelled", reason: "", at: tx.now } }));
+  const nextCycle = () => store.transition(run, (tx) => startCycle(tx, 2, ""));
+  return { look, tasks, land, cancel, nextCycle, tried, reported };
 }
 
 const conflict: FollowAnswer = { kind: "conflict", files: ["a.txt"], kept: "{}" };
@@ -67,6 +70,17 @@ test("people who go back to a commit that conflicted before get a task again", a
     await land(open[0]!.id);
   }
   expect([(await tasks()).length, reported]).toEqual([3, []]);
+});
+
+test("what was cancelled with its cycle comes again in the next one, and not before", async () => {
+  const { look, tasks, cancel, nextCycle, reported } = await world(() => conflict);
+  await look(one, 3);
+  await cancel((await tasks())[0]!.id);
+  await look(one, 3);
+  expect((await tasks()).map(({ status }) => status)).toEqual(["cancelled"]);
+  await nextCycle();
+  await look(one, 3);
+  expect([(await tasks()).map(({ status }) => status), reported]).toEqual([["ready"], []]);
 });
 
 test("what fails is tried again, and told, once in a while", async () => {
