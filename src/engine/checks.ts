@@ -7,11 +7,11 @@ import pLimit from "p-limit";
 import { Bisection } from "../domain/bisection.ts";
 import { idText, type Commit, type RunId } from "../domain/ids.ts";
 import { laneLimits } from "../domain/limits.ts";
-import type { RunConfig } from "../domain/run-config.ts";
+import type { CheckCommand, RunConfig } from "../domain/run-config.ts";
 import type { AcceptanceResult } from "../domain/verdict.ts";
 import { aborted } from "./aborted.ts";
 import { runChecks } from "./check-commands.ts";
-import type { Commands, Trunk } from "./ports.ts";
+import type { Commands, OpenHow, Trunk } from "./ports.ts";
 import { suspectsOf, tellOfRed, type Suspects } from "./red-trunk.ts";
 import type { Store } from "./store-port.ts";
 
@@ -71,14 +71,19 @@ export class Checks {
     return trial;
   }
 
-  /** Whether work may land that lies in this directory. */
-  tryIn(directory: string, signal: AbortSignal): Promise<Trial> {
+  /** Whether work that was kept, and began on `base`, may land. It is tried in a checkout of its own: what checks leave behind is nobody's work. */
+  tryKept(kept: string, base: Commit, signal: AbortSignal): Promise<Trial> {
     return this.#triesAtOnce(async () => {
       // The first results of the trunk: without them each would be held up for what failed before the run.
       if (this.#last === null) await Promise.race([this.#working, aborted(signal)]);
       if (signal.aborted) return { kind: "cut" };
-      const results = await this.#run(directory, signal);
-      return signal.aborted ? { kind: "cut" } : compare(results, this.#last?.results ?? []);
+      const results = await this.#at(base, (directory) => this.#run(directory, signal), { kept });
+      const trial = signal.aborted ? { kind: "cut" as const } : compare(results, this.#last?.results ?? []);
+      if (trial.kind !== "failed" || base === this.#last?.commit) return trial;
+      // What the trunk has mended since may still fail where the work began.
+      const list = this.#named(trial.failed);
+      const before = await this.#at(base, (directory) => this.#run(directory, signal, list));
+      return signal.aborted ? { kind: "cut" } : compare(trial.failed, before);
     });
   }
 
@@ -112,9 +117,9 @@ export class Checks {
   }
 
   /** In a checkout of its own. */
-  async #at<T>(commit: Commit, use: (directory: string) => Promise<T>): Promise<T> {
+  async #at<T>(commit: Commit, use: (directory: string) => Promise<T>, how: OpenHow = {}): Promise<T> {
     const { trunk, run } = this.#parts;
-    const workspace = await trunk.openWorkspace(run, `checks-${++this.#checkouts}`, commit);
+    const workspace = await trunk.openWorkspace(run, `checks-${++this.#checkouts}`, commit, how);
     try {
       return await use(workspace.path);
     } finally {
@@ -125,6 +130,10 @@ export class Checks {
   #run(directory: string, signal: AbortSignal, list = this.#parts.config.checks): Promise<AcceptanceResult[]> {
     const { commands, run, config } = this.#parts;
     return runChecks({ commands, run, list, directory, limits: config.limits, signal });
+  }
+
+  #named(results: AcceptanceResult[]): CheckCommand[] {
+    return this.#parts.config.checks.filter(({ name }) => results.some((result) => result.name === name));
   }
 
   async #record(commit: Commit, results: AcceptanceResult[], signal: AbortSignal): Promise<void> {
