@@ -25,7 +25,8 @@ export async function submit(tx: Transition, claim: Claim, handoff: Handoff, usa
 
 /** A commit of the trunk that carries a task's trailers. Repeatable. */
 export async function recordLanded(tx: Transition, landed: Landed, files: string[] | null): Promise<void> {
-  await tx.updateRun({ tip: landed.commit });
+  // An engine that was frozen says late what another has read back since.
+  if (!(await tx.isBehind(landed.commit, tx.run.tip))) await tx.updateRun({ tip: landed.commit });
   const [task, session] = [await tx.task(landed.task), await tx.session(landed.session)];
   if (!task || !session || task.state.status === "landed") return;
   const submitted = await tx.lastSubmission(session.id);
