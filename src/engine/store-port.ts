@@ -116,7 +116,10 @@ export interface Transition {
   tasksOf(planner: PlannerId, limit: number): Promise<{ tasks: Task[]; omitted: number }>;
   openTasksOfRun(): Promise<number>;
   openTasksOfCycle(cycle: CycleId): Promise<TaskId[]>;
-  setTask(id: TaskId, change: { state: TaskState; record?: Record; contested?: Contested }): Promise<void>;
+  setTask(
+    id: TaskId,
+    change: { state: TaskState; record?: Record; contested?: Contested; unwanted?: string },
+  ): Promise<void>;
   /** Of the newest task with what people have pushed. */
   lastFollowed(): Promise<{ status: TaskStatus; theirs: Commit } | null>;
   /** `queuedAs`: of its attempt, should one be queued. */

@@ -6,6 +6,7 @@ import { arbitration } from "./arbitration.ts";
 import { followed } from "./followed.ts";
 import { foundation } from "./foundation.ts";
 import { landingFacts } from "./landing-facts.ts";
+import { unwanted } from "./unwanted.ts";
 
 export class StoreTooNewError extends Error {}
 
@@ -15,6 +16,7 @@ const migrationsOf = (database: Database): { [name: string]: Migration } => ({
   "0003_landing_facts": landingFacts,
   "0004_arbitration": arbitration,
   "0005_followed": followed,
+  "0006_unwanted": unwanted,
 });
 
 /** `empty`: nothing of ours; `older`: brought up to date when it is opened. */

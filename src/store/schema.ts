@@ -96,6 +96,7 @@ export type Tables = {
     contested: string | null;
     /** `Contested["follows"]`. */
     follows: string | null;
+    unwanted: string | null;
   };
   dependencies: { task_id: Written<number>; depends_on: Written<number> };
   sessions: {
