@@ -65,7 +65,7 @@ export type BriefMessage = { id: string; at: number } & (
       detail: string;
       suspects: { task: string; title: string; commit: string }[];
       suspectsOmitted: number;
-      /** The one suspect was found by running the checks in between. */
+      /** The one suspect was found by running the checks in between; none: it is no task's fault. */
       bisected: boolean;
     }
 );

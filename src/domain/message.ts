@@ -19,7 +19,7 @@ export type MessageBody =
       detail: string;
       suspects: { task: TaskId; title: string; commit: Commit }[];
       suspectsOmitted: number;
-      /** The one suspect was found by running the checks in between. */
+      /** The one suspect was found by running the checks in between; none: it is no task's fault. */
       bisected: boolean;
     };
 

@@ -49,6 +49,7 @@ function task(id: number, state: TaskState, planner: PlannerId = me): Task {
     dependsOn: [],
     record: { failures: 0, interruptions: 0 },
     contested: null,
+    unwanted: null,
     state,
   };
 }

@@ -61,5 +61,7 @@ export type Task = TaskSpec & {
   record: Record;
   /** Set once its attempts lost too often: an arbitration follows in place of an attempt. */
   contested: Contested | null;
+  /** Why it was cancelled while its work was on its way to the trunk: it is, unless that lands. */
+  unwanted: string | null;
   state: TaskState;
 };

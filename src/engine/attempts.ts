@@ -7,7 +7,7 @@ import { handoffOf, type Handoff } from "../domain/handoff.ts";
 import type { Commit } from "../domain/ids.ts";
 import { noUsage, type Claim, type Session, type Usage } from "../domain/session.ts";
 import { isOpen, type Contested, type Task } from "../domain/task.ts";
-import { cancelTask, failTask, settleCycle } from "./closing.ts";
+import { cancelTask, cancelUnwanted, failTask, settleCycle } from "./closing.ts";
 import { pauseRun } from "./pausing.ts";
 import { deliver, queueAttempt } from "./queueing.ts";
 import type { Landed } from "./ports.ts";
@@ -25,7 +25,8 @@ export async function submit(tx: Transition, claim: Claim, handoff: Handoff, usa
 
 /** A commit of the trunk that carries a task's trailers. Repeatable. */
 export async function recordLanded(tx: Transition, landed: Landed, files: string[] | null): Promise<void> {
-  await tx.updateRun({ tip: landed.commit });
+  // An engine that was frozen says late what another has read back since.
+  if (!(await tx.isBehind(landed.commit, tx.run.tip))) await tx.updateRun({ tip: landed.commit });
   const [task, session] = [await tx.task(landed.task), await tx.session(landed.session)];
   if (!task || !session || task.state.status === "landed") return;
   const submitted = await tx.lastSubmission(session.id);
@@ -48,7 +49,7 @@ export async function recordUnchanged(tx: Transition, claim: Claim): Promise<voi
   await completeTask(tx, held.task, held.session, submitted, { commit: tx.run.tip, nothingToDo: true });
 }
 
-/** The trunk did not take the submission; the session goes on. False: the claim is stale. */
+/** The trunk did not take the submission; the session goes on. False: the claim is stale, or the task is not wanted any more. */
 export async function recordSentBack(
   tx: Transition,
   claim: Claim,
@@ -64,7 +65,7 @@ export async function recordSentBack(
     await tx.settleLanding(held.session.id, { status: "refused", reasons: why.reasons });
     await tx.addEvent("landing.refused", about, { reasons: why.reasons });
   }
-  return true;
+  return !(await cancelUnwanted(tx, held.task));
 }
 
 /** `contested`: its work, for an arbiter, when the trunk did not take it. */
@@ -107,6 +108,11 @@ export async function failAttempt(
 ): Promise<void> {
   const { limits } = tx.run.config;
   await tx.settleLanding(session.id, { status: "lost" });
+  if (task.unwanted !== null) {
+    await endSession(tx, session, { outcome: "failed", failure, usage });
+    await cancelUnwanted(tx, task);
+    return;
+  }
   if (await goesOn(tx, session, failure)) {
     await tx.setTask(task.id, { state: { status: "ready" } });
     await settleCycle(tx); // A cycle that drains does not wait for it.

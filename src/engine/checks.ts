@@ -1,19 +1,19 @@
 /**
  * Trunk checks: run behind the landings on the newest tip only, so that a burst of landings costs one check. Green advances
- * when they pass; when they fail after they had passed, those whose tasks landed in between hear of it. Under the other
+ * when they pass; when one fails that had passed, those whose tasks landed in between hear of it. Under the other
  * policies they also say what may land: a change is never held up for what fails on the trunk without it.
  */
 import pLimit from "p-limit";
 import { Bisection } from "../domain/bisection.ts";
 import { idText, type Commit, type RunId } from "../domain/ids.ts";
 import { laneLimits } from "../domain/limits.ts";
-import type { RunConfig } from "../domain/run-config.ts";
+import type { CheckCommand, RunConfig } from "../domain/run-config.ts";
 import type { AcceptanceResult } from "../domain/verdict.ts";
 import { aborted } from "./aborted.ts";
 import { runChecks } from "./check-commands.ts";
-import type { Commands, Trunk } from "./ports.ts";
-import { suspectsOf, tellOfRed, type Suspects } from "./red-trunk.ts";
-import type { Store } from "./store-port.ts";
+import type { Commands, OpenHow, Trunk } from "./ports.ts";
+import { newlyRed, nobody, suspectsOf, tellOfRed, type NewlyRed, type Suspects } from "./red-trunk.ts";
+import type { Store, Transition } from "./store-port.ts";
 
 /** What became of work that was tried before it landed. `failed`: what passes without it. */
 export type Trial = { kind: "passed" } | { kind: "failed"; failed: AcceptanceResult[] } | { kind: "cut" };
@@ -54,15 +54,14 @@ export class Checks {
     this.#working ??= this.#work().finally(() => (this.#working = null));
   }
 
-  /** The results on exactly this commit of the trunk, run now if they are not known; none when aborted. */
-  async resultsFor(commit: Commit, signal: AbortSignal): Promise<AcceptanceResult[]> {
-    const results = this.#oneAtATime(() => (signal.aborted ? [] : this.#checkTrunk(commit, signal)));
-    return (await Promise.race([results, aborted(signal)])) ?? [];
+  /** The results on exactly this commit of the trunk. What failed is run again: it may have been by chance. */
+  judged(commit: Commit, signal: AbortSignal): Promise<AcceptanceResult[]> {
+    return this.#resultsFor(commit, signal, true);
   }
 
   /** Whether a candidate that is not on the trunk yet may go onto `onto`. */
   async tryOn(candidate: Commit, onto: Commit, signal: AbortSignal): Promise<Trial> {
-    const before = await this.resultsFor(onto, signal);
+    const before = await this.#resultsFor(onto, signal, false);
     if (signal.aborted) return { kind: "cut" };
     const results = await this.#at(candidate, (directory) => this.#run(directory, signal));
     if (signal.aborted) return { kind: "cut" };
@@ -71,14 +70,19 @@ export class Checks {
     return trial;
   }
 
-  /** Whether work may land that lies in this directory. */
-  tryIn(directory: string, signal: AbortSignal): Promise<Trial> {
+  /** Whether work that was kept, and began on `base`, may land. It is tried in a checkout of its own: what checks leave behind is nobody's work. */
+  tryKept(kept: string, base: Commit, signal: AbortSignal): Promise<Trial> {
     return this.#triesAtOnce(async () => {
       // The first results of the trunk: without them each would be held up for what failed before the run.
       if (this.#last === null) await Promise.race([this.#working, aborted(signal)]);
       if (signal.aborted) return { kind: "cut" };
-      const results = await this.#run(directory, signal);
-      return signal.aborted ? { kind: "cut" } : compare(results, this.#last?.results ?? []);
+      const results = await this.#at(base, (directory) => this.#run(directory, signal), { kept });
+      const trial = signal.aborted ? { kind: "cut" as const } : compare(results, this.#last?.results ?? []);
+      if (trial.kind !== "failed" || base === this.#last?.commit) return trial;
+      // What the trunk has mended since may still fail where the work began.
+      const list = this.#named(trial.failed);
+      const before = await this.#at(base, (directory) => this.#run(directory, signal, list));
+      return signal.aborted ? { kind: "cut" } : compare(trial.failed, before);
     });
   }
 
@@ -86,6 +90,8 @@ export class Checks {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#working;
+    // Also what was asked for by sessions that are over.
+    await this.#oneAtATime(() => undefined);
   }
 
   async #work(): Promise<void> {
@@ -94,27 +100,33 @@ export class Checks {
       const commit = this.#wanted;
       this.#wanted = null;
       try {
-        await this.#oneAtATime(() => this.#checkTrunk(commit, signal));
+        await this.#oneAtATime(() => this.#checkTrunk(commit, signal, false));
       } catch (error) {
         this.#parts.report(error);
       }
     }
   }
 
-  async #checkTrunk(commit: Commit, signal: AbortSignal): Promise<AcceptanceResult[]> {
-    if (this.#last?.commit === commit) return this.#last.results;
-    const results =
-      this.#tried?.commit === commit
-        ? this.#tried.results
-        : await this.#at(commit, (directory) => this.#run(directory, signal));
-    if (!signal.aborted) await this.#record(commit, results, signal);
+  async #resultsFor(commit: Commit, signal: AbortSignal, again: boolean): Promise<AcceptanceResult[]> {
+    const results = this.#oneAtATime(() => (signal.aborted ? [] : this.#checkTrunk(commit, signal, again)));
+    return (await Promise.race([results, aborted(signal)])) ?? [];
+  }
+
+  /** `again`: what is known to have failed is no answer. */
+  async #checkTrunk(commit: Commit, signal: AbortSignal, again: boolean): Promise<AcceptanceResult[]> {
+    const answers = (known: Checked | null) =>
+      known?.commit === commit && !(again && known.results.some(({ passed }) => !passed)) ? known.results : null;
+    const recorded = answers(this.#last);
+    if (recorded) return recorded;
+    const results = answers(this.#tried) ?? (await this.#at(commit, (directory) => this.#run(directory, signal)));
+    if (!signal.aborted && (await this.#record(commit, results, signal))) this.#last = { commit, results };
     return results;
   }
 
   /** In a checkout of its own. */
-  async #at<T>(commit: Commit, use: (directory: string) => Promise<T>): Promise<T> {
+  async #at<T>(commit: Commit, use: (directory: string) => Promise<T>, how: OpenHow = {}): Promise<T> {
     const { trunk, run } = this.#parts;
-    const workspace = await trunk.openWorkspace(run, `checks-${++this.#checkouts}`, commit);
+    const workspace = await trunk.openWorkspace(run, `checks-${++this.#checkouts}`, commit, how);
     try {
       return await use(workspace.path);
     } finally {
@@ -127,65 +139,79 @@ export class Checks {
     return runChecks({ commands, run, list, directory, limits: config.limits, signal });
   }
 
-  async #record(commit: Commit, results: AcceptanceResult[], signal: AbortSignal): Promise<void> {
+  #named(results: AcceptanceResult[]): CheckCommand[] {
+    return this.#parts.config.checks.filter(({ name }) => results.some((result) => result.name === name));
+  }
+
+  /** False: it stays unknown. */
+  async #record(commit: Commit, results: AcceptanceResult[], signal: AbortSignal): Promise<boolean> {
     const { store, run } = this.#parts;
     const failed = results.filter((result) => !result.passed);
     if (failed.length > 0) {
-      const suspects = await this.#suspects(commit, failed, signal);
+      const red = await store.transition(run, (tx) => newlyRed(tx, failed));
+      const suspects = red.failed.length === 0 ? nobody : await this.#suspects(commit, red, signal);
       // Nothing is known of it yet: the next engine begins with this commit.
-      if (suspects === null) return;
-      await this.#recordRed(commit, results, suspects);
-    } else {
-      await store.transition(run, async (tx) => {
-        const redSince = await tx.redSince();
-        await tx.insertChecks(commit, true, results);
-        await tx.updateRun({ green: commit });
-        await tx.verifyLandings(commit);
-        await tx.addEvent("checks.passed", {}, { commit, ...(redSince !== null && { redMs: tx.now - redSince }) });
-      });
+      return suspects !== null && (await this.#recordRed(commit, results, red, suspects));
     }
-    this.#last = { commit, results };
+    return store.transition(run, async (tx) => {
+      if (await isOutdated(tx, commit)) return false;
+      const redSince = await tx.redSince();
+      await tx.insertChecks(commit, true, results);
+      await tx.updateRun({ green: commit });
+      await tx.verifyLandings(commit);
+      await tx.addEvent("checks.passed", {}, { commit, ...(redSince !== null && { redMs: tx.now - redSince }) });
+      return true;
+    });
   }
 
-  async #recordRed(commit: Commit, results: AcceptanceResult[], suspects: Suspects): Promise<void> {
+  async #recordRed(commit: Commit, results: AcceptanceResult[], red: NewlyRed, suspects: Suspects): Promise<boolean> {
     const { store, run } = this.#parts;
-    const failed = results.filter((result) => !result.passed);
-    await store.transition(run, async (tx) => {
-      const redSince = await tx.redSince();
+    return store.transition(run, async (tx) => {
+      if (await isOutdated(tx, commit)) return false;
       await tx.insertChecks(commit, false, results);
       await tx.addEvent(
         "checks.failed",
         {},
         {
           commit,
-          failed: failed.map(({ name }) => name),
+          failed: results.filter(({ passed }) => !passed).map(({ name }) => name),
           suspects: suspects.landings.map(({ task }) => idText("task", task)),
           suspectsOmitted: suspects.omitted,
           ...(suspects.bisected && { bisected: true }),
         },
       );
-      // Who was told that it is red need not hear it again with every landing.
-      if (redSince === null) await tellOfRed(tx, commit, failed, suspects);
+      // Who was told of what fails need not hear it again with every landing.
+      if (red.failed.length > 0) await tellOfRed(tx, commit, red, suspects);
+      return true;
     });
   }
 
   /** null: aborted. */
-  async #suspects(commit: Commit, failed: AcceptanceResult[], signal: AbortSignal): Promise<Suspects | null> {
+  async #suspects(commit: Commit, red: NewlyRed, signal: AbortSignal): Promise<Suspects | null> {
     const { store, run, config } = this.#parts;
-    const { landings, bisect } = await store.transition(run, (tx) => suspectsOf(tx, commit, failed));
+    const { landings, bisect } = await store.transition(run, (tx) => suspectsOf(tx, commit, red));
     if (!bisect) return landings;
-    const names = new Set(failed.map(({ name }) => name));
-    const list = config.checks.filter(({ name }) => names.has(name));
-    const fails = (at: Commit) =>
-      this.#at(at, async (directory) => (await this.#run(directory, signal, list)).some(({ passed }) => !passed));
     const bisection = new Bisection(bisect);
+    let leftMs = config.limits.bisectMs;
     for (let at = bisection.next(); at !== null; at = bisection.next()) {
-      const failing = await fails(at.commit);
+      // What fails at once may take long to pass.
+      const timeoutMs = (own: number | null) => Math.min(own ?? config.limits.commandMs, leftMs);
+      const list = this.#named(red.failed).map((check) => ({ ...check, timeoutMs: timeoutMs(check.timeoutMs) }));
+      const seen = await this.#at(at.commit, (directory) => this.#run(directory, signal, list));
       if (signal.aborted) return null;
-      bisection.saw(failing);
+      leftMs -= seen.reduce((sum, { ms }) => sum + ms, 0);
+      if (leftMs <= 0) return landings;
+      bisection.saw(seen.some(({ passed }) => !passed));
     }
-    return { landings: [bisection.culprit], omitted: 0, bisected: true };
+    const { task } = bisection.culprit;
+    return { landings: task ? [task] : [], omitted: 0, bisected: true };
   }
+}
+
+/** A judgement may ask about what the trunk has left behind, and an engine that was frozen may have; green does not go back to it. */
+async function isOutdated(tx: Transition, commit: Commit): Promise<boolean> {
+  const last = await tx.lastChecks();
+  return last !== null && (await tx.isBehind(commit, last.commit));
 }
 
 /** What fails with the change and does not without it. */

@@ -14,8 +14,8 @@ type Cut = Extract<Failure, { kind: "cut" }>;
 type Knowing = "all" | ReadonlySet<PlannerId>;
 
 /**
- * Cancels an open task and what waits for it. A task whose change is on its way to the trunk is left alone: the trunk
- * decides, when its turn has come. The planners of what is cancelled get a message, but for those who know.
+ * Cancels an open task and what waits for it. A task whose change is on its way to the trunk is left alone until
+ * the trunk has decided: it lands, or is cancelled (`cancelUnwanted`). The planners of what is cancelled get a message, but for those who know.
  */
 export async function cancelTask(
   tx: Transition,
@@ -27,7 +27,10 @@ export async function cancelTask(
   const task = await tx.task(id);
   if (!task || !isOpen(task.state)) return;
   const session = await tx.liveSession({ kind: "attempt", task: id, planner: task.planner }, task.cycle);
-  if (session && (await tx.openLanding(session.id))) return;
+  if (session && (await tx.openLanding(session.id))) {
+    await tx.setTask(id, { state: task.state, unwanted: reason });
+    return;
+  }
   if (session)
     await endSession(tx, session, { outcome: "cancelled", failure: { kind: "cut", by: cut }, usage: noUsage });
   await tx.setTask(id, { state: { status: "cancelled", reason, at: tx.now } });
@@ -35,6 +38,14 @@ export async function cancelTask(
   if (knowing !== "all" && !knowing.has(task.planner))
     await tellPlanner(tx, task, "cancelled", handoffOf("", { notes: [`Cancelled: ${reason}.`] }), true);
   await cancelDependents(tx, id, `it depends on ${idText("task", id)}, which was cancelled`, cut, knowing);
+}
+
+/** The trunk did not take the work of a task that was cancelled meanwhile. Its planner has gone on and is told. False: nobody has cancelled it. */
+export async function cancelUnwanted(tx: Transition, { id, unwanted }: Task): Promise<boolean> {
+  if (unwanted === null) return false;
+  await cancelTask(tx, id, unwanted, "cancelled", new Set());
+  await settleCycle(tx);
+  return true;
 }
 
 export async function cancelDependents(

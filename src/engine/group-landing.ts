@@ -81,10 +81,12 @@ export class GroupLanding {
   async readBack(): Promise<void> {
     const { store, trunk, run } = this.#parts;
     const since = await store.transition(run, async (tx) => tx.run.tip);
+    const tip = await trunk.tip(run);
     const landings = await trunk.landedSince(run, since);
     for (const landed of landings) await store.transition(run, (tx) => recordLanded(tx, landed, null));
-    const tip = await trunk.tip(run);
-    if (tip !== (landings.at(-1)?.commit ?? since)) await store.transition(run, (tx) => tx.updateRun({ tip }));
+    // What is no landing is what people pushed.
+    if (tip !== since && !landings.some(({ commit }) => commit === tip))
+      await store.transition(run, (tx) => recordFollowed(tx, tip));
   }
 
   /** A commit that is nobody's task: not tried before, for it is on its branch already. */
@@ -97,7 +99,7 @@ export class GroupLanding {
       const { tip, files } = answer;
       if (await trunk.moveTo(run, onto, tip)) {
         await store.transition(run, async (tx) => {
-          await tx.updateRun({ tip });
+          await recordFollowed(tx, tip);
           await tx.addEvent("follow.landed", {}, { commit: tip, theirs, files: files.length });
         });
         return answer;
@@ -188,6 +190,11 @@ export class GroupLanding {
     recorded(ends);
     for (const [{ settle }, answer] of ends) settle(answer);
   }
+}
+
+async function recordFollowed(tx: Transition, tip: Commit): Promise<void> {
+  if (!(await tx.isBehind(tip, tx.run.tip))) await tx.updateRun({ tip });
+  await tx.insertFollowed(tip);
 }
 
 async function recordAnswer(

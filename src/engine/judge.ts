@@ -24,7 +24,7 @@ export async function judge(session: Session, briefWith: (seen: Seen) => Promise
     last: await tx.lastEvidence(),
   }));
   const { acceptance, putBack } = await runAcceptance(session, base, signal);
-  const checked = config.checks.length === 0 ? null : await checks.resultsFor(workspace.base, signal);
+  const checked = config.checks.length === 0 ? null : await checks.judged(workspace.base, signal);
   if (watch.cutBy) return { failure: watch.cutBy, usage: noUsage };
   const all = [...acceptance, ...(checked ?? [])];
   for (const result of all)
@@ -35,8 +35,8 @@ export async function judge(session: Session, briefWith: (seen: Seen) => Promise
   const brief = await briefWith({ acceptance: all, putBack, tests });
   const remarks = [putBackWords(putBack, putBackNamedMax)].filter((remark) => remark !== null);
   const evidence: Evidence = { commit: workspace.base, acceptance: all, putBack, tests, tasks: brief.tasks, remarks };
-  const proof = checked ?? acceptance;
-  const green = proof.length > 0 && proof.every((result) => result.passed);
+  // Where there are checks, they alone move green: the trunk may have gone on since.
+  const green = checked === null && acceptance.length > 0 && acceptance.every((result) => result.passed);
   let usage = noUsage;
   let proposal = verdictFromAcceptance(evidence, brief.cycle.history, config.limits);
   if (config.roles.judge !== null) {

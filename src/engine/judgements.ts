@@ -4,6 +4,7 @@ import type { Claim, Session, Usage } from "../domain/session.ts";
 import { testReportLimits } from "../domain/limits.ts";
 import { decideVerdict, type Evidence, type VerdictProposal } from "../domain/verdict.ts";
 import { pauseRun } from "./pausing.ts";
+import { tellOfUnseenRed } from "./red-trunk.ts";
 import { queueJudgement, startCycle } from "./queueing.ts";
 import { weakenedCount, weakenedWords } from "../domain/weakened-tests.ts";
 import { endSession, goesOn, heldSession } from "./session-end.ts";
@@ -42,7 +43,10 @@ export async function endJudgement(
   if (verdict.verdict === "achieved") await endRun(tx, "achieved", verdict.summary);
   else if (verdict.verdict === "stop") await endRun(tx, "stopped", verdict.summary);
   else if (cycle.number >= cyclesMax) await endRun(tx, "stopped", `not achieved after ${cyclesMax} cycles (cyclesMax)`);
-  else await startCycle(tx, cycle.number + 1, verdict.brief);
+  else {
+    await startCycle(tx, cycle.number + 1, verdict.brief);
+    await tellOfUnseenRed(tx, evidence.commit);
+  }
 }
 
 export async function endJudgementFailed(tx: Transition, claim: Claim, failure: Failure, usage: Usage): Promise<void> {

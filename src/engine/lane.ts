@@ -112,9 +112,11 @@ export class Lane {
 
   /** Where a worker's own tree has to pass first. null: it may go on. */
   async #checkFirst(claim: Claim, workspace: Workspace, cut: AbortSignal): Promise<LaneAnswer | null> {
-    const { checks, config } = this.#parts;
+    const { checks, config, run, trunk } = this.#parts;
     if (config.checkPolicy !== "before" || config.checks.length === 0) return null;
-    const trial = await checks.tryIn(workspace.path, cut);
+    const kept = await trunk.keep(run, workspace);
+    if (!kept.ok) return this.#refuse(claim, kept.reasons);
+    const trial = await checks.tryKept(kept.kept, workspace.base, cut);
     if (trial.kind === "cut") return { kind: "cut" };
     return trial.kind === "failed" ? this.#refuse(claim, trial.failed.map(describeFailed)) : null;
   }

@@ -27,7 +27,7 @@ import type { EngineLease, Run, RunStatus } from "../domain/run.ts";
 import type { Credential } from "../domain/rate.ts";
 import type { Claim, Opening, Session, SessionKind, SessionOutcome, Step, Subject, Usage } from "../domain/session.ts";
 import type { Contested, Task, TaskChange, TaskSpec, TaskState, TaskStatus } from "../domain/task.ts";
-import type { CycleRecord, Evidence, Verdict } from "../domain/verdict.ts";
+import type { AcceptanceResult, CycleRecord, Evidence, Verdict } from "../domain/verdict.ts";
 import type { PlannedCall } from "./ports.ts";
 
 export interface Store {
@@ -116,7 +116,10 @@ export interface Transition {
   tasksOf(planner: PlannerId, limit: number): Promise<{ tasks: Task[]; omitted: number }>;
   openTasksOfRun(): Promise<number>;
   openTasksOfCycle(cycle: CycleId): Promise<TaskId[]>;
-  setTask(id: TaskId, change: { state: TaskState; record?: Record; contested?: Contested }): Promise<void>;
+  setTask(
+    id: TaskId,
+    change: { state: TaskState; record?: Record; contested?: Contested; unwanted?: string },
+  ): Promise<void>;
   /** Of the newest task with what people have pushed. */
   lastFollowed(): Promise<{ status: TaskStatus; cycle: CycleId; theirs: Commit } | null>;
   /** `queuedAs`: of its attempt, should one be queued. */
@@ -202,16 +205,26 @@ export interface Transition {
   /** Settles what `lastSubmission` answers. */
   settleLanding(session: SessionId, end: LandingEnd): Promise<void>;
 
+  /** The trunk's tip is now this merge of what people pushed: it has its place among what landed. Repeatable. */
+  insertFollowed(commit: Commit): Promise<void>;
   /** The checks passed on this commit: everything that landed up to it is verified. */
   verifyLandings(commit: Commit): Promise<void>;
   /** What landed after `from` (null: since the run began) up to `to`, newest first, and how much of it is left out. */
-  landingsBetween(from: Commit | null, to: Commit, limit: number): Promise<{ landings: LandedTask[]; omitted: number }>;
+  landingsBetween(
+    from: Commit | null,
+    to: Commit,
+    limit: number,
+  ): Promise<{ landings: (LandedTask | LandedPush)[]; omitted: number }>;
+  /** Whether the trunk was on `commit` before it was on `other`. false: also where it is not known. */
+  isBehind(commit: Commit, other: Commit): Promise<boolean>;
   /** The files that were most often in conflict, more than once. */
   hotFiles(limit: number): Promise<HotFile[]>;
 
   /** When the checks began to fail; null: they passed last, or never ran. */
   redSince(): Promise<number | null>;
-  insertChecks(commit: Commit, passed: boolean, results: unknown): Promise<void>;
+  /** What was inserted last. */
+  lastChecks(): Promise<{ commit: Commit; results: AcceptanceResult[] } | null>;
+  insertChecks(commit: Commit, passed: boolean, results: AcceptanceResult[]): Promise<void>;
   addEvent(type: EventType, about?: EventAbout, data?: { [key: string]: unknown }): Promise<void>;
 }
 
@@ -250,6 +263,8 @@ export type CycleHandoff = { task: TaskId | null; planner: PlannerId; title: str
 export type Submitted = { session: SessionId; task: TaskId; handoff: Handoff; usage: Usage };
 
 export type LandedTask = { task: TaskId; planner: PlannerId; title: string; commit: Commit };
+/** What people pushed. */
+export type LandedPush = { task: null; commit: Commit };
 export type HotFile = { path: string; conflicts: number };
 
 export type LandingEnd =

@@ -38,10 +38,21 @@ export class Watch {
     const { softDeadlineMs, hardDeadlineMs } = this.#limits;
     this.softAt = this.#clock.now() + softDeadlineMs;
     this.hardAt = this.#clock.now() + hardDeadlineMs;
-    this.#timers.push(
-      this.#clock.timer(softDeadlineMs, () => this.#agent?.handOffNow()),
-      this.#clock.timer(hardDeadlineMs, () => this.cut({ kind: "timed_out", afterMs: hardDeadlineMs })),
-    );
+    this.#arm();
+  }
+
+  /** The agent has answered, and what has to be done about it may take long: its time stands still meanwhile. */
+  async standsStill<T>(work: Promise<T>): Promise<T> {
+    const since = this.#clock.now();
+    this.#disarm();
+    try {
+      return await work;
+    } finally {
+      const ms = this.#clock.now() - since;
+      this.softAt += ms;
+      this.hardAt += ms;
+      this.#arm();
+    }
   }
 
   /** Why the session was cut, if it was. */
@@ -93,8 +104,20 @@ export class Watch {
   /** Ends the timers. */
   end(): void {
     this.#stallTimer?.();
-    for (const cancel of this.#timers) cancel();
+    this.#disarm();
     this.#agent = null;
+  }
+
+  #arm(): void {
+    const { hardDeadlineMs } = this.#limits;
+    const now = this.#clock.now();
+    const soft = this.softAt > now ? [this.#clock.timer(this.softAt - now, () => this.#agent?.handOffNow())] : [];
+    const late = () => this.cut({ kind: "timed_out", afterMs: hardDeadlineMs });
+    this.#timers = [...soft, this.#clock.timer(Math.max(0, this.hardAt - now), late)];
+  }
+
+  #disarm(): void {
+    for (const cancel of this.#timers) cancel();
   }
 
   #armStall(afterMs: number): void {

@@ -28,7 +28,9 @@ export async function runArbitration(session: Session, task: TaskId, contested: 
   if (opening !== null) return work(session, task, asKnown(opening.base, contested));
   const { handoff, message } = contested;
   const cycle = await session.store.transition(claim.run, async (tx) => (await tx.cycle())?.number ?? 0);
-  const landed = await lane.land(claim, workspace, { handoff, message, cycle, usage: noUsage, cut: watch.cutSignal });
+  const landed = await watch.standsStill(
+    lane.land(claim, workspace, { handoff, message, cycle, usage: noUsage, cut: watch.cutSignal }),
+  );
   if (landed.kind === "ended") return null;
   if (landed.kind === "cut") return { failure: cutOf(session), usage: noUsage };
   return work(session, task, await sendBack(session, landed));
@@ -51,9 +53,9 @@ async function work(session: Session, task: TaskId, first: Back | null): Promise
       cycle: brief.cycle.number,
       cut: session.watch.cutSignal,
     };
-    const landed = await (answer.status === "nothing_to_do"
-      ? lane.nothingToDo(claim, submission)
-      : lane.land(claim, workspace, submission));
+    const landed = await session.watch.standsStill(
+      answer.status === "nothing_to_do" ? lane.nothingToDo(claim, submission) : lane.land(claim, workspace, submission),
+    );
     if (landed.kind === "ended") return null;
     if (landed.kind === "cut") return { failure: cutOf(session), usage };
     if (landed.kind === "nothing_changed" && !agents.traits(claim.agent).keepsRecord)

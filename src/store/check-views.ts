@@ -1,6 +1,8 @@
 /** What the checks of a run came to, as screens and the engine read it. */
 import type { Kysely } from "kysely";
-import type { RunId } from "../domain/ids.ts";
+import type { Commit, RunId } from "../domain/ids.ts";
+import type { AcceptanceResult } from "../domain/verdict.ts";
+import type { Transition } from "../engine/store-port.ts";
 import type { RunView } from "../engine/views.ts";
 import type { Tables } from "./schema.ts";
 
@@ -27,4 +29,15 @@ export async function redSince(db: Db, run: RunId): Promise<number | null> {
     .limit(1)
     .executeTakeFirst();
   return red?.at ?? null;
+}
+
+export async function lastChecks(db: Db, run: RunId): ReturnType<Transition["lastChecks"]> {
+  const row = await db
+    .selectFrom("checks")
+    .select(["commit", "results"])
+    .where("run_id", "=", run)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row ? { commit: row.commit as Commit, results: JSON.parse(row.results) as AcceptanceResult[] } : null;
 }

@@ -38,6 +38,9 @@ export async function* everything(db: Database["db"], run: RunId): ReturnType<Vi
     }
   }
   const rest = {
+    followed: sql<{
+      [column: string]: unknown;
+    }>`select * from followed where run_id = ${run} order by place`,
     file_conflicts: sql<{
       [column: string]: unknown;
     }>`select * from file_conflicts where run_id = ${run} order by path`,

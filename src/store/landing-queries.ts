@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import type { SessionId, TaskId } from "../domain/ids.ts";
 import type { Submitted, Transition } from "../engine/store-port.ts";
 import { inParts, type Context } from "./context.ts";
+import { lastPlace } from "./landed-queries.ts";
 
 type LandingQueries = Pick<Transition, "insertLanding" | "openLanding" | "lastSubmission" | "settleLanding">;
 
@@ -46,18 +47,6 @@ export function landingQueries(c: Context): LandingQueries {
       if (end.status === "conflict") await countConflicts(c, end.files);
     },
   };
-}
-
-async function lastPlace({ db, run }: Context): Promise<number> {
-  const row = await db
-    .selectFrom("landings")
-    .select("place")
-    .where("run_id", "=", run.id)
-    .where("place", "is not", null)
-    .orderBy("place", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row?.place ?? 0;
 }
 
 async function countConflicts({ db, run }: Context, files: readonly string[]): Promise<void> {

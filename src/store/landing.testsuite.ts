@@ -8,11 +8,17 @@ import { base, run, type OpenStore } from "./open-store.testsuite.ts";
 export function landingTests(w: OpenStore): void {
   const { change, cycleWithRoot, insertTask } = w;
 
-  /** Lands tasks one after the other; the n-th as commit `n`. */
+  const pushed = "what people pushed";
+
+  /** Lands tasks, and what people pushed, one after the other; the n-th as commit `n`. */
   async function landed(...names: string[]): Promise<TaskId[]> {
     const at = await cycleWithRoot();
     const tasks: TaskId[] = [];
     for (const [n, name] of names.entries()) {
+      if (name === pushed) {
+        await change((tx) => tx.insertFollowed(`${n + 1}` as Commit));
+        continue;
+      }
       const task = await insertTask(at, name);
       const session = await w.queue(at.cycle, { kind: "attempt", task, planner: at.planner });
       await change(async (tx) => {
@@ -51,13 +57,32 @@ export function landingTests(w: OpenStore): void {
     const [a, b, c] = await landed("a", "b", "c");
     const between = (from: string | null, to: string, limit = 10) =>
       change((tx) => tx.landingsBetween(from as Commit | null, to as Commit, limit));
-    const ids = (found: { landings: { task: TaskId }[] }) => found.landings.map(({ task }) => task);
+    const ids = (found: { landings: { task: TaskId | null }[] }) => found.landings.map(({ task }) => task);
     expect(ids(await between(null, "3"))).toEqual([c, b, a]);
     expect(ids(await between("1", "2"))).toEqual([b]);
     expect(ids(await between(base, "1"))).toEqual([a]);
     expect(await between(null, "3", 1)).toMatchObject({ landings: [{ task: c, commit: "3" }], omitted: 2 });
     expect(await between("3", "3")).toEqual({ landings: [], omitted: 0 });
     expect(await between(null, base)).toEqual({ landings: [], omitted: 0 });
+  });
+
+  test("what people pushed has its place among what landed", async () => {
+    const [a, b] = await landed("a", pushed, "b");
+    // By whoever merged it, and by whoever read it back.
+    await change((tx) => tx.insertFollowed("2" as Commit));
+    const between = async (from: string | null, to: string, limit = 10) => {
+      const found = await change((tx) => tx.landingsBetween(from as Commit | null, to as Commit, limit));
+      return [found.landings.map(({ task, commit }) => task ?? commit), found.omitted];
+    };
+    expect(await between(null, "3")).toEqual([[b, "2", a], 0]);
+    expect(await between(null, "3", 2)).toEqual([[b, "2"], 1]);
+    expect(await between("2", "3")).toEqual([[b], 0]);
+    expect(await between("1", "2")).toEqual([["2"], 0]);
+    await change((tx) => tx.verifyLandings("2" as Commit));
+    expect((await w.views.status(run)).landings).toMatchObject({ landed: 2, verified: 1 });
+    const behind = (one: string, other: string) => change((tx) => tx.isBehind(one as Commit, other as Commit));
+    expect([await behind("1", "2"), await behind(base, "2"), await behind("2", "1")]).toEqual([true, true, false]);
+    expect([await behind("2", "2"), await behind("1", "unknown")]).toEqual([false, false]);
   });
 
   test("files that were in conflict more than once are hot, the hottest first", async () => {

@@ -3,8 +3,10 @@ import { sql, type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely
 import { Migrator, type Migration } from "kysely/migration";
 import type { Database } from "./dialect.ts";
 import { arbitration } from "./arbitration.ts";
+import { followed } from "./followed.ts";
 import { foundation } from "./foundation.ts";
 import { landingFacts } from "./landing-facts.ts";
+import { unwanted } from "./unwanted.ts";
 
 export class StoreTooNewError extends Error {}
 
@@ -13,6 +15,8 @@ const migrationsOf = (database: Database): { [name: string]: Migration } => ({
   "0002_models": models(database),
   "0003_landing_facts": landingFacts,
   "0004_arbitration": arbitration,
+  "0005_followed": followed,
+  "0006_unwanted": unwanted,
 });
 
 /** `empty`: nothing of ours; `older`: brought up to date when it is opened. */

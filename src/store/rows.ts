@@ -92,6 +92,7 @@ export function toTask(row: Row<"tasks">, dependsOn: TaskId[]): Task {
     dependsOn,
     record: { failures: row.failures, interruptions: row.interruptions },
     contested: row.contested === null ? null : (JSON.parse(row.contested) as Contested),
+    unwanted: row.unwanted,
     state: toTaskState(row),
   };
 }

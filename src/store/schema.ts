@@ -96,6 +96,7 @@ export type Tables = {
     contested: string | null;
     /** `Contested["follows"]`. */
     follows: string | null;
+    unwanted: string | null;
   };
   dependencies: { task_id: Written<number>; depends_on: Written<number> };
   sessions: {
@@ -158,12 +159,14 @@ export type Tables = {
     commit: string | null;
     /** JSON: files of a landing or conflict, reasons of a refusal. */
     detail: string | null;
-    /** Of what landed, in the trunk's order: 1 for the run's first commit. */
+    /** Of what landed, in the trunk's order: 1 for the run's first commit. No other one and none of `followed` has it. */
     place: number | null;
     /** The first commit with it on which the checks passed. */
     verified_commit: string | null;
     verified_at: number | null;
   };
+  /** Commits of the trunk that merged what people had pushed. */
+  followed: { run_id: Written<string>; place: Written<number>; commit: Written<string> };
   file_conflicts: { run_id: Written<string>; path: Written<string>; conflicts: number };
   checks: {
     id: Id;

@@ -1,7 +1,7 @@
 /** Rows of tasks and their dependencies. */
 import type { Selectable } from "kysely";
 import type { TaskId } from "../domain/ids.ts";
-import type { Contested, Task } from "../domain/task.ts";
+import type { Task } from "../domain/task.ts";
 import type { Transition } from "../engine/store-port.ts";
 import { inParts, open, queued, type Context } from "./context.ts";
 import { taskStateColumns, toTask } from "./rows.ts";
@@ -108,12 +108,8 @@ export function taskQueries(c: Context): TaskQueries {
       return rows.map((row) => row.id as TaskId);
     },
 
-    async setTask(id, { state, record, contested }) {
-      await db
-        .updateTable("tasks")
-        .set({ ...taskStateColumns(state), ...record, ...(contested && contestedColumns(contested)) })
-        .where("id", "=", id)
-        .execute();
+    async setTask(id, change) {
+      await db.updateTable("tasks").set(changedColumns(change)).where("id", "=", id).execute();
     },
 
     async updateTask(id, change, queuedAs) {
@@ -123,9 +119,11 @@ export function taskQueries(c: Context): TaskQueries {
   };
 }
 
-const contestedColumns = (contested: Contested) => ({
-  contested: JSON.stringify(contested),
-  follows: contested.follows,
+const changedColumns = ({ state, record, contested, unwanted }: Parameters<Transition["setTask"]>[1]) => ({
+  ...taskStateColumns(state),
+  ...record,
+  ...(contested && { contested: JSON.stringify(contested), follows: contested.follows }),
+  ...(unwanted !== undefined && { unwanted }),
 });
 
 async function withDependencies(db: Context["db"], rows: Selectable<Tables["tasks"]>[]): Promise<Task[]> {

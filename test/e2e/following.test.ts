@@ -2,28 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import type { ArbiterBrief } from "../../src/domain/brief.ts";
-import { makeWorld, type World } from "./world.ts";
-
-function withRemote(world: World): void {
-  execFileSync("git", ["clone", "-q", "--bare", world.repository, world.path("remote.git")]);
-  world.git("remote", "add", "origin", "../remote.git");
-}
-
-/** Somebody who works on the project beside the run, in a clone of their own. */
-function push(world: World, path: string, text: string): string {
-  const folder = world.path("colleague");
-  const git = (...args: string[]) =>
-    execFileSync("git", ["-C", folder, "-c", "user.name=Bo", "-c", "user.email=bo@example.org", ...args], {
-      encoding: "utf8",
-    }).trim();
-  execFileSync("sh", ["-c", `[ -d ${folder} ] || git clone -q ${world.path("remote.git")} ${folder}`]);
-  git("pull", "-q", "origin", "main");
-  world.write(`colleague/${path}`, text);
-  git("add", "--all");
-  git("commit", "-q", "-m", `Change ${path}`);
-  git("push", "-q", "origin", "HEAD:main");
-  return git("rev-parse", "HEAD");
-}
+import { push, withRemote } from "./people.ts";
+import { makeWorld } from "./world.ts";
 
 test("what they push is merged onto the trunk; what conflicts becomes a task, which begins with the conflict", async () => {
   const world = makeWorld({ files: { "a.txt": "start\n", "theirs.txt": "start\n" } });

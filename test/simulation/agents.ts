@@ -88,11 +88,10 @@ export class SimAgents {
   }
 
   #reads(brief: Brief): void {
-    if (brief.role === "planner")
-      this.read.set(
-        brief.session,
-        brief.inbox.map((message) => message.id),
-      );
+    if (brief.role !== "planner") return;
+    const inbox = brief.inbox.map((message) => message.id);
+    // One that was frozen thaws when another engine has begun the turn anew, with what has come since.
+    if (inbox.length >= (this.read.get(brief.session)?.length ?? 0)) this.read.set(brief.session, inbox);
   }
 
   async #think(order: Parameters<Agents["open"]>[0], brief: Brief, killed: Promise<"killed">): Promise<AgentAnswer> {

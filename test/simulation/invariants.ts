@@ -3,6 +3,8 @@ import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../src/store/schema.ts";
 import type { SimTrunk } from "./trunk.ts";
 
+const placed = `select "commit", place from landings where place is not null union all select "commit", place from followed`;
+
 const rules: { [rule: string]: string } = {
   "one live turn per planner":
     "select planner_id from sessions where kind = 'turn' and status <> 'ended' group by planner_id having count(*) > 1",
@@ -70,6 +72,10 @@ const rules: { [rule: string]: string } = {
        and p.spent_micro_usd + p.reserved_micro_usd > json_extract(r.config, '$.budget.planner.microUsd')`,
   "nor is a session's": `select s.id from sessions s join runs r on r.id = s.run_id where json_extract(r.config, '$.budget.session.tokens') is not null
        and s.agent = 'mind' and s.tokens + s.reserved_tokens > json_extract(r.config, '$.budget.session.tokens')`,
+  "the checks do not go back": `with placed as (${placed}) select b.id from checks a join checks b on b.id = a.id + 1
+       join placed pa on pa."commit" = a."commit" join placed pb on pb."commit" = b."commit" where pa.place > pb.place`,
+  "green is what passed last": `select r.id from runs r where exists (select 1 from checks)
+       and r.green is not (select "commit" from checks where passed = 1 order by id desc limit 1)`,
   "cycles are numbered without gaps": "select id from cycles group by run_id having count(*) <> max(number)",
 };
 
@@ -80,6 +86,12 @@ export async function checkInvariants(db: Kysely<Tables>, trunk: SimTrunk, read:
     const { rows } = await sql.raw(query).execute(db);
     if (rows.length > 0) throw new Error(`invariant broken: ${rule}: ${JSON.stringify(rows.slice(0, 5))}`);
   }
+  const { rows: inOrder } = await sql<{ commit: string }>`${sql.raw(placed)} order by place`.execute(db);
+  const order = trunk.commits.slice(0, inOrder.length).map(({ id }) => id);
+  if (inOrder.some(({ commit }, n) => commit !== order[n]))
+    throw new Error(
+      `invariant broken: places are the trunk's order: ${JSON.stringify(inOrder)} and ${JSON.stringify(order)}`,
+    );
   const onTrunk = new Map<number, string>();
   for (const { task, id } of trunk.landings()) {
     if (onTrunk.has(task))

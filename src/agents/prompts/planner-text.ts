@@ -121,7 +121,10 @@ function messageText(message: BriefMessage, bytesMax: number): string {
 }
 
 function suspectsText({ suspects, suspectsOmitted, bisected }: Extract<BriefMessage, { kind: "trunk_red" }>): string {
-  if (suspects.length === 0) return "";
+  if (suspects.length === 0)
+    return bisected
+      ? "They were run again in between, and fail from no task's landing on: what people pushed broke them, or they fail on older commits as well by now."
+      : "";
   const lines = suspects.map(
     ({ task, title, commit }) => `- ${task}, ${inline(title, promptLimits.titleBytesMax)}: ${shortCommit(commit)}`,
   );
