@@ -14,6 +14,7 @@ import { Mounts } from "../git/mounts.ts";
 import { openGitTrunk, type GitTrunk } from "../git/trunk.ts";
 import { createCommands } from "../processes/commands.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
+import { freeMemoryBytes } from "../processes/memory.ts";
 import { openProcesses, type Processes } from "../processes/processes.ts";
 import { isDead } from "./engine-process.ts";
 import { report } from "./output.ts";
@@ -122,7 +123,7 @@ async function openPorts(
         const { bavail, bsize } = await statfs(project.stateFolder);
         return bavail * bsize;
       },
-      freeMemoryBytes: () => process.availableMemory(),
+      freeMemoryBytes,
     },
     leftovers,
     clock,

@@ -11,6 +11,7 @@ import { acpLimits } from "../domain/limits.ts";
 import { agentsOnOffer, type RunConfig } from "../domain/run-config.ts";
 import type { Agents, ProcessGroups } from "../engine/ports.ts";
 import { allowedEnvironment } from "../processes/environment.ts";
+import { freeMemoryBytes } from "../processes/memory.ts";
 import { version } from "./version.ts";
 
 /** Starts Longhaul on this very Node: the `longhaul` of a session's programs. */
@@ -56,7 +57,7 @@ export async function runAgents(
   };
   const gate = new StartGate({
     startsAtOnce: Math.max(1, Math.floor(availableParallelism() / 2)),
-    freeMemoryBytes: () => process.availableMemory(),
+    freeMemoryBytes,
     waits: acpLimits,
   });
   return createAgents({

@@ -7,6 +7,7 @@ import { limitDefaults, type Limits, type Parallel } from "../../domain/limits.t
 import type { RunConfig } from "../../domain/run-config.ts";
 import { room } from "../../terminal/amounts.ts";
 import { placedAgents } from "../agent-needs.ts";
+import { freeMemoryBytes } from "../../processes/memory.ts";
 
 export type Machine = {
   disk: { path: string; freeBytes: number };
@@ -20,7 +21,7 @@ export async function lookAtMachine(path: string): Promise<Machine> {
   const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY;
   return {
     disk: { path, freeBytes: bavail * bsize },
-    memory: { freeBytes: process.availableMemory(), totalBytes: Math.min(totalmem(), constrained) },
+    memory: { freeBytes: freeMemoryBytes(), totalBytes: Math.min(totalmem(), constrained) },
     processors: availableParallelism(),
   };
 }

@@ -10,6 +10,7 @@ import { environment } from "../../config.ts";
 import { doctorLimits } from "../../domain/limits.ts";
 import type { AcpAgentConfig } from "../../domain/run-config.ts";
 import { allowedEnvironment } from "../../processes/environment.ts";
+import { freeMemoryBytes } from "../../processes/memory.ts";
 import type { Processes } from "../../processes/processes.ts";
 import { report } from "../output.ts";
 import type { Confinement } from "../sandbox.ts";
@@ -44,7 +45,7 @@ async function tryEach(
     // Nobody else starts, so whoever has no room now will have none soon.
     gate: new StartGate({
       startsAtOnce: 1,
-      freeMemoryBytes: () => process.availableMemory(),
+      freeMemoryBytes,
       waits: { roomMs: 0, roomPollMs: 100 },
     }),
     killGraceMs: doctorLimits.killGraceMs,
