@@ -13,11 +13,12 @@ import { taskBrief } from "./briefs.ts";
 import { converse, place, wrongAnswer, type Ending, type Session } from "./desk.ts";
 import type { LaneAnswer } from "./group-landing.ts";
 import type { Submission } from "./lane.ts";
+import type { WorkStatus } from "./ports.ts";
 import { begins, remember } from "./opening-session.ts";
 
 export async function runAttempt(session: Session, task: TaskId): Promise<Ending> {
   session.watch.begin();
-  return work(session, task, null);
+  return work(session, task, null, null);
 }
 
 /** The worker's change is tried once more as it is: what it lost against may have let it through, or have gone. */
@@ -25,7 +26,7 @@ export async function runArbitration(session: Session, task: TaskId, contested: 
   const { lane, claim, workspace, watch, opening } = session;
   watch.begin();
   // Its agent knows of the conflict, and the workspace is as it was kept.
-  if (opening !== null) return work(session, task, asKnown(opening.base, contested));
+  if (opening !== null) return work(session, task, contested, asKnown(opening.base, contested));
   const { handoff, message } = contested;
   const cycle = await session.store.transition(claim.run, async (tx) => (await tx.cycle())?.number ?? 0);
   const landed = await watch.standsStill(
@@ -33,11 +34,11 @@ export async function runArbitration(session: Session, task: TaskId, contested: 
   );
   if (landed.kind === "ended") return null;
   if (landed.kind === "cut") return { failure: cutOf(session), usage: noUsage };
-  return work(session, task, await sendBack(session, landed));
+  return work(session, task, contested, await sendBack(session, landed));
 }
 
-async function work(session: Session, task: TaskId, first: Back | null): Promise<Ending> {
-  const { claim, lane, workspace, config, agents } = session;
+async function work(session: Session, task: TaskId, contested: Contested | null, first: Back | null): Promise<Ending> {
+  const { claim, config, agents } = session;
   let usage = noUsage;
   let back = first;
   for (let tries = 1; tries <= config.limits.landingTriesMax; tries++) {
@@ -53,9 +54,7 @@ async function work(session: Session, task: TaskId, first: Back | null): Promise
       cycle: brief.cycle.number,
       cut: session.watch.cutSignal,
     };
-    const landed = await session.watch.standsStill(
-      answer.status === "nothing_to_do" ? lane.nothingToDo(claim, submission) : lane.land(claim, workspace, submission),
-    );
+    const landed = await session.watch.standsStill(land(session, submission, answer.status, contested));
     if (landed.kind === "ended") return null;
     if (landed.kind === "cut") return { failure: cutOf(session), usage };
     if (landed.kind === "nothing_changed" && !agents.traits(claim.agent).keepsRecord)
@@ -64,6 +63,22 @@ async function work(session: Session, task: TaskId, first: Back | null): Promise
     back = await sendBack(session, landed);
   }
   throw new Error("landingTriesMax is 0: nothing can be tried");
+}
+
+/**
+ * What people pushed counts as merged from then on, so its conflict has to be resolved, also by an agent that finds nothing to do: markers
+ * that are left send it back. To resolve it as the trunk has it is a resolution.
+ */
+async function land(
+  { lane, claim, workspace }: Session,
+  submission: Submission,
+  status: WorkStatus,
+  contested: Contested | null,
+): Promise<LaneAnswer> {
+  const isPeoples = contested !== null && contested.follows !== null;
+  if (status === "nothing_to_do" && !isPeoples) return lane.nothingToDo(claim, submission);
+  const landed = await lane.land(claim, workspace, submission);
+  return landed.kind === "nothing_changed" && isPeoples ? lane.nothingToDo(claim, submission) : landed;
 }
 
 async function nextBrief(session: Session, task: TaskId, back: Back | null) {

@@ -58,3 +58,39 @@ test("what they push is merged onto the trunk; what conflicts becomes a task, wh
 });
 
 const none = { brief: {} as ArbiterBrief, marked: "" };
+
+test("an arbiter that finds nothing to do has to resolve the conflict all the same", async () => {
+  const world = makeWorld({ files: { "a.txt": "start\n" } });
+  withRemote(world);
+  world.configure({
+    planner: ({ brief, plan }) => {
+      const create = (name: string) => ({ type: "create_task", name, title: name });
+      if (brief.tasks.length === 0) plan(create("mine"), create("last"));
+      else plan();
+    },
+    worker: async ({ brief, gate, write }) => {
+      if (brief.task.name === "last") await gate("last");
+      write(brief.task.name === "last" ? "last.txt" : "a.txt", `${brief.task.name}\n`);
+    },
+    arbiter: ({ brief, write, note, print }) => {
+      note("sentBack", brief.sentBack);
+      // In the end it is resolved as the trunk has it.
+      if (brief.sentBack?.kind === "refused") write("a.txt", "mine\n");
+      print({ status: "nothing_to_do", handoff: { done: "nothing" } });
+    },
+    acceptance: ["test -f last.txt"],
+    publish: { remote: "origin", follow: "main" },
+    limits: { mirrorMs: 50, mirrorMsMax: 100 },
+  });
+  const engine = await world.startRun();
+  await engine.says(/"mine" landed/);
+  const theirs = push(world, "a.txt", "theirs\n");
+  await engine.says(new RegExp(`what people pushed \\(${theirs.slice(0, 10)}\\) landed as \\w+: 0 files`));
+  world.open("last");
+  expect((await engine.ended).code).toBe(0);
+  expect(world.notes("sentBack")).toMatchObject([
+    { kind: "conflict" },
+    { kind: "refused", reasons: [expect.stringMatching(/^a\.txt: conflict markers are left/)] },
+  ]);
+  expect(world.git("show", `longhaul/${engine.run}:a.txt`)).toBe("mine");
+});
