@@ -80,7 +80,11 @@ function confined(groups: ProcessGroups, folder: string): ProcessGroups {
       image: null,
       folder: sockets,
     }),
-    config: { network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] }, readable: [], caches: [] },
+    config: {
+      network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [], inside: [] },
+      readable: [],
+      caches: [],
+    },
     bounds: usualBounds(totalmem()),
     stateFolder: join(folder, "state"),
     ownFiles: [],

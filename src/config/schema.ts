@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { presetNames } from "./acp-presets.ts";
 import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
-import { entryFault } from "../domain/network-target.ts";
+import { entryFault, insideFault } from "../domain/network-target.ts";
 import { allRoles } from "../domain/session.ts";
 import { protectedPath, protectedPathFault } from "../domain/protected.ts";
 import { branchFault, publishDefaults, remoteFault } from "../domain/publish-config.ts";
@@ -194,6 +194,9 @@ const price = z.number().nonnegative();
 
 /** What a sandbox lets through: `docs/sandbox.md`. */
 const hosts = z.array(checked(entryFault)).default([]);
+const range = z
+  .union([z.cidrv4(), z.cidrv6()], { error: 'expected a range of addresses, such as "10.20.0.0/16"' })
+  .pipe(checked(insideFault));
 
 /** A text with which nothing is wrong. */
 function checked(faultOf: (text: string) => string | null) {
@@ -277,7 +280,15 @@ export const configSchema = z.strictObject({
   sandboxImage: name.nullable().default(null),
   /** Hosts that sessions of a role may reach: "example.org", "*.example.org", "example.org:8443". */
   network: z
-    .strictObject({ planner: hosts, worker: hosts, arbiter: hosts.optional(), judge: hosts, prepare: hosts })
+    .strictObject({
+      planner: hosts,
+      worker: hosts,
+      arbiter: hosts.optional(),
+      judge: hosts,
+      prepare: hosts,
+      /** Ranges of your own network that these names may lead to, beside the public internet: "10.20.0.0/16". */
+      inside: z.array(range).default([]),
+    })
     .prefault({}),
   /** Paths that programs may read, beside the system's: absolute, `~/…`, or relative to the configuration. */
   readable: z.array(name).default([]),

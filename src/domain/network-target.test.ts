@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { entryFault, judgeTarget } from "./network-target.ts";
+import { entryFault, insideFault, judgeTarget } from "./network-target.ts";
 
 const list = ["example.org", "*.wild.example", "port.example:8443"];
 
@@ -61,3 +61,31 @@ test.each([
   "example.org:99999",
   "*.*.example",
 ])("%j cannot", (entry) => expect(entryFault(entry)).toEqual(expect.any(String)));
+
+test.each([
+  "10.0.0.0/8",
+  "10.20.0.0/16",
+  "172.16.0.0/12",
+  "172.31.255.1/32",
+  "192.168.4.0/24",
+  "100.64.0.0/10",
+  "fc00::/7",
+  "fd12:3456::/32",
+])("%s is a range of a private network", (range) => expect(insideFault(range)).toBeNull());
+
+test.each([
+  "0.0.0.0/0",
+  "8.0.0.0/5",
+  "10.0.0.0/7",
+  "172.32.0.0/16",
+  "172.0.0.0/8",
+  "192.168.0.0/15",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "203.0.113.0/24",
+  "::/0",
+  "fc00::/6",
+  "fe80::/10",
+  "::1/128",
+  "2001:db8::/32",
+])("%s is none", (range) => expect(insideFault(range)).toMatch(/10\.20\.0\.0\/16/));

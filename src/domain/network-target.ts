@@ -20,6 +20,31 @@ export function entryFault(entry: string): string | null {
   return port !== undefined && !isPort(Number(port)) ? "its port is not one" : null;
 }
 
+/** The nets that belong to nobody's internet (RFC 1918, RFC 6598), as their first address and bits. */
+const insideNets: readonly [number, number][] = [
+  [ipv4(10, 0, 0, 0), 8],
+  [ipv4(172, 16, 0, 0), 12],
+  [ipv4(192, 168, 0, 0), 16],
+  [ipv4(100, 64, 0, 0), 10],
+];
+
+/** Why this range of addresses (RFC 4632, RFC 4291), which is one, cannot be of an operator's own network; null: it can. Loopback and link-local never are. */
+export function insideFault(range: string): string | null {
+  const [address = "", bits = ""] = range.split("/");
+  const why = 'expected a range of a private network, such as "10.20.0.0/16" or "fd12:3456::/32"';
+  // Unique local addresses (RFC 4193).
+  if (address.includes(":")) return /^f[cd][0-9a-f]{2}:/i.test(address) && Number(bits) >= 7 ? null : why;
+  const [a = 0, b = 0, c = 0, d = 0] = address.split(".").map(Number);
+  const first = ipv4(a, b, c, d);
+  const isIn = ([net, netBits]: readonly [number, number]) =>
+    Number(bits) >= netBits && Math.floor(first / 2 ** (32 - netBits)) === net / 2 ** (32 - netBits);
+  return insideNets.some(isIn) ? null : why;
+}
+
+function ipv4(a: number, b: number, c: number, d: number): number {
+  return ((a * 256 + b) * 256 + c) * 256 + d;
+}
+
 /** `authority`: what stands behind CONNECT, as it came. */
 export function judgeTarget(authority: string, list: readonly string[]): Asked {
   const asked = readAuthority(authority);

@@ -39,7 +39,10 @@ export type RunConfig = {
   /** What containers are made of, where programs are confined by them. */
   sandboxImage: string | null;
   /** Hosts that they may reach, by role: `entryFault` says in what form. Checks and acceptance commands reach none. */
-  network: { [R in Role | "prepare"]: string[] };
+  network: { [R in Role | "prepare"]: string[] } & {
+    /** Ranges of the operator's own network that their names may lead to, beside the public internet: `insideFault`. */
+    inside: string[];
+  };
   /** Absolute paths outside of the workspace that they may read, and caches. */
   readable: string[];
   caches: { path: string; mode: "read-only" | "private" }[];
@@ -190,7 +193,7 @@ export const configDefaults: Omit<RunConfig, "agents" | "roles" | "directory"> =
   publish: null,
   sandbox: "auto",
   sandboxImage: null,
-  network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] },
+  network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [], inside: [] },
   readable: [],
   caches: [],
 };

@@ -125,8 +125,16 @@ class Ways {
   proxy(hosts: readonly string[]): string | null {
     if (hosts.length === 0) return null;
     const socket = this.place("proxy");
-    const { report, internet = {} } = this.#options;
-    const proxy = openProxy({ socket, hosts, onDecision: (decision) => this.#tell(decision), report, internet });
+    const { report, internet = {}, config } = this.#options;
+    const { inside } = config.network;
+    const proxy = openProxy({
+      socket,
+      hosts,
+      inside,
+      onDecision: (decision) => this.#tell(decision),
+      report,
+      internet,
+    });
     this.#close.push(() => proxy.close());
     return socket;
   }

@@ -138,6 +138,7 @@ function testWaysOut(site: () => Site): void {
     const opened = openProxy({
       socket: proxy,
       hosts: [`example.org:${port}`],
+      inside: [],
       onDecision: (decision) => asked.push(`${decision.asked} ${decision.allowed}`),
       report: () => {},
       internet: { lookup: async () => ["127.0.0.1"], isPublic: () => true },

@@ -87,6 +87,7 @@ test("the proxy is reached at a port of its own, which the profile names", async
   const opened = openProxy({
     socket: proxy,
     hosts: [`example.org:${port}`],
+    inside: [],
     onDecision: () => {},
     report: () => {},
     internet: { lookup: async () => ["127.0.0.1"], isPublic: () => true },

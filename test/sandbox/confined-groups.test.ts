@@ -108,7 +108,7 @@ test("a PATH that names the home or what holds it lets nothing of it through", a
 test("a private cache is a copy: what is written to it is the session's own, from one program to the next", async () => {
   const world = openWorld((folder) => ({
     config: {
-      network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] },
+      network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [], inside: [] },
       readable: [],
       caches: [
         { path: join(folder, "home/.cache/tool"), mode: "private" },
@@ -135,7 +135,7 @@ test("a private cache is a copy: what is written to it is the session's own, fro
 test("what is run on the way into a sandbox is the system's own, whatever PATH and the workspace offer", async () => {
   const world = openWorld((folder) => ({
     config: {
-      network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] },
+      network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [], inside: [] },
       readable: [],
       caches: [{ path: join(folder, "home/.cache"), mode: "private" }],
     },
@@ -170,7 +170,7 @@ test("a port of ours is reached by whoever was given it, and by nobody else", as
 test("hosts are those of its role, and each decision stands in its transcript", async () => {
   const world = openWorld({
     config: {
-      network: { planner: [], worker: ["packages.example"], arbiter: [], judge: [], prepare: [] },
+      network: { planner: [], worker: ["packages.example"], arbiter: [], judge: [], prepare: [], inside: [] },
       readable: [],
       caches: [],
     },

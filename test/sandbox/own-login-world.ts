@@ -43,7 +43,7 @@ export async function openLoginWorld(of: LoginCase) {
   const world = openWorld({
     internet: vendors.internet,
     config: {
-      network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] },
+      network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [], inside: [] },
       readable: [vendors.authority],
       caches: [],
     },

@@ -33,7 +33,11 @@ export function confined(groups: ProcessGroups, folder: string, more: Partial<Co
   mkdirSync(sockets, { recursive: true });
   return confineGroups(groups, {
     sandbox: chooseSandbox("auto", { environment: { PATH: process.env["PATH"] ?? "" }, image: null, folder: sockets }),
-    config: { network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [] }, readable: [], caches: [] },
+    config: {
+      network: { planner: [], worker: [], arbiter: [], judge: [], prepare: [], inside: [] },
+      readable: [],
+      caches: [],
+    },
     bounds: usualBounds(2 ** 33),
     stateFolder: join(folder, "state"),
     ownFiles: [process.execPath],

@@ -22,25 +22,32 @@ const inner4 = [
 /** Within 2000::/3, which is all that is given out: what leads elsewhere, or to an IPv4 address in disguise. */
 const inner6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
-const inside = new BlockList();
-const unicast = new BlockList();
-for (const range of inner4) addRange(inside, range, "ipv4");
-for (const range of inner6) addRange(inside, range, "ipv6");
-addRange(unicast, "2000::/3", "ipv6");
-
-function addRange(list: BlockList, range: string, family: "ipv4" | "ipv6"): void {
-  const [network = "", bits] = range.split("/");
-  list.addSubnet(network, Number(bits), family);
-}
+const isInner = inRanges([...inner4, ...inner6]);
+const isUnicast = inRanges(["2000::/3"]);
 
 /** `address`: as a resolver answers it. */
 export function isPublic(address: string): boolean {
   switch (isIP(address)) {
     case 4:
-      return !inside.check(address, "ipv4");
+      return !isInner(address);
     case 6:
-      return unicast.check(address, "ipv6") && !inside.check(address, "ipv6");
+      return isUnicast(address) && !isInner(address);
     default:
       return false;
   }
+}
+
+/** Whether an address is in one of the ranges. What is no address is in none, nor is one of IPv4 that is written as one of IPv6. */
+export function inRanges(ranges: readonly string[]): (address: string) => boolean {
+  const lists = { 4: new BlockList(), 6: new BlockList() };
+  for (const range of ranges) {
+    const [network = "", bits] = range.split("/");
+    if (isIP(network) === 6) lists[6].addSubnet(network, Number(bits), "ipv6");
+    else lists[4].addSubnet(network, Number(bits), "ipv4");
+  }
+  return (address) => {
+    const version = isIP(address);
+    if (version === 4) return lists[4].check(address, "ipv4");
+    return version === 6 && lists[6].check(address, "ipv6");
+  };
 }

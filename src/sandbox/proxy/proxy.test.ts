@@ -37,6 +37,24 @@ test("a name with one inner address among public ones is refused", async () => {
   expect(await ask(`CONNECT ${host} HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1.1 403 /);
 });
 
+test("names on the list may lead into the ranges of the operator's own network, and nowhere else inside", async () => {
+  const inside = ["10.20.0.0/16", "fd12:3456::/32"];
+  for (const address of ["10.20.30.40", "fd12:3456:7::1"]) {
+    const { ask, reached, host } = await world({ answers: () => [address], inside });
+    expect(await ask(`CONNECT ${host} HTTP/1.1\r\n\r\nhello`)).toContain("heard hello");
+    expect(reached).toEqual([address]);
+  }
+  for (const address of ["10.21.0.1", "127.0.0.1", "169.254.169.254", "::ffff:10.20.0.1", "fd12:3457::1", "::1"]) {
+    const { ask, reached, host, decisions } = await world({ answers: () => ["10.20.0.1", address], inside });
+    expect(await ask(`CONNECT ${host} HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1.1 403 /);
+    expect([reached, decisions[0]?.why]).toEqual([[], expect.stringContaining(`${address}, which is neither`)]);
+  }
+  const { ask, looked } = await world({ answers: () => ["10.20.0.1"], inside });
+  expect(await ask("CONNECT 10.20.0.1:443 HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1.1 403 /);
+  expect(await ask("CONNECT other.example:443 HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1.1 403 /);
+  expect(looked).toEqual([]);
+});
+
 test("a name is looked up once for each connection, and what was judged is what is connected to", async () => {
   let times = 0;
   const { ask, host } = await world({ answers: () => (++times === 1 ? ["here"] : ["10.0.0.1"]) });
@@ -82,10 +100,10 @@ test("once it is closed, nothing goes through any more", async () => {
 
 // --- the world ----------------------------------------------------------------------------------------------
 
-type WorldOptions = { answers?: () => string[]; hosts?: string[] };
+type WorldOptions = { answers?: () => string[]; hosts?: string[]; inside?: string[] };
 
 /** `here` stands for a public address behind which the test's own server is. */
-async function world({ answers = () => ["here"], hosts }: WorldOptions = {}) {
+async function world({ answers = () => ["here"], hosts, inside = [] }: WorldOptions = {}) {
   const server = createServer((client) =>
     client.on("error", () => {}).on("data", (text) => client.end(`heard ${text.toString()}`)),
   );
@@ -96,6 +114,7 @@ async function world({ answers = () => ["here"], hosts }: WorldOptions = {}) {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const decisions: Decision[] = [];
   const looked: string[] = [];
+  const reached: string[] = [];
   const { isPublic } = await import("./addresses.ts");
   const judged = new Set<string>();
   const internet: Partial<Internet> = {
@@ -107,12 +126,18 @@ async function world({ answers = () => ["here"], hosts }: WorldOptions = {}) {
       return found.map((each) => (each === "here" ? "127.0.0.1" : each));
     },
     isPublic: (address) => judged.has(address) || isPublic(address),
+    // Whatever address it is, behind it is the test's own server.
+    connect: (address, port) => {
+      reached.push(address);
+      return connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+    },
   };
   const faults: unknown[] = [];
   const socket = join(folder, "proxy.sock");
   const proxy = openProxy({
     socket,
     hosts: hosts ?? [host],
+    inside,
     onDecision: (decision) => decisions.push(decision),
     report: (error) => faults.push(error),
     internet,
@@ -131,5 +156,5 @@ async function world({ answers = () => ["here"], hosts }: WorldOptions = {}) {
         .on("error", reject)
         .on("close", () => resolve(answer));
     });
-  return { ask, decisions, looked, host, close: () => proxy.close() };
+  return { ask, decisions, looked, reached, host, close: () => proxy.close() };
 }

@@ -6,7 +6,7 @@
 import { lookup as resolve } from "node:dns/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { proxyLimits } from "../../domain/limits.ts";
-import { isPublic } from "./addresses.ts";
+import { inRanges, isPublic } from "./addresses.ts";
 import { judgeTarget, type Target } from "../../domain/network-target.ts";
 
 export type Decision = { asked: string; allowed: boolean; why: string };
@@ -15,6 +15,8 @@ export type ProxyOptions = {
   socket: string;
   /** See `entryFault`. */
   hosts: readonly string[];
+  /** Ranges of addresses that they may lead to, beside the public internet: see `insideFault`. */
+  inside: readonly string[];
   /** Must not throw. */
   onDecision(decision: Decision): void;
   /** Of faults of our own; must not throw. */
@@ -86,7 +88,7 @@ async function decide(client: Socket, head: string, options: ProxyOptions): Prom
   }
   const asked = authority.slice(0, proxyLimits.hostBytesMax + 8);
   const internet = { ...realInternet, ...options.internet };
-  const judged = await judge(authority, options.hosts, internet);
+  const judged = await judge(authority, options, internet);
   options.onDecision({ asked, allowed: judged.ok, why: judged.ok ? "on the list" : judged.why });
   if (!judged.ok) return answer(client, 403, `${asked} is refused: ${judged.why}`);
   reach(client, judged, internet);
@@ -94,7 +96,7 @@ async function decide(client: Socket, head: string, options: ProxyOptions): Prom
 
 type Judged = { ok: true; address: string; target: Target } | { ok: false; why: string };
 
-async function judge(authority: string, hosts: readonly string[], internet: Internet): Promise<Judged> {
+async function judge(authority: string, { hosts, inside }: ProxyOptions, internet: Internet): Promise<Judged> {
   const asked = judgeTarget(authority, hosts);
   if (!asked.ok) return asked;
   const addresses = await within(proxyLimits.connectMs, internet.lookup(asked.target.host)).catch((error: unknown) =>
@@ -104,8 +106,13 @@ async function judge(authority: string, hosts: readonly string[], internet: Inte
   const [address] = addresses;
   if (address === undefined) return { ok: false, why: "its name has no address" };
   // One is enough: whoever mixes them wants us to take the wrong one.
-  const inner = addresses.find((each) => !internet.isPublic(each));
-  if (inner !== undefined) return { ok: false, why: `its name leads to ${inner}, which is not on the public internet` };
+  const isOwn = inRanges(inside);
+  const inner = addresses.find((each) => !internet.isPublic(each) && !isOwn(each));
+  if (inner !== undefined)
+    return {
+      ok: false,
+      why: `its name leads to ${inner}, which is neither on the public internet nor in network.inside`,
+    };
   return { ok: true, address, target: asked.target };
 }
 
