@@ -20,7 +20,13 @@ const keptSchema = z.object({
   marked: z.array(z.object({ path: z.string(), markers: z.array(z.string()) })),
   /** What was kept by an older engine has none. */
   otherSides: z
-    .array(z.object({ path: z.string(), by: z.array(z.string()), hunks: z.array(z.array(lineSchema)).nullable() }))
+    .array(
+      z.object({
+        path: z.string(),
+        by: z.array(z.string()),
+        hunks: z.array(z.array(lineSchema)).or(z.literal("whole")).nullable(),
+      }),
+    )
     .default([]),
   /** Of a sparse workspace, latin1. */
   cone: z.array(z.string()).default([]),

@@ -147,6 +147,18 @@ test("a binary conflict leaves the trunk's version in place and gives all three"
   expect(await landNow(trunk, runA, two, submission(2))).toMatchObject({ kind: "landed", files: ["x.bin"] });
 });
 
+test("who submits a binary conflict as it is given back is told once that its own change is not in it", async () => {
+  const bytes = (last: number) => Buffer.from([0, 1, 2, 255, last]);
+  const { trunk, two, tip } = await collide({ "x.bin": bytes(0) }, { "x.bin": bytes(1) }, (mine) =>
+    put(mine.path, { "x.bin": bytes(2), "a.txt": "a\n" }),
+  );
+  await trunk.placeConflict(two, tip);
+  const land = () => landNow(trunk, runA, two, submission(2));
+  const why = /^x\.bin: it cannot be merged as text, so the trunk's version is in place.*\(task t1 in commit \w+\)/;
+  expect(await land()).toEqual({ kind: "refused", reasons: [expect.stringMatching(why)] });
+  expect(await land()).toMatchObject({ kind: "landed", files: ["a.txt"] });
+});
+
 test("a file renamed here and changed there follows the rename", async () => {
   const long = Array.from({ length: 30 }, (_, i) => `l${i}`).join("\n");
   const { answer, two } = await collide({ "a.txt": long }, { "a.txt": `${long}\nmore` }, (mine) =>

@@ -11,13 +11,17 @@ import { addedHunks, droppedHunks, linesOf, type Hunk } from "./dropped.ts";
 import { showLine, showPath } from "./entry-rules.ts";
 import { readAt, readText } from "./file-text.ts";
 import type { Stage } from "./merge.ts";
+import { toLatin1 } from "./latin1.ts";
 import { submoduleMode } from "./objects.ts";
 import type { GitChange } from "./change.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 import type { GitWorkspace } from "./workspace.ts";
 
-/** What the trunk's side has added to a conflicted file; null: it has removed the file. `by`: the newest landings there, as text. */
-export type OtherSide = { path: string; by: string[]; hunks: Hunk[] | null };
+/**
+ * What the trunk's side has added to a conflicted file; null: it has removed the file; "whole": it is no text, and stands there in place of
+ * the worker's version. `by`: the newest landings there, as text.
+ */
+export type OtherSide = { path: string; by: string[]; hunks: Hunk[] | null | "whole" };
 
 /**
  * Of each conflicted file in which the trunk has added something between `base` and `tip`, or which it has removed. `aside`: files that
@@ -43,8 +47,12 @@ export async function readOtherSides(
     // Work on it is the only version left, and in place: nothing in it says that there is a conflict.
     const isRemoved = !apart.has(path) && !there.includes(2) && there.includes(1) && there.includes(3);
     if (theirs === null && !isRemoved) continue;
-    const hunks = theirs === null ? null : addedHunks({ base: await text(1), trunk: theirs, yours: await text(3) });
-    if (hunks?.length === 0) continue;
+    const yours = await text(3);
+    // Nothing in it says that there is a conflict either.
+    const isWhole = yours !== null && [theirs, yours].some((version) => version?.includes("\0"));
+    const added = theirs === null ? null : addedHunks({ base: await text(1), trunk: theirs, yours });
+    if (!isWhole && added?.length === 0) continue;
+    const hunks = isWhole && theirs !== null ? "whole" : added;
     const name = aside.get(path) ?? path;
     sides.push({ path: name, by: await landedIn(trunk, workspace, name, `${base}..${tip}`), hunks });
   }
@@ -85,6 +93,14 @@ export async function droppedReasons(
   for (const { path, by, hunks } of otherSides) {
     const at = async (root: string) => (await readAt(store, root, path))?.toString("utf8");
     const result = await at(tree);
+    if (hunks === "whole") {
+      const [now, theirs] = [
+        await store.trees.find(tree, toLatin1(path)),
+        await store.trees.find(before, toLatin1(path)),
+      ];
+      if (now?.oid === theirs?.oid) reasons.push(reason(path, by, notMerged));
+      continue;
+    }
     if (hunks === null) {
       if (result !== undefined) reasons.push(reason(path, by, broughtBack));
       continue;
@@ -122,6 +138,12 @@ const broughtBack: Dropping = {
   does: "your resolution brings back what others have removed",
   shown: "",
   mend: "Remove it, and make your own change where its content is now, if it is anywhere. If keeping it is right",
+};
+
+const notMerged: Dropping = {
+  does: "it cannot be merged as text, so the trunk's version is in place, and your own change of it is lost",
+  shown: "",
+  mend: "Make one of both, or put yours in its place. If the trunk's is right",
 };
 
 function drops(dropped: readonly Hunk[], gone: boolean): Dropping {
