@@ -1,0 +1,29 @@
+/** What waits in the queue holds nothing that others need, and is not passed over for ever. */
+import { expect, test } from "vitest";
+import { noBudgets } from "../../src/domain/budget.ts";
+import { acpPresets } from "../../src/config/acp-presets.ts";
+import { commandAgent } from "../../src/domain/run-config.ts";
+import { noUsage } from "../../src/domain/session.ts";
+import { endAttemptFailed } from "../../src/engine/attempts.ts";
+import { pause, resume, send } from "../../src/engine/control.ts";
+import { endTurn } from "../../src/engine/turns.ts";
+import { base, oneCycle, run } from "./one-cycle.ts";
+
+const dear = { ...commandAgent("true"), costMicroUsd: 6 };
+
+test("a session that a pause put aside does not wait for the money that it had reserved itself", async () => {
+  const preset = Object.values(acpPresets).find(({ resume: can }) => can !== null)!;
+  const a = { ...dear, kind: "acp", name: "x", preset, model: null, ownModel: null } as const;
+  const { change, claim, root, task, store } = await oneCycle({
+    agents: { a },
+    budget: { ...noBudgets, microUsd: 10 },
+  });
+  await task(root, "one");
+  const [first] = await claim({ worker: 1 });
+  await change((tx) => tx.openSession(first!.session, { base, readUpTo: null }, null));
+  await pause(store, run, "operator", 0);
+  await change((tx) => endAttemptFailed(tx, first!, { kind: "cut", by: "pause" }, noUsage, null));
+  expect(await change(async (tx) => tx.run.spend.reservedMicroUsd)).toBe(0);
+  await resume(store, run, {});
+  expect((await claim({ worker: 1 })).map(({ session }) => session)).toEqual([first!.session]);
+});
