@@ -56,9 +56,10 @@ export function sessionQueries(c: Context): SessionQueries {
       return row.id as SessionId;
     },
 
-    async claimable(kind, limit, exceptAgents) {
+    async claimable(kind, limit, exceptAgents, exceptPlanners = []) {
       let query = sessions().where("kind", "=", kind).where("status", "=", queued).where("ready_at", "<=", c.now);
       if (exceptAgents.length > 0) query = query.where("agent", "not in", exceptAgents);
+      if (exceptPlanners.length > 0) query = query.where("planner_id", "not in", exceptPlanners);
       const rows = await query.orderBy("priority", "desc").orderBy("id").limit(limit).execute();
       return rows.map(toSession);
     },

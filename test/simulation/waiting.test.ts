@@ -27,3 +27,13 @@ test("a session that a pause put aside does not wait for the money that it had r
   await resume(store, run, {});
   expect((await claim({ worker: 1 })).map(({ session }) => session)).toEqual([first!.session]);
 });
+
+test("a scope that waits for its money does not keep the others from working", async () => {
+  const planner = { microUsd: 10, tokens: null };
+  const { claim, spawn, task } = await oneCycle({ agents: { a: dear }, budget: { ...noBudgets, planner } });
+  const [poor, other] = [await spawn("poor"), await spawn("other")];
+  for (const name of ["1", "2", "3", "4"]) await task(poor, name, { priority: 1 });
+  const [begun, last] = [await task(poor, "0", { priority: 2 }), await task(other, "last")];
+  const claims = await claim({ worker: 2 });
+  expect(claims.map(({ subject }) => "task" in subject && subject.task)).toEqual([begun, last]);
+});
