@@ -37,3 +37,19 @@ test("a scope that waits for its money does not keep the others from working", a
   const claims = await claim({ worker: 2 });
   expect(claims.map(({ subject }) => "task" in subject && subject.task)).toEqual([begun, last]);
 });
+
+test("a turn is not passed over for those that are queued after it", async () => {
+  const { change, claim, root, spawn } = await oneCycle();
+  const child = await spawn("child");
+  const turns = [];
+  for (let turn = 0; turn < 3; turn++) {
+    const [claimed] = await claim({ planner: 1 });
+    turns.push("planner" in claimed!.subject && claimed!.subject.planner);
+    // Something new comes for the one below all the time.
+    await change(async (tx) => {
+      await tx.insertMessage(child, { kind: "operator", text: "more" });
+      await endTurn(tx, claimed!, { actions: [], readUpTo: null, usage: noUsage });
+    });
+  }
+  expect(turns).toContain(root);
+});
