@@ -94,6 +94,11 @@ export function send(store: Store, run: RunId, to: PlannerId | "root", text: str
         why: `There is no planner ${to === "root" ? "root" : idText("planner", to)} in cycle ${cycle.number}. Its planners are ${known.join(", ")}${planners.length > 10 ? ", …" : ""}.`,
       };
     }
+    if (planner.status === "cancelled")
+      return {
+        ok: false,
+        why: `${idText("planner", planner.id)} (${planner.name}) was given up with the scope above it: nobody will read it. Send it to root.`,
+      };
     await deliver(tx, planner.id, { kind: "operator", text });
     await tx.addEvent("message.sent", { planner: planner.id }, { text });
     return { ok: true };

@@ -53,3 +53,21 @@ test("a turn is not passed over for those that are queued after it", async () =>
   }
   expect(turns).toContain(root);
 });
+
+test("a cycle's time stands still while its run is paused", async () => {
+  const { store, change, claim, clock, root, task } = await oneCycle();
+  await task(root, "one");
+  await pause(store, run, "operator", 1_000);
+  clock.timer(3 * 86_400_000, () => undefined);
+  clock.next();
+  await resume(store, run, {});
+  expect(await claim({ worker: 1 })).toHaveLength(1);
+  expect(await change(async (tx) => (await tx.cycle())?.state.status)).toBe("working");
+});
+
+test("a message to a planner that was given up is refused, for nobody will read it", async () => {
+  const { store, change, spawn } = await oneCycle();
+  const gone = await spawn("gone");
+  await change((tx) => tx.updatePlanner(gone, { status: "cancelled" }));
+  expect(await send(store, run, gone, "hello")).toMatchObject({ ok: false });
+});
