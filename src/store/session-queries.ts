@@ -1,4 +1,5 @@
 /** Rows of sessions and landings: the queue, the claims, and what was submitted. */
+import { sql } from "kysely";
 import type { Failure } from "../domain/failure.ts";
 import type { CycleId, SessionId } from "../domain/ids.ts";
 import { plannerOf, taskOf, type Subject } from "../domain/session.ts";
@@ -25,7 +26,8 @@ export function sessionQueries(c: Context): SessionQueries {
   const sessions = () => db.selectFrom("sessions").selectAll().where("run_id", "=", c.run.id);
   const ofSubject = (subject: Subject, cycle: CycleId) => {
     if ("task" in subject) return sessions().where("task_id", "=", subject.task);
-    const query = sessions().where("kind", "=", subject.kind);
+    // Written into the statement: the planner's attempts are most of the run, and only the index of live turns has none of them.
+    const query = sessions().where("kind", "=", sql.lit(subject.kind));
     return subject.kind === "turn"
       ? query.where("planner_id", "=", subject.planner)
       : query.where("cycle_id", "=", cycle);
