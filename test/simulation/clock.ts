@@ -22,6 +22,12 @@ export class VirtualClock implements Clock {
     return new Promise((resolve) => this.timer(ms, resolve));
   }
 
+  /** The clock is set, or the machine was asleep: timers know nothing of it. */
+  jump(ms: number): void {
+    this.#now += ms;
+    for (const timer of this.#timers) timer.at += ms;
+  }
+
   /** Fires the next timer; false when there is none. */
   next(): boolean {
     let first: Timer | null = null;
