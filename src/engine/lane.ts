@@ -77,7 +77,7 @@ export class Lane {
 
   /** The session resolves a conflict in these files: its next try goes before others that change them. */
   resolves(session: SessionId, files: readonly string[]): void {
-    this.#leases.lost(session, files, this.#parts.clock.now());
+    this.#leases.lost(session, files, this.#parts.clock.elapsed());
   }
 
   /** What people have pushed, as a landing of its own. A conflict is the caller's to see to. */
@@ -151,7 +151,7 @@ export class Lane {
   /** Those whose turn it is; whoever waits for a lease is woken at its end. */
   #nextGroup(): Waiting[] {
     const { clock } = this.#parts;
-    const now = clock.now();
+    const now = clock.elapsed();
     const [group, later]: [Waiting[], Waiting[]] = [[], []];
     let wakeAt = Infinity;
     for (const { landing } of this.#waiting) this.#leases.renew(landing.session, now);

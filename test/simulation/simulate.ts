@@ -231,6 +231,7 @@ class World {
       random: () => this.dice.int(0, 999) / 1000,
       clock: {
         now: () => clock.now(),
+        elapsed: () => clock.elapsed(),
         timer: (ms, fire) =>
           clock.timer(ms, () => void (process.thaw ?? Promise.resolve()).then(() => process.dead || fire())),
       },
