@@ -36,8 +36,7 @@ export async function openStore(database: Database): Promise<Store> {
       if (database.lockRows) query = query.forUpdate();
       const { now, ...row } = await query.executeTakeFirstOrThrow(() => new Error(`there is no run ${runId}`));
       const result = await work({ db: trx, now: Number(now), run: toRun(row) });
-      const told = await database.announce?.tell.execute(trx);
-      for (const { id } of told?.rows ?? []) made(id, result);
+      for (const { id } of (await database.announce?.tell.execute(trx))?.rows ?? []) made(id, result);
       return result;
     });
 

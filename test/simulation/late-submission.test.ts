@@ -18,7 +18,7 @@ async function submitted() {
   const id = await task(root, "one");
   const held = (await claim({ worker: 1 }))[0]!;
   await change((tx) => tx.openSession(held.session, { base, readUpTo: null }, null));
-  let answer = (_: TakenIn) => {};
+  let answer: (taken: TakenIn) => void = () => {};
   let asked = () => {};
   const isAsked = new Promise<void>((resolve) => (asked = resolve));
   const step = () => Promise.resolve();
@@ -39,13 +39,11 @@ async function submitted() {
 }
 
 test("that nothing was changed", async () => {
-  const { change, held, landed, say } = await submitted();
+  const { change, held, id, landed, say } = await submitted();
   await change(async (tx) => {
     await loseSession(tx, (await tx.session(held.session))!);
     const again = await tx.claim((await tx.session(held.session))!, "other" as EngineId, tx.now + 1_000);
-    await tx.setTask("task" in again.subject ? again.subject.task : expect.unreachable(), {
-      state: { status: "running", session: again.session },
-    });
+    await tx.setTask(id, { state: { status: "running", session: again.session } });
     await submit(tx, again, handoffOf("done elsewhere"), noUsage);
   });
   say({ kind: "unchanged" });
