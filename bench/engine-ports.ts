@@ -71,6 +71,7 @@ export function meteredPorts(inside: Inside): Ports {
     machine: { freeDiskBytes: async () => Infinity, freeMemoryBytes: () => Infinity },
     leftovers,
     clock: {
+      elapsed: () => performance.now(),
       now: () => Date.now(),
       timer(ms, fire) {
         const timer = setTimeout(fire, ms);

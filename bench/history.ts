@@ -101,7 +101,13 @@ async function once({ store, views, planner }: History, times: Times): Promise<v
 
 /** A step of a model session, as its `SessionHost` takes it. */
 async function oneStep(store: Store, claim: Claim, times: Times): Promise<void> {
-  const calls = new Calls(store, { now: () => Date.now(), timer: () => () => {} }, run, 1_000, Math.random);
+  const calls = new Calls(
+    store,
+    { elapsed: () => 0, now: () => Date.now(), timer: () => () => {} },
+    run,
+    1_000,
+    Math.random,
+  );
   const planned = { credential: "bench", model: "m", atMost: { microUsd: 9, tokens: 9 } };
   const said: Step = { kind: "reply", body: { text: "I look at the next file.".repeat(10) } };
   const permit = await timed(times["call begins"], () => calls.begin(claim, planned, () => null));

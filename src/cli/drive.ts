@@ -26,6 +26,7 @@ import { openSandbox, type OpenSandbox } from "./sandbox.ts";
 
 const clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   timer(ms: number, fire: () => void) {
     const timer = setTimeout(fire, ms);
     return () => clearTimeout(timer);

@@ -23,7 +23,7 @@ export type Account = { name: string; budget: Budget; spend: Spend } & (
 export type SpendDecision =
   | { kind: "fits" }
   /** It may fit once what is under way has been settled. */
-  | { kind: "wait"; detail: string }
+  | { kind: "wait"; account: Account; detail: string }
   | { kind: "exhausted"; account: Account; detail: string };
 
 /**
@@ -43,7 +43,7 @@ export function decideSpend(accounts: readonly Account[], ask: Cost): SpendDecis
         ? `tokens of ${name}: ${spend.tokens} of ${budget.tokens} used${also(ask.tokens, String)}`
         : `money of ${name}: ${usd(spend.microUsd)} of ${usd(budget.microUsd ?? 0)} spent${also(ask.microUsd, usd)}`;
     if (money === "exhausted" || tokens === "exhausted") return { kind: "exhausted", account, detail };
-    wait ??= { kind: "wait", detail };
+    wait ??= { kind: "wait", account, detail };
   }
   return wait ?? { kind: "fits" };
 }

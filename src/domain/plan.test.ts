@@ -88,6 +88,12 @@ test("orders new tasks so that dependencies come first", () => {
   expect(judgement.ok && judgement.plan.tasks.map(({ spec }) => spec.name)).toEqual(["a", "b", "c"]);
 });
 
+test("a dependency that is named twice, by its name and by its id, is one", () => {
+  const view = viewWith({ tasks: [task(5, { status: "ready" })] });
+  const judgement = judgePlan(view, [create("a", ["task 5", "t5"])], limitDefaults);
+  expect(judgement.ok && judgement.plan.tasks[0]?.dependsOnExisting).toEqual([5]);
+});
+
 test("a task that depends on itself is refused with the mend", () => {
   expect(errorsOf(viewWith(), [create("a", ["a"])])).toEqual([
     'actions[0] (create_task): task "a" depends on itself: remove the dependency',

@@ -114,7 +114,8 @@ function planTasks(known: KnownTasks, creates: Create[], refuseAt: RefuseAt): Pl
   const fresh = new Set(creates.map(({ action }) => action.name));
   return creates.map(({ action, index }) => {
     const dependsOnNew: string[] = [];
-    const dependsOnExisting: TaskId[] = [];
+    // By its name and by its id it is one.
+    const dependsOnExisting = new Set<TaskId>();
     for (const dependency of new Set(action.dependsOn)) {
       if (dependency === action.name) {
         refuseAt(index, `task "${action.name}" depends on itself: remove the dependency`);
@@ -132,11 +133,11 @@ function planTasks(known: KnownTasks, creates: Create[], refuseAt: RefuseAt): Pl
             index,
             `task "${dependency}" has ${existing.state.status === "failed" ? "failed" : "been cancelled"} and will never land: depend on its replacement`,
           );
-        else dependsOnExisting.push(existing.id);
+        else dependsOnExisting.add(existing.id);
       }
     }
     const { type: _, dependsOn: __, ...spec } = action;
-    return { spec, dependsOnNew, dependsOnExisting };
+    return { spec, dependsOnNew, dependsOnExisting: [...dependsOnExisting] };
   });
 }
 

@@ -3,10 +3,10 @@
  * claimed up to the free capacity. What it answers is for the engine to carry out.
  */
 import type { Failure } from "../domain/failure.ts";
-import type { EngineId, SessionId } from "../domain/ids.ts";
+import type { EngineId, PlannerId, SessionId } from "../domain/ids.ts";
 import { rateLimits } from "../domain/limits.ts";
 import type { RunStatus } from "../domain/run.ts";
-import { noUsage, type Claim, type Session, type SessionKind } from "../domain/session.ts";
+import { noUsage, plannerOf, type Claim, type Session, type SessionKind } from "../domain/session.ts";
 import { failAttempt } from "./attempts.ts";
 import { reserve } from "./budgets.ts";
 import { abandonWork, drainCycle, settleCycle } from "./closing.ts";
@@ -111,17 +111,26 @@ async function claimSessions(
   const { agents, limits } = tx.run.config;
   const resting = await restingAgents(tx, credentialOf);
   const claims: Claim[] = [];
+  // Whose scope waits for money: what else is queued does not stand in line behind them.
+  const waiting = new Set<PlannerId>();
+  const next = (kind: SessionKind) => tx.claimable(kind, left[slotOf[kind]], resting, [...waiting]);
   for (const kind of kinds) {
-    const room = left[slotOf[kind]];
-    for (const session of room > 0 ? await tx.claimable(kind, room, resting) : []) {
-      if (!admit(session.agent)) continue;
+    const queue = left[slotOf[kind]] > 0 ? await next(kind) : [];
+    for (let session = queue.shift(); session; session = queue.shift()) {
+      const planner = plannerOf(session.subject);
+      if ((planner !== null && waiting.has(planner)) || !admit(session.agent)) continue;
       const agent = agents[session.agent];
       // A session whose own budget is used up is claimed as well: ending it is its holder's part.
       const accounts = (await tx.accounts(session)).filter((account) => account.of !== "session");
       const ask = { microUsd: agent && agent.kind !== "model" ? agent.costMicroUsd : 0, tokens: 0 };
       const reservation = await reserve(tx, session, accounts, ask);
       if (reservation.kind === "exhausted") return claims; // What was claimable may be ended now; look again.
-      if (reservation.kind === "wait") continue;
+      if (reservation.kind === "wait") {
+        if (planner === null || reservation.account.of !== "planner") continue;
+        waiting.add(planner);
+        queue.splice(0, Infinity, ...(await next(kind)));
+        continue;
+      }
       const claim = await tx.claim(session, engine, tx.now + limits.leaseMs);
       if ("task" in session.subject)
         await tx.setTask(session.subject.task, { state: { status: "running", session: session.id } });

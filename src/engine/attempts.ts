@@ -53,7 +53,7 @@ export async function recordUnchanged(tx: Transition, claim: Claim): Promise<voi
 export async function recordSentBack(
   tx: Transition,
   claim: Claim,
-  why: { kind: "conflict"; files: string[] } | { kind: "refused"; reasons: string[] },
+  why: { kind: "conflict"; files: string[] } | { kind: "refused"; reasons: string[] } | { kind: "nothing_changed" },
 ): Promise<boolean> {
   const held = await heldAttempt(tx, claim);
   if (!held) return false;
@@ -61,10 +61,10 @@ export async function recordSentBack(
   if (why.kind === "conflict") {
     await tx.settleLanding(held.session.id, { status: "conflict", files: why.files });
     await tx.addEvent("landing.conflict", about, { files: why.files });
-  } else {
+  } else if (why.kind === "refused") {
     await tx.settleLanding(held.session.id, { status: "refused", reasons: why.reasons });
     await tx.addEvent("landing.refused", about, { reasons: why.reasons });
-  }
+  } else await tx.settleLanding(held.session.id, { status: "unchanged" });
   return !(await cancelUnwanted(tx, held.task));
 }
 

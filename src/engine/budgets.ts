@@ -12,8 +12,8 @@ import type { Transition } from "./store-port.ts";
 
 export type Reservation =
   | { kind: "reserved" }
-  /** Something under way may still leave enough. */
-  | { kind: "wait" }
+  /** Something under way may still leave enough in this account. */
+  | { kind: "wait"; account: Account }
   /** What follows has been done; the session ends with this failure, unless it has been ended already. */
   | { kind: "exhausted"; failure: Extract<Failure, { kind: "cut" | "over_budget" }> };
 
@@ -30,7 +30,7 @@ export async function reserve(
       await tx.charge(session, { microUsd: 0, tokens: 0, reservedMicroUsd: ask.microUsd, reservedTokens: ask.tokens });
       return { kind: "reserved" };
     case "wait":
-      return { kind: "wait" };
+      return { kind: "wait", account: decision.account };
     case "exhausted":
       return { kind: "exhausted", failure: await exhaust(tx, decision.account, decision.detail) };
   }

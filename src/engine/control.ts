@@ -38,10 +38,20 @@ export function resume(store: Store, run: RunId, { config, budget }: Changes): P
     const before = config ?? tx.run.config;
     await tx.updateRun({ config: { ...before, budget: { ...before.budget, ...budget } } });
     await forgetWaits(tx);
-    if (tx.run.state.status === "paused") await tx.updateRun({ state: { status: "running" } });
+    if (tx.run.state.status === "paused") {
+      await putOffDeadline(tx, tx.now - tx.run.state.cutAt);
+      await tx.updateRun({ state: { status: "running" } });
+    }
     await tx.addEvent("run.resumed", {}, { budget: tx.run.config.budget, newConfig: config !== undefined });
     return { ok: true };
   });
+}
+
+/** Nobody worked since the pause had cut what ran: whoever comes back after days finds the cycle's plan, and goes on with it. */
+async function putOffDeadline(tx: Transition, restedMs: number): Promise<void> {
+  const cycle = await tx.cycle();
+  if (cycle?.state.status !== "working" || restedMs <= 0) return;
+  await tx.setCycleState(cycle.id, { status: "working", deadlineAt: cycle.state.deadlineAt + restedMs });
 }
 
 /** Keys and quotas may be others now: nobody waits for what was known of them. */
@@ -84,6 +94,11 @@ export function send(store: Store, run: RunId, to: PlannerId | "root", text: str
         why: `There is no planner ${to === "root" ? "root" : idText("planner", to)} in cycle ${cycle.number}. Its planners are ${known.join(", ")}${planners.length > 10 ? ", …" : ""}.`,
       };
     }
+    if (planner.status === "cancelled")
+      return {
+        ok: false,
+        why: `${idText("planner", planner.id)} (${planner.name}) was given up with the scope above it: nobody will read it. Send it to root.`,
+      };
     await deliver(tx, planner.id, { kind: "operator", text });
     await tx.addEvent("message.sent", { planner: planner.id }, { text });
     return { ok: true };

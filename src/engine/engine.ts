@@ -233,7 +233,7 @@ export class Engine {
   /** False: the run is not ours any more. */
   async #heartbeat(): Promise<boolean> {
     const { leaseMs } = this.#desk.config.limits;
-    const now = this.#ports.clock.now();
+    const now = this.#ports.clock.elapsed();
     if (now - this.#lastHeartbeatAt < leaseMs / 3) return true;
     this.#lastHeartbeatAt = now;
     return this.#ports.store.heartbeat(this.#run, this.#me, leaseMs);

@@ -35,12 +35,12 @@ export class Following {
   /** Where the followed branch stands; null: not known. Cheap. */
   look(theirs: Commit | null): void {
     const { clock, limits, report } = this.#parts;
-    if (theirs === null || theirs === this.#done || this.#working !== null || clock.now() < this.#lookAt) return;
-    this.#lookAt = clock.now() + limits.pollMs;
+    if (theirs === null || theirs === this.#done || this.#working !== null || clock.elapsed() < this.#lookAt) return;
+    this.#lookAt = clock.elapsed() + limits.pollMs;
     this.#working = this.#bring(theirs)
       .catch((error: unknown) => {
         // It will hardly be mended in a second, and each try is told.
-        this.#lookAt = clock.now() + limits.mirrorMs;
+        this.#lookAt = clock.elapsed() + limits.mirrorMs;
         report(error);
       })
       .finally(() => (this.#working = null));

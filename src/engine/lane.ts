@@ -14,7 +14,7 @@ import { describeFailed } from "./check-commands.ts";
 import type { Checks } from "./checks.ts";
 import { ConflictLeases } from "./conflict-leases.ts";
 import { GroupLanding, type LaneAnswer, type Waiting } from "./group-landing.ts";
-import type { Clock, FollowAnswer, FollowHow, Landing, TakenIn, Trunk, Workspace } from "./ports.ts";
+import type { Clock, FollowAnswer, FollowHow, Landing, Trunk, Workspace } from "./ports.ts";
 import type { Store } from "./store-port.ts";
 
 /** `cut`: aborted when nobody wants the landing any more. */
@@ -58,7 +58,8 @@ export class Lane {
     const submitted = await store.transition(run, (tx) => submit(tx, claim, submission.handoff, submission.usage));
     if (!submitted) return { kind: "ended" };
     const taken = await this.#takeIn(() => trunk.takeIn(run, workspace));
-    if (taken.kind !== "taken") return this.#recordNotTaken(claim, taken);
+    if (taken.kind === "unchanged") return this.#sendBack(claim, { kind: "nothing_changed" });
+    if (taken.kind === "refused") return this.#sendBack(claim, taken);
     const { message, cycle, cut } = submission;
     const stopped = await this.#checkFirst(claim, workspace, cut);
     return stopped ?? this.#queue(claim, { change: taken.change, cycle, task: subject.task, session, message }, cut);
@@ -76,7 +77,7 @@ export class Lane {
 
   /** The session resolves a conflict in these files: its next try goes before others that change them. */
   resolves(session: SessionId, files: readonly string[]): void {
-    this.#leases.lost(session, files, this.#parts.clock.now());
+    this.#leases.lost(session, files, this.#parts.clock.elapsed());
   }
 
   /** What people have pushed, as a landing of its own. A conflict is the caller's to see to. */
@@ -95,17 +96,10 @@ export class Lane {
     return this.#oneAtATime(() => this.#landing.readBack());
   }
 
-  async #recordNotTaken(claim: Claim, taken: Exclude<TakenIn, { kind: "taken" }>): Promise<LaneAnswer> {
-    const { store, run } = this.#parts;
-    if (taken.kind === "unchanged") {
-      await store.transition(run, (tx) => tx.settleLanding(claim.session, { status: "unchanged" }));
-      return { kind: "nothing_changed" };
-    }
-    return this.#refuse(claim, taken.reasons);
-  }
-
-  async #refuse(claim: Claim, reasons: string[]): Promise<LaneAnswer> {
-    const answer = { kind: "refused", reasons } as const;
+  async #sendBack(
+    claim: Claim,
+    answer: Extract<LaneAnswer, { kind: "nothing_changed" | "refused" }>,
+  ): Promise<LaneAnswer> {
     const held = await this.#parts.store.transition(this.#parts.run, (tx) => recordSentBack(tx, claim, answer));
     return held ? answer : { kind: "ended" };
   }
@@ -115,10 +109,11 @@ export class Lane {
     const { checks, config, run, trunk } = this.#parts;
     if (config.checkPolicy !== "before" || config.checks.length === 0) return null;
     const kept = await trunk.keep(run, workspace);
-    if (!kept.ok) return this.#refuse(claim, kept.reasons);
+    if (!kept.ok) return this.#sendBack(claim, { kind: "refused", reasons: kept.reasons });
     const trial = await checks.tryKept(kept.kept, workspace.base, cut);
     if (trial.kind === "cut") return { kind: "cut" };
-    return trial.kind === "failed" ? this.#refuse(claim, trial.failed.map(describeFailed)) : null;
+    if (trial.kind === "passed") return null;
+    return this.#sendBack(claim, { kind: "refused", reasons: trial.failed.map(describeFailed) });
   }
 
   /** What comes while a group lands is the next group. */
@@ -156,7 +151,7 @@ export class Lane {
   /** Those whose turn it is; whoever waits for a lease is woken at its end. */
   #nextGroup(): Waiting[] {
     const { clock } = this.#parts;
-    const now = clock.now();
+    const now = clock.elapsed();
     const [group, later]: [Waiting[], Waiting[]] = [[], []];
     let wakeAt = Infinity;
     for (const { landing } of this.#waiting) this.#leases.renew(landing.session, now);

@@ -30,7 +30,7 @@ export class Maintenance {
 
   /** Cheap; now and then it looks whether something is to be done, and begins it. */
   look(): void {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.elapsed();
     if (this.#working !== null || now < this.#lookAt) return;
     this.#lookAt = now + maintenanceLimits.lookMs;
     this.#working = this.#maintain("when due").finally(() => (this.#working = null));
@@ -59,7 +59,7 @@ export class Maintenance {
     } catch (error) {
       if (signal.aborted) return;
       // A full disk, most likely: it will not have changed in a minute.
-      this.#lookAt = clock.now() + maintenanceLimits.restMs;
+      this.#lookAt = clock.elapsed() + maintenanceLimits.restMs;
       report(error);
     }
   }

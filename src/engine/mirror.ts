@@ -39,7 +39,7 @@ export class Mirror {
   /** Cheap; begins a batch when there is something for it and its time has come. */
   look(heads: Heads): void {
     const { remote, clock, limits, follows } = this.#parts;
-    if (remote === null || this.#working !== null || clock.now() < nextBatchAt(this.#state, limits)) return;
+    if (remote === null || this.#working !== null || clock.elapsed() < nextBatchAt(this.#state, limits)) return;
     if (!follows && this.#has(heads)) return;
     this.#working = this.#exchange(remote, heads).finally(() => (this.#working = null));
   }
@@ -68,7 +68,7 @@ export class Mirror {
 
   async #exchange(remote: Remote, heads: Heads): Promise<void> {
     const { run, clock, report } = this.#parts;
-    this.#state = { ...this.#state, startedAt: clock.now() };
+    this.#state = { ...this.#state, startedAt: clock.elapsed() };
     try {
       const exchange = await remote.exchange(run, heads.green);
       const failed = exchange.faults.length > 0;

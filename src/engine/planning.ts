@@ -3,9 +3,11 @@ import { idText, parseId, type TaskId } from "../domain/ids.ts";
 import { countBlockers, type Plan, type PlannerAction, type PlanView } from "../domain/plan.ts";
 import type { Planner } from "../domain/planner.ts";
 import { agentsOnOffer } from "../domain/run-config.ts";
+import { noUsage } from "../domain/session.ts";
 import type { Task, TaskChange } from "../domain/task.ts";
 import { cancelTask } from "./closing.ts";
 import { agentOfTask, insertPlanner, queueAttempt } from "./queueing.ts";
+import { endSession } from "./session-end.ts";
 import type { Transition } from "./store-port.ts";
 
 export type Created = { name: string; id: string };
@@ -64,7 +66,17 @@ export async function applyPlan(tx: Transition, planner: Planner, plan: Plan, vi
 }
 
 async function updateTask(tx: Transition, task: Task, change: TaskChange): Promise<void> {
-  const changed = { ...task, ...change };
+  // Read again: a turn may change it twice.
+  const changed = { ...task, ...(await tx.task(task.id)), ...change };
   await tx.updateTask(task.id, change, { agent: agentOfTask(tx.run.config, changed), priority: changed.priority });
   await tx.addEvent("task.updated", { task: task.id, planner: task.planner }, { fields: Object.keys(change) });
+  if (Object.keys(change).some((field) => field !== "priority")) await beginAnew(tx, changed);
+}
+
+/** A session that was put aside with a record knows the task as it was, and its record is another agent's. */
+async function beginAnew(tx: Transition, task: Task): Promise<void> {
+  const session = await tx.liveSession({ kind: "attempt", task: task.id, planner: task.planner }, task.cycle);
+  if (!session || !(await tx.hasSteps(session.id))) return;
+  await endSession(tx, session, { outcome: "cancelled", failure: { kind: "cut", by: "cancelled" }, usage: noUsage });
+  await queueAttempt(tx, task, tx.now);
 }

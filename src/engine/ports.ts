@@ -21,6 +21,8 @@ export type { Access, Environment, GroupEnd, GroupOrder, ProcessGroup, ProcessGr
 /** Time. Leases and deadlines of rows use the database's clock; this one only wakes the engine up. */
 export interface Clock {
   now(): number;
+  /** Ms since some start: who sets the clock does not change it, nor does the sleep of the machine. */
+  elapsed(): number;
   /** Calls `fire` once after `ms`, unless the returned function is called first. */
   timer(ms: number, fire: () => void): () => void;
 }

@@ -35,10 +35,10 @@ export async function insertPlanner(
   return id;
 }
 
-/** Deeper planners go first: they know what to do, the ones above would only wait for them. */
+/** In the order in which something came for them: under load, those above would wait for ever for those below, and the operator with them. */
 export async function queueTurn(
   tx: Transition,
-  planner: Pick<Planner, "id" | "cycle" | "agent" | "depth" | "paths">,
+  planner: Pick<Planner, "id" | "cycle" | "agent" | "paths">,
   readyAt: number,
 ): Promise<void> {
   const agent = agentFor(tx.run.config, "planner", planner.agent, planner.paths);
@@ -46,7 +46,7 @@ export async function queueTurn(
     cycle: planner.cycle,
     subject: { kind: "turn", planner: planner.id },
     agent,
-    priority: planner.depth,
+    priority: 0,
     readyAt,
   });
 }

@@ -4,7 +4,7 @@ import { noTokens } from "../domain/call.ts";
 import { describeFailure, type Failure } from "../domain/failure.ts";
 import { idText } from "../domain/ids.ts";
 import type { Limits } from "../domain/limits.ts";
-import type { Claim, Session, SessionOutcome, Usage } from "../domain/session.ts";
+import { noUsage, type Claim, type Session, type SessionOutcome, type Usage } from "../domain/session.ts";
 import { pauseRun } from "./pausing.ts";
 import type { Transition } from "./store-port.ts";
 
@@ -28,22 +28,12 @@ export async function heldSession(tx: Transition, claim: Claim): Promise<Session
 /** Ends the session; what it has reserved becomes what it really cost. */
 export async function endSession(tx: Transition, session: Session, end: End): Promise<void> {
   await tx.endSession(session.id, end);
-  await settleLost(tx, session);
-  const { microUsd, tokens } = end.usage;
-  // Read again: settling what was lost has changed it.
-  const reserved = (await tx.session(session.id))?.spend ?? session.spend;
-  await tx.charge(session, {
-    microUsd,
-    tokens,
-    reservedMicroUsd: -reserved.reservedMicroUsd,
-    reservedTokens: -reserved.reservedTokens,
-  });
-  if (microUsd > 0 || tokens > 0) await tx.insertUsage(session, end.usage);
+  const spend = await settle(tx, session, end.usage);
   await tx.addEvent("session.ended", aboutSession(session), {
     kind: session.subject.kind,
     outcome: end.outcome,
     ...(end.failure && { failure: end.failure.kind, detail: describeFailure(end.failure) }),
-    ...cost(reserved, end.usage),
+    ...cost(spend, end.usage),
   });
 }
 
@@ -60,7 +50,7 @@ export async function goesOn(tx: Transition, session: Session, failure: Failure)
   const { limits } = tx.run.config;
   if (!continues(session, failure, limits)) return false;
   const readyAt = failure.kind === "suspended" ? failure.until : tx.now;
-  await settleLost(tx, session);
+  await settle(tx, session, noUsage);
   await tx.requeueSession(session.id, readyAt);
   const detail = describeFailure(failure);
   await tx.addEvent("session.requeued", aboutSession(session), {
@@ -82,7 +72,25 @@ function continues({ opening, token }: Session, failure: Failure, limits: Limits
   return failure.kind === "misconfigured" || (failure.kind === "cut" && failure.by === "pause");
 }
 
-/** Calls that nobody will settle any more are charged what they could cost at most: the provider may have billed them. */
+/**
+ * Nothing stays reserved, also not for a session that waits in the queue. Calls that nobody will settle any more are charged
+ * what they could cost at most: the provider may have billed them. Answers what was spent before `usage`.
+ */
+async function settle(tx: Transition, session: Session, { microUsd, tokens }: Usage): Promise<Spend> {
+  await settleLost(tx, session);
+  // Read again: settling what was lost has changed it.
+  const spend = (await tx.session(session.id))?.spend ?? session.spend;
+  const { reservedMicroUsd, reservedTokens } = spend;
+  await tx.charge(session, {
+    microUsd,
+    tokens,
+    reservedMicroUsd: -reservedMicroUsd,
+    reservedTokens: -reservedTokens,
+  });
+  if (microUsd > 0 || tokens > 0) await tx.insertUsage(session, { microUsd, tokens });
+  return spend;
+}
+
 async function settleLost(tx: Transition, session: Session): Promise<void> {
   for (const call of await tx.openCalls(session.id)) {
     const { microUsd, tokens } = call.atMost;

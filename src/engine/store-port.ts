@@ -138,8 +138,13 @@ export interface Transition {
     priority: number;
     readyAt: number;
   }): Promise<SessionId>;
-  /** Queued sessions of this kind that may start now: highest priority first, then oldest. */
-  claimable(kind: SessionKind, limit: number, exceptAgents: readonly string[]): Promise<Session[]>;
+  /** Queued sessions of this kind that may start now, of other agents and planners than these: highest priority first, then oldest. */
+  claimable(
+    kind: SessionKind,
+    limit: number,
+    exceptAgents: readonly string[],
+    exceptPlanners?: readonly PlannerId[],
+  ): Promise<Session[]>;
   /** When the next queued session becomes ready, if one waits. */
   nextReadyAt(): Promise<number | null>;
   claim(session: Session, holder: EngineId, leaseUntil: number): Promise<Claim>;

@@ -9,6 +9,7 @@ function makeTranscript(bytesMax = 1_000) {
   const store = { appendTranscript: async (_: Claim, entries: TranscriptEntry[]) => void written.push(entries) };
   let fire = () => {};
   const clock = {
+    elapsed: () => 0,
     now: () => 7,
     timer(_: number, due: () => void) {
       fire = due;

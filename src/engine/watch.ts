@@ -13,8 +13,11 @@ export type WatchedAnswer =
   | { kind: "failure"; failure: Failure; usage: AgentAnswer["usage"] };
 
 export class Watch {
+  /** By the clock that the agent sees. */
   softAt = 0;
   hardAt = 0;
+  /** In `elapsed`, later by the time that stood still. */
+  #beganAt = 0;
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #report: (error: unknown) => void;
@@ -35,22 +38,18 @@ export class Watch {
 
   /** The agent's time begins; before that only `cut` ends the session. */
   begin(): void {
-    const { softDeadlineMs, hardDeadlineMs } = this.#limits;
-    this.softAt = this.#clock.now() + softDeadlineMs;
-    this.hardAt = this.#clock.now() + hardDeadlineMs;
+    this.#beganAt = this.#clock.elapsed();
     this.#arm();
   }
 
   /** The agent has answered, and what has to be done about it may take long: its time stands still meanwhile. */
   async standsStill<T>(work: Promise<T>): Promise<T> {
-    const since = this.#clock.now();
+    const since = this.#clock.elapsed();
     this.#disarm();
     try {
       return await work;
     } finally {
-      const ms = this.#clock.now() - since;
-      this.softAt += ms;
-      this.hardAt += ms;
+      this.#beganAt += this.#clock.elapsed() - since;
       this.#arm();
     }
   }
@@ -61,7 +60,7 @@ export class Watch {
   }
 
   sawOutput(): void {
-    this.#lastOutputAt = this.#clock.now();
+    this.#lastOutputAt = this.#clock.elapsed();
   }
 
   /** Waiting for others is no stall. Answers how to say that it is over. */
@@ -109,11 +108,13 @@ export class Watch {
   }
 
   #arm(): void {
-    const { hardDeadlineMs } = this.#limits;
-    const now = this.#clock.now();
-    const soft = this.softAt > now ? [this.#clock.timer(this.softAt - now, () => this.#agent?.handOffNow())] : [];
+    const { softDeadlineMs, hardDeadlineMs } = this.#limits;
+    const [now, spentMs] = [this.#clock.now(), this.#clock.elapsed() - this.#beganAt];
+    const [softMs, hardMs] = [softDeadlineMs - spentMs, hardDeadlineMs - spentMs];
+    [this.softAt, this.hardAt] = [now + softMs, now + hardMs];
+    const soft = softMs > 0 ? [this.#clock.timer(softMs, () => this.#agent?.handOffNow())] : [];
     const late = () => this.cut({ kind: "timed_out", afterMs: hardDeadlineMs });
-    this.#timers = [...soft, this.#clock.timer(Math.max(0, this.hardAt - now), late)];
+    this.#timers = [...soft, this.#clock.timer(Math.max(0, hardMs), late)];
   }
 
   #disarm(): void {
@@ -124,7 +125,7 @@ export class Watch {
     this.#stallTimer = this.#clock.timer(afterMs, () => {
       if (!this.#conversing) return;
       if (this.#waiting > 0) this.sawOutput();
-      const quietMs = this.#clock.now() - this.#lastOutputAt;
+      const quietMs = this.#clock.elapsed() - this.#lastOutputAt;
       if (quietMs >= this.#limits.stallMs) this.cut({ kind: "stalled", afterMs: this.#limits.stallMs });
       else this.#armStall(this.#limits.stallMs - quietMs);
     });

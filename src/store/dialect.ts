@@ -2,6 +2,13 @@
 import type { CreateTableBuilder, Kysely, RawBuilder } from "kysely";
 import type { Tables } from "./schema.ts";
 
+export type Announce = {
+  /** Tells other processes that something has changed; part of the transaction. Answers its id. */
+  tell: RawBuilder<{ id: string }>;
+  /** What became of the transaction of this id: `committed`, `aborted`, `in progress`. */
+  fateOf(id: string): RawBuilder<{ fate: string | null }>;
+};
+
 export type Database = {
   db: Kysely<Tables>;
   /** The database's time in ms. */
@@ -20,8 +27,8 @@ export type Database = {
   isOutage(error: unknown): boolean;
   /** True: another transaction stood in the way, this one has done nothing and may be tried again. */
   isContention(error: unknown): boolean;
-  /** Tells other processes that something has changed; part of the transaction. */
-  announce: RawBuilder<unknown> | null;
+  /** null: no other process has to be told, and no commit goes unanswered. */
+  announce: Announce | null;
   /** Calls `wake` when another process has changed something. */
   listen(wake: () => void): () => void;
   close(): Promise<void>;

@@ -44,7 +44,10 @@ export function openPostgres(url: string, connectMs = 0): Database {
         : null,
     isOutage,
     isContention: (error) => error instanceof Error && "code" in error && contention.has(String(error.code)),
-    announce: sql`select pg_notify(${sql.lit(channel)}, ${sql.lit(me)})`,
+    announce: {
+      tell: sql`select pg_notify(${sql.lit(channel)}, ${sql.lit(me)}), txid_current()::text as id`,
+      fateOf: (id) => sql`select txid_status(${id}::bigint) as fate`,
+    },
     listen: (wake) => listen(url, me, wake),
     close: () => db.destroy(),
   };
@@ -56,7 +59,7 @@ function isOutage(error: unknown): boolean {
   const code = "code" in error ? String(error.code) : "";
   return (
     /^(08|57P0|53300)/.test(code) ||
-    /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/.test(code) ||
+    /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN)/.test(code) ||
     /Connection terminated|not queryable|timeout exceeded when trying to connect/.test(error.message)
   );
 }

@@ -1,4 +1,5 @@
 /** Rows of sessions and landings: the queue, the claims, and what was submitted. */
+import { sql } from "kysely";
 import type { Failure } from "../domain/failure.ts";
 import type { CycleId, SessionId } from "../domain/ids.ts";
 import { plannerOf, taskOf, type Subject } from "../domain/session.ts";
@@ -20,16 +21,21 @@ type SessionQueries = Pick<
   | "failuresOf"
 >;
 
+const sessionsOfRun = ({ db, run }: Context) => db.selectFrom("sessions").selectAll().where("run_id", "=", run.id);
+
+function ofSubject(c: Context, subject: Subject, cycle: CycleId) {
+  const sessions = sessionsOfRun(c);
+  if ("task" in subject) return sessions.where("task_id", "=", subject.task);
+  // Written into the statement: the planner's attempts are most of the run, and only the index of live turns has none of them.
+  const query = sessions.where("kind", "=", sql.lit(subject.kind));
+  return subject.kind === "turn"
+    ? query.where("planner_id", "=", subject.planner)
+    : query.where("cycle_id", "=", cycle);
+}
+
 export function sessionQueries(c: Context): SessionQueries {
   const { db } = c;
-  const sessions = () => db.selectFrom("sessions").selectAll().where("run_id", "=", c.run.id);
-  const ofSubject = (subject: Subject, cycle: CycleId) => {
-    if ("task" in subject) return sessions().where("task_id", "=", subject.task);
-    const query = sessions().where("kind", "=", subject.kind);
-    return subject.kind === "turn"
-      ? query.where("planner_id", "=", subject.planner)
-      : query.where("cycle_id", "=", cycle);
-  };
+  const sessions = () => sessionsOfRun(c);
   return {
     async queueSession({ cycle, subject, agent, priority, readyAt }) {
       const row = await db
@@ -56,9 +62,10 @@ export function sessionQueries(c: Context): SessionQueries {
       return row.id as SessionId;
     },
 
-    async claimable(kind, limit, exceptAgents) {
+    async claimable(kind, limit, exceptAgents, exceptPlanners = []) {
       let query = sessions().where("kind", "=", kind).where("status", "=", queued).where("ready_at", "<=", c.now);
       if (exceptAgents.length > 0) query = query.where("agent", "not in", exceptAgents);
+      if (exceptPlanners.length > 0) query = query.where("planner_id", "not in", exceptPlanners);
       const rows = await query.orderBy("priority", "desc").orderBy("id").limit(limit).execute();
       return rows.map(toSession);
     },
@@ -99,7 +106,7 @@ export function sessionQueries(c: Context): SessionQueries {
     },
 
     async liveSession(subject, cycle) {
-      const row = await ofSubject(subject, cycle).where("status", "<>", ended).executeTakeFirst();
+      const row = await ofSubject(c, subject, cycle).where("status", "<>", ended).executeTakeFirst();
       return row ? toSession(row) : null;
     },
 
@@ -128,7 +135,7 @@ export function sessionQueries(c: Context): SessionQueries {
     },
 
     async failuresOf(subject, cycle, limit) {
-      const rows = await ofSubject(subject, cycle)
+      const rows = await ofSubject(c, subject, cycle)
         .where("status", "=", ended)
         .where("failure", "is not", null)
         .orderBy("id", "desc")

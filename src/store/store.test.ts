@@ -103,6 +103,20 @@ test("a claim reads the queue by an index, not the finished history", async () =
   expect(scans).toEqual([]);
 });
 
+test("whether a planner has a turn is known without a look at all the attempts of its tasks", async () => {
+  const statements: string[] = [];
+  const database = openSqlite(":memory:", Date, (statement) => statements.push(statement));
+  const store = await openStore(database);
+  const run = "run1" as RunId;
+  await store.createRun({ id: run, repository: "/", goal: "", config, base: "c" as never });
+  await store.transition(run, (tx) => tx.liveSession({ kind: "turn", planner: 1 as PlannerId }, 1 as CycleId));
+  const plan = await sql<{ detail: string }>`explain query plan ${sql.raw(statements.at(-2)!.replaceAll("?", "1"))}`
+    .execute(database.db)
+    .then(({ rows }) => rows.map(({ detail }) => detail));
+  await store.close();
+  expect(plan).toEqual(["SEARCH sessions USING INDEX sessions_one_turn (planner_id=?)"]);
+});
+
 test("connections that the server cuts, as when it restarts, lose no transition", async () => {
   const { url, drop } = await freshDatabase(inject("postgresUrl"));
   const { store, views } = await opened(openPostgres(url));

@@ -31,12 +31,12 @@ export async function openStore(database: Database): Promise<Store> {
     throw explained(database, error);
   });
   const inTransaction = <T>(runId: string, work: (context: Context) => Promise<T>): Promise<T> =>
-    transact(database, async (trx) => {
+    transact(database, async (trx, made) => {
       let query = trx.selectFrom("runs").selectAll().select(database.now.as("now")).where("id", "=", runId);
       if (database.lockRows) query = query.forUpdate();
       const { now, ...row } = await query.executeTakeFirstOrThrow(() => new Error(`there is no run ${runId}`));
       const result = await work({ db: trx, now: Number(now), run: toRun(row) });
-      if (database.announce) await database.announce.execute(trx);
+      for (const { id } of (await database.announce?.tell.execute(trx))?.rows ?? []) made(id, result);
       return result;
     });
 
@@ -152,20 +152,41 @@ export async function openStore(database: Database): Promise<Store> {
 const contention = { againMs: 10, msMax: 15_000 };
 const outage = { againMs: 1_000, msMax: 300_000 };
 
+/** Called last: the transaction's id, and what it answers once it is committed. */
+type Made<T> = (id: string, result: T) => void;
+
 /**
- * One transaction; tried again, for a bounded time, while another process stands in the way or the server is away. A
- * commit whose answer was lost may so be made twice: transitions are safe against that, since claims fence them.
+ * One transaction; tried again, for a bounded time, while another process stands in the way or the server is away. Where
+ * the answer to a commit was lost with the connection, the server is asked what became of it.
  */
-async function transact<T>(database: Database, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
+async function transact<T>(
+  database: Database,
+  work: (trx: Transaction<Tables>, made: Made<T>) => Promise<T>,
+): Promise<T> {
   const startedAt = performance.now();
+  const unanswered: { id: string; result: T }[] = [];
   for (;;) {
     try {
-      return await database.db.transaction().execute(work);
+      for (const { id, result } of unanswered) if (await isCommitted(database, id, startedAt)) return result;
+      unanswered.length = 0;
+      return await database.db
+        .transaction()
+        .execute((trx) => work(trx, (id, result) => void unanswered.push({ id, result })));
     } catch (error) {
       const patience = database.isContention(error) ? contention : database.isOutage(error) ? outage : null;
       if (!patience || performance.now() - startedAt >= patience.msMax) throw explained(database, error);
       await new Promise((resolve) => setTimeout(resolve, patience.againMs));
     }
+  }
+}
+
+async function isCommitted({ db, announce }: Database, id: string, startedAt: number): Promise<boolean> {
+  for (;;) {
+    const fate = (await announce?.fateOf(id).execute(db))?.rows[0]?.fate;
+    if (fate !== "in progress") return fate === "committed";
+    // Its connection is broken: the server comes to an end with it by itself.
+    if (performance.now() - startedAt >= outage.msMax) throw new Error(`transaction ${id} does not come to its end`);
+    await new Promise((resolve) => setTimeout(resolve, contention.againMs));
   }
 }
 

@@ -198,6 +198,13 @@ export class SimAgents {
     const open = brief.tasks.filter((task) => ["blocked", "ready", "running"].includes(task.status));
     if (open.length > 0 && dice.chance(0.15))
       actions.push({ type: "cancel_task", task: dice.pick(open).id, reason: "changed my mind" });
+    const waiting = open.filter((task) => task.status !== "running" && !actions.some((a) => a.type === "cancel_task"));
+    if (waiting.length > 0 && dice.chance(0.2))
+      actions.push({
+        type: "update_task",
+        task: dice.pick(waiting).id,
+        change: dice.pick([{ agent: "sim" }, { agent: "mind" }, { agent: null }, { priority: 9 }, { title: "now" }]),
+      });
     if (dice.chance(this.#faults)) actions.push(this.#nonsense(brief));
     else if (!first && open.length === 0 && dice.chance(0.5) && !actions.some((a) => a.type === "create_task"))
       this.#finish(brief, actions);

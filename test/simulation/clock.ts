@@ -5,11 +5,16 @@ type Timer = { at: number; order: number; fire: () => void };
 
 export class VirtualClock implements Clock {
   #now = 1_700_000_000_000;
+  #jumpedMs = 0;
   #timers = new Set<Timer>();
   #order = 0;
 
   now(): number {
     return this.#now;
+  }
+
+  elapsed(): number {
+    return this.#now - this.#jumpedMs;
   }
 
   timer(ms: number, fire: () => void): () => void {
@@ -20,6 +25,13 @@ export class VirtualClock implements Clock {
 
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => this.timer(ms, resolve));
+  }
+
+  /** The clock is set, or the machine was asleep: timers know nothing of it. */
+  jump(ms: number): void {
+    this.#now += ms;
+    this.#jumpedMs += ms;
+    for (const timer of this.#timers) timer.at += ms;
   }
 
   /** Fires the next timer; false when there is none. */

@@ -42,6 +42,10 @@ const rules: { [rule: string]: string } = {
        (exists (select 1 from tasks t where t.planner_id = p.id and t.status in ('blocked', 'ready', 'running')
           and not exists (select 1 from landings l where l.task_id = t.id and l.status = 'submitted'))
         or exists (select 1 from planners k where k.parent_id = p.id and k.status = 'active'))`,
+  "only a running session has something on its way to the trunk, and at most once": `select l.session_id from landings l join sessions s on s.id = l.session_id
+       where l.status = 'submitted' group by l.session_id having count(*) > 1 or max(s.status) <> 'running'`,
+  "a queued session is begun by the agent that begins its task next": `select s.id from sessions s join tasks t on t.id = s.task_id where s.status = 'queued' and s.kind = 'attempt'
+       and s.agent <> coalesce(t.agent, (select json_extract(r.config, '$.roles.worker') from runs r where r.id = s.run_id))`,
   "planners are no deeper than allowed":
     "select p.id from planners p join runs r on r.id = p.run_id where p.depth > json_extract(r.config, '$.limits.planDepthMax')",
   "what is reserved is what running sessions reserved":

@@ -59,6 +59,7 @@ class World {
   readonly freezeRate: number;
   /** null: the run has no remote. */
   readonly remoteFaults: number | null;
+  readonly jumpRate: number;
   engines = 0;
   /** By people, to the branch that is followed. */
   #pushes = 0;
@@ -81,6 +82,7 @@ class World {
     this.crashRate = dice.pick([0, 0.002, 0.01]);
     this.freezeRate = dice.pick([0, 0, 0.001]);
     this.remoteFaults = dice.pick([null, null, 0, 0.5]);
+    this.jumpRate = dice.pick([0, 0, 0.01]);
   }
 
   static async make(seed: number): Promise<World> {
@@ -113,6 +115,7 @@ class World {
         continue;
       }
       if (this.dice.chance(0.01)) await this.#operate();
+      if (this.dice.chance(this.jumpRate)) this.clock.jump(this.dice.pick([-3_600_000, -60_000, 60_000, 7_200_000]));
       if (!this.clock.next()) throw new Error("nothing will ever happen again, and the run has not ended");
     }
     if (process.end?.kind !== "ended")
@@ -228,6 +231,7 @@ class World {
       random: () => this.dice.int(0, 999) / 1000,
       clock: {
         now: () => clock.now(),
+        elapsed: () => clock.elapsed(),
         timer: (ms, fire) =>
           clock.timer(ms, () => void (process.thaw ?? Promise.resolve()).then(() => process.dead || fire())),
       },
