@@ -1,5 +1,5 @@
 /** Owns what is kept of an overlay's upper folder when others are to stand on it: what was added beside the commit's own files. */
-import { lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { chmodSync, constants, lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { asPath, toLatin1 } from "./latin1.ts";
 import { isFolder, type Entry } from "./objects.ts";
@@ -23,13 +23,16 @@ export async function listAdded(
   return { added, rules };
 }
 
-/** Moves it out of `upper`, as `listAdded` has told it; `into` is not there yet, nor when it cannot be done. */
+/** Moves these, topmost paths, latin1, out of `upper`; `into` is not there yet, nor when it cannot be done. */
 export async function moveAdded(added: readonly string[], upper: string, into: string): Promise<void> {
   const [from, to] = [toLatin1(upper), toLatin1(into)];
   try {
     mkdirSync(into);
     for (const path of added) {
       mkdirSync(asPath(dirname(`${to}/${path}`)), { recursive: true });
+      const { mode } = lstatSync(asPath(`${from}/${path}`));
+      // A folder can only be moved by who may write into it.
+      if ((mode & (types | 0o200)) === folderType) chmodSync(asPath(`${from}/${path}`), mode | 0o200);
       renameSync(asPath(`${from}/${path}`), asPath(`${to}/${path}`));
     }
   } catch (error) {
@@ -93,6 +96,8 @@ async function* met(
     }
   }
 }
+
+const { S_IFMT: types, S_IFDIR: folderType } = constants;
 
 const look = (path: string) => lstatSync(asPath(path), { throwIfNoEntry: false }) ?? null;
 

@@ -1,6 +1,6 @@
 /** What preparations may come to: whatever they make is there in workspaces, and none of it is taken for the worker's. */
 import { execFileSync } from "node:child_process";
-import { appendFile, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { layerLimits } from "../domain/limits.ts";
@@ -105,6 +105,8 @@ export function testOddPreparations(makeWorld: (files: Files) => Promise<GitWorl
     expect(await trunk.prepare(runA, "prepare-1", base, odd)).toBe(true);
     const workspace = await trunk.openWorkspace(runA, named(1), base);
     expect(await userGit(workspace.path, "status", "--porcelain")).toBe("");
+    // Else only root could have moved it.
+    expect((await stat(join(workspace.path, "built"))).mode & 0o777).toBe(0o755);
     const names = ["dangling", "hard", "nested", "none", "noread", "pipe"];
     expect((await readdir(join(workspace.path, "built"))).toSorted()).toEqual(names);
     expect(await world.read(workspace, "d/e/f.txt")).toBe("f\n");
@@ -131,4 +133,5 @@ git init -q own && echo 1 > own/x
 ln -s ../built d/1.o
 rm -r d/e && ln -s ../own d/e
 rm .git/HEAD
+chmod 555 built
 `;

@@ -69,6 +69,18 @@ export function testPool(makeWorld: (files: { [path: string]: string }) => Promi
       await two.remove();
     });
 
+    test("what a preparation has made can be copied by whoever we are", async () => {
+      await world.trunk.prepare(runA, "prepare-1", world.base, async (directory) => {
+        await put(directory, { "out/none/x": "x\n", "out/file": "f\n" });
+        for (const path of ["out/file", "out/none"]) await chmod(join(directory, path), 0);
+        return true;
+      });
+      const next = await open();
+      const modes = ["out/file", "out/none"].map(async (path) => (await stat(join(next.path, path))).mode & 0o777);
+      expect(await Promise.all(modes)).toEqual([0o400, 0o700]);
+      await next.remove();
+    });
+
     test("a preparation that cannot be kept leaves nothing, and what was kept before stays", async () => {
       const { trunk, base, state } = world;
       const prepare = (n: number) =>
@@ -80,7 +92,7 @@ export function testPool(makeWorld: (files: { [path: string]: string }) => Promi
       const pool = join(state, "pool", runA);
       const [own = ""] = (await readdir(pool)).filter((name) => !name.startsWith("."));
       await put(join(pool, own, "prepared-2"), { out: "in its way\n" });
-      await expect(prepare(2)).rejects.toThrow(/ENOTDIR/);
+      await expect(prepare(2)).rejects.toThrow(/EEXIST/);
       expect((await readdir(join(pool, own))).filter((name) => name.startsWith("prepared"))).toEqual(["prepared-1"]);
       const next = await open();
       expect(await world.read(next, "out/x")).toBe("1\n");

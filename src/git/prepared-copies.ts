@@ -2,15 +2,15 @@
  * Owns what `prepare` commands made where workspaces are folders of files: each gets a copy of what git ignores of it. Invariant:
  * nothing of it lies where the commit has something, or where it is not ignored; it would look like a part of the worker's change.
  */
-import { lstat, mkdir, readdir, rename } from "node:fs/promises";
-import { dirname, join, posix } from "node:path";
+import { chmod, lstat, mkdir, readdir } from "node:fs/promises";
+import { join, posix } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { gitLimits, layerLimits } from "../domain/limits.ts";
 import { asPath, toLatin1, toText } from "./latin1.ts";
 import { isFolder } from "./objects.ts";
 import { askIgnored } from "./ask-ignored.ts";
 import type { Fresh, Size } from "./fresh-folders.ts";
-import { notIn } from "./added-files.ts";
+import { moveAdded, notIn } from "./added-files.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { Trees } from "./trees.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
@@ -43,6 +43,7 @@ export class PreparedCopies {
   /** In place of what was kept before. `room`: a folder of ours in the same file system. Nobody is at work in the place any more. */
   async keep(place: WorkspacePlace, room: string, wentOn: boolean): Promise<void> {
     const folder = join(room, `prepared-${++this.#made}`);
+    await mkdir(room, { recursive: true });
     const { paths, size } = await this.#take(place, folder).catch(async (error: unknown) => {
       await removeTree(folder);
       throw error;
@@ -54,14 +55,9 @@ export class PreparedCopies {
   }
 
   async #take(place: WorkspacePlace, folder: string): Promise<Pick<Kept, "paths" | "size">> {
-    await mkdir(folder, { recursive: true });
     const paths = await this.#ignoredIn(place);
-    for (const path of paths) {
-      const [from, to] = [place.path, folder].map((top) => `${toLatin1(top)}/${path}`);
-      await mkdir(asPath(dirname(to ?? "")), { recursive: true });
-      await rename(asPath(from ?? ""), asPath(to ?? ""));
-    }
-    return { paths, size: await sizeOf(toLatin1(folder)) };
+    await moveAdded(paths, place.path, folder);
+    return { paths, size: await openUp(toLatin1(folder)) };
   }
 
   async copyTo(place: WorkspacePlace, commit: Commit): Promise<void> {
@@ -125,8 +121,8 @@ async function hasPlace(trees: Trees, root: string, path: string): Promise<boole
   return true;
 }
 
-/** All that lies in the folder, latin1: also while others work. */
-async function sizeOf(top: string): Promise<Size> {
+/** All that lies in the folder, latin1: also while others work. From then on all of it can be read, for it is to be copied. */
+async function openUp(top: string): Promise<Size> {
   const size = { files: 0, bytes: 0 };
   const open = [top];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
@@ -134,6 +130,8 @@ async function sizeOf(top: string): Promise<Size> {
       const stats = await lstat(asPath(`${folder}/${name}`));
       size.files++;
       size.bytes += stats.blocks * blockBytes;
+      const needed = stats.isDirectory() ? 0o700 : stats.isFile() ? 0o400 : 0;
+      if ((stats.mode & needed) !== needed) await chmod(asPath(`${folder}/${name}`), stats.mode | needed);
       if (stats.isDirectory()) open.push(`${folder}/${name}`);
     }
   }
