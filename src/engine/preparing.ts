@@ -74,8 +74,15 @@ export class Preparing {
 
   async #hasChanged(since: Commit, tip: Commit): Promise<boolean> {
     const { trunk, run, config } = this.#parts;
-    const paths = config.prepare.flatMap(({ when }) => when);
-    return since !== tip && paths.length > 0 && (await trunk.landedSince(run, since, paths)).length > 0;
+    const paths = config.prepare.flatMap(({ when }) => when).map((path) => path.replace(/^(?:\.\/)+|\/+$/g, ""));
+    if (paths.length === 0) return false;
+    let isChanged = false;
+    // Of the trees, and not of landings: people push as well.
+    const { omitted } = await trunk.changedFiles(run, [since, tip], {
+      wanted: (path) => paths.some((when) => path === when || path.startsWith(`${when}/`)),
+      visit: () => (isChanged = true),
+    });
+    return isChanged || omitted > 0;
   }
 
   async #prepare(tip: Commit): Promise<void> {

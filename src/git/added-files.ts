@@ -1,30 +1,49 @@
 /** Owns what is kept of an overlay's upper folder when others are to stand on it: what was added beside the commit's own files. */
-import { lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, constants, lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { asPath, toLatin1 } from "./latin1.ts";
 import { isFolder, type Entry } from "./objects.ts";
+import { removeTree } from "./remove-tree.ts";
 import type { Trees } from "./trees.ts";
+import { isMerged } from "./upper-paths.ts";
 
-/** The topmost paths of it, latin1. Marks of what is gone are among them, if the tree has it not: it was in a layer below. */
-export async function listAdded(trees: Trees, tree: string, upper: string): Promise<string[]> {
-  const added: string[] = [];
-  for await (const { path, was } of met(trees, tree, toLatin1(upper))) if (!was) added.push(path);
-  return added;
+/**
+ * The topmost paths of it, latin1. Marks of what is gone are among them, if the tree has it not: it was in a layer below. `rules`: the
+ * tree's files of what is ignored that are not as they were.
+ */
+export async function listAdded(
+  trees: Trees,
+  tree: string,
+  upper: string,
+): Promise<{ added: string[]; rules: string[] }> {
+  const [added, rules]: [string[], string[]] = [[], []];
+  for await (const { path, was } of met(trees, tree, toLatin1(upper)))
+    if (!was) added.push(path);
+    else if (basename(path) === ".gitignore") rules.push(path);
+  return { added, rules };
 }
 
-/** Moves it out of `upper`, as `listAdded` has told it; `into` is not there yet. */
-export function moveAdded(added: readonly string[], upper: string, into: string): void {
+/** Moves these, topmost paths, latin1, out of `upper`; `into` is not there yet, nor when it cannot be done. */
+export async function moveAdded(added: readonly string[], upper: string, into: string): Promise<void> {
   const [from, to] = [toLatin1(upper), toLatin1(into)];
-  mkdirSync(into);
-  for (const path of added) {
-    mkdirSync(asPath(dirname(`${to}/${path}`)), { recursive: true });
-    renameSync(asPath(`${from}/${path}`), asPath(`${to}/${path}`));
+  try {
+    mkdirSync(into);
+    for (const path of added) {
+      mkdirSync(asPath(dirname(`${to}/${path}`)), { recursive: true });
+      const { mode } = lstatSync(asPath(`${from}/${path}`));
+      // A folder can only be moved by who may write into it.
+      if ((mode & (types | 0o200)) === folderType) chmodSync(asPath(`${from}/${path}`), mode | 0o200);
+      renameSync(asPath(`${from}/${path}`), asPath(`${to}/${path}`));
+    }
+  } catch (error) {
+    await removeTree(into);
+    throw error;
   }
 }
 
 /**
  * Does a folder of `tree`, as it is shown in `merged`, hide what one of `below` has in it, without a mark for each? A folder that was
- * made anew does, and what `moveAdded` keeps of it cannot. All are folders, absolute; the first are of one overlay.
+ * made anew does, with the folders in it, and what `moveAdded` keeps of them cannot. All are folders, absolute; the first are of one overlay.
  */
 export async function hidesAdded(
   trees: Trees,
@@ -34,9 +53,8 @@ export async function hidesAdded(
 ): Promise<boolean> {
   const [top, shownAt] = [toLatin1(upper), toLatin1(merged)];
   for await (const { path, was } of met(trees, tree, top)) {
-    if (!isFolder(was)) continue;
-    const shown = new Set([...namesIn(`${shownAt}/${path}`), ...namesIn(`${top}/${path}`)]);
-    for (const layer of below) if (namesIn(`${toLatin1(layer)}/${path}`).some((name) => !shown.has(name))) return true;
+    if (!isFolder(was) || isMerged(lstatSync(asPath(`${top}/${path}`)), look(`${shownAt}/${path}`))) continue;
+    if (below.some((layer) => namesIn(`${toLatin1(layer)}/${path}`).length > 0)) return true;
   }
   return false;
 }
@@ -78,6 +96,10 @@ async function* met(
     }
   }
 }
+
+const { S_IFMT: types, S_IFDIR: folderType } = constants;
+
+const look = (path: string) => lstatSync(asPath(path), { throwIfNoEntry: false }) ?? null;
 
 function namesIn(folder: string): string[] {
   try {

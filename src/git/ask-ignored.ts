@@ -1,4 +1,4 @@
-/** Owns the asking of git which paths are ignored: by rules of the work tree, for what the index does not have. */
+/** Owns the asking of git which paths are ignored, by rules of the work tree, for what the index does not have; and the telling of it. */
 import { gitLimits } from "../domain/limits.ts";
 import type { Git, GitCall } from "./git-process.ts";
 
@@ -24,4 +24,17 @@ export async function askIgnored(
       .slice(0, -1)
       .map((path) => path.slice(2)),
   );
+}
+
+/** Files of the index that say what is ignored are as it has them again: only what the commit says counts. Latin1. */
+export async function putBackRules(git: Git, call: GitCall, rules: readonly string[]): Promise<void> {
+  if (rules.length === 0) return;
+  const input = Buffer.from(`${rules.join("\0")}\0`, "latin1");
+  await git.run(["checkout-index", "--force", "-z", "--stdin"], { ...call, input, timeoutMs: gitLimits.intakeMs });
+}
+
+/** Patterns that ignore these very paths, latin1; they have no word for a line's end. */
+export function asPatterns(paths: readonly string[]): Buffer {
+  const patterns = paths.map((path) => `/${path.replace(/[\\*?[ ]/g, "\\$&").replace(/[\r\n]/g, "?")}\n`);
+  return Buffer.from(patterns.join(""), "latin1");
 }

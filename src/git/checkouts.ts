@@ -31,6 +31,8 @@ export interface Checkout {
   readonly changedPaths: ChangedPaths;
   /** Of a part of the commit; null: all of it is checked out. */
   readonly sparse: Sparse | null;
+  /** A file of patterns: what the worker's git is to leave alone beside what the work tree says; null: nothing. */
+  readonly excludeFile: string | null;
   /** Has the engine's index lie at its place, with what was checked out. Repeatable. */
   needIndex(): Promise<void>;
   /** Repeatable. */

@@ -20,10 +20,12 @@ import {
 import { testAttacks } from "./hostile.testsuite.ts";
 import { IndexFile } from "./index-file.ts";
 import { testPool } from "./pooled-checkouts.testsuite.ts";
+import { testOddPreparations } from "./odd-preparations.testsuite.ts";
 import { testPreparation } from "./preparation.testsuite.ts";
 import { exists } from "./remove-tree.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 import { testTrunk } from "./trunk.testsuite.ts";
+import { testUnopened } from "./unopened.testsuite.ts";
 
 test("files can be cloned here, else nothing below means anything", async () => {
   const folder = await temporaryFolder();
@@ -36,6 +38,8 @@ testTrunk("git, with clones", makeGitWorld);
 testAttacks("clones", makeGitWorld);
 testPool();
 testPreparation(makeGitWorld);
+testOddPreparations(makeGitWorld);
+testUnopened(makeGitWorld);
 
 test("fresh workspaces take no room for what is in the files", async () => {
   const bytes = 16 * 2 ** 20;

@@ -11,24 +11,30 @@ import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
 import { seal } from "./index-entry.ts";
 import { IndexFile } from "./index-file.ts";
-import { toText } from "./latin1.ts";
 import type { Mounts } from "./mounts.ts";
 import type { Passed } from "./passed.ts";
 import { Prepared } from "./prepared.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { hidesAdded, listAdded, moveAdded, notIn } from "./added-files.ts";
-import { askIgnored } from "./ask-ignored.ts";
+import { asPatterns, askIgnored, putBackRules } from "./ask-ignored.ts";
 import { writeGitFolder } from "./worker-git.ts";
-import { readDifference, writeDifference } from "./write-difference.ts";
+import { holdFolders, readDifference, writeDifference } from "./write-difference.ts";
 
 /** `index`: as git wrote it; null: too long for this process. */
 type Base = { name: string; commit: Commit; tips: number; index: IndexFile | null };
 /**
  * `bare`: as an overlay's option, relative to the folder of the layers; below it, what was `prepared`: whatever the commit has
- * hides it. `indexFile`: git's, of all files of the commit.
+ * hides it. `indexFile`: git's, of all files of the commit. `excludeFile`: what of the prepared git is to leave alone.
  */
-export type Tip = { name: string; commit: Commit; bare: string; prepared: Prepared | null; indexFile: string };
+export type Tip = {
+  name: string;
+  commit: Commit;
+  bare: string;
+  prepared: Prepared | null;
+  indexFile: string;
+  excludeFile: string;
+};
 /** `merged`: where its programs saw it; absolute, as `upper`. */
 type PreparedOverlay = { upper: string; merged: string; unmount(): Promise<void> };
 type Known = { users: number; making: Promise<Tip>; base: Base | null; prepared: Prepared | null };
@@ -109,17 +115,15 @@ export class Layers {
     const { trees } = this.#trunk.objects(this.#run);
     const tree = await trees.rootOf(commit);
     if (below && (await hidesAdded(trees, tree, { upper, merged }, this.#foldersOf(below)))) return false;
-    const added = await listAdded(trees, tree, upper);
-    const ignored = await askIgnored(
-      this.#trunk.git,
-      this.#trunk.at(this.#run, { workTree: merged, indexFile }),
-      added,
-    );
+    const { added, rules } = await listAdded(trees, tree, upper);
+    const call = this.#trunk.at(this.#run, { workTree: merged, indexFile });
+    await putBackRules(this.#trunk.git, call, rules);
+    const ignored = await askIgnored(this.#trunk.git, call, added);
     await unmount();
     const unused = await this.#oneAtATime(async () => {
       const name = `p${++this.#made}`;
       const before = this.#prepared;
-      moveAdded(added, upper, join(this.folder, name));
+      await moveAdded(added, upper, join(this.folder, name));
       this.#prepared = new Prepared(
         name,
         added.filter((path) => !ignored.has(path)),
@@ -155,14 +159,14 @@ export class Layers {
       users: 0,
       base: null,
       prepared: null,
-      making: this.#oneAtATime(() => this.#makeTip(commitNow(), name)),
+      making: this.#oneAtATime(() => this.#makeTip(commitNow(), name)).catch(async (error: unknown) => {
+        this.#known.delete(name);
+        for (const [commit, own] of this.#tips) if (own === name) this.#tips.delete(commit);
+        for (const path of partsOf(name)) await removeTree(join(this.folder, path));
+        throw error;
+      }),
     };
     this.#known.set(name, known);
-    known.making.catch(async () => {
-      this.#known.delete(name);
-      for (const [commit, own] of this.#tips) if (own === name) this.#tips.delete(commit);
-      for (const path of partsOf(name)) await removeTree(join(this.folder, path));
-    });
     return name;
   }
 
@@ -176,21 +180,21 @@ export class Layers {
     else await this.#moveOn(base, commit, name, building);
     const files = { HEAD: `${commit}\n`, "info/exclude": prepared ? await this.#excludes(prepared, commit) : "" };
     await writeGitFolder(this.#trunk, join(folder, ".git"), files, { bare: false, sha256: commit.length === 64 });
-    const indexFile = join(folder, ".git", "index");
+    const [indexFile, excludeFile] = [join(folder, ".git", "index"), join(folder, ".git", "info/exclude")];
     await rename(building, indexFile);
     const known = this.#known.get(name);
     invariant(known, "a tip in the making is known");
     Object.assign(known, { base, prepared });
     base.tips++;
     prepared?.hold();
-    return { name, commit, bare: `${name}:${base.name}`, prepared, indexFile };
+    return { name, commit, bare: `${name}:${base.name}`, prepared, indexFile, excludeFile };
   }
 
   /** As patterns of git's. */
-  async #excludes(prepared: Prepared, commit: Commit): Promise<string> {
+  async #excludes(prepared: Prepared, commit: Commit): Promise<Buffer> {
     const { trees } = this.#trunk.objects(this.#run);
     const paths = await notIn(trees, await trees.rootOf(commit), prepared.notIgnored, this.#foldersOf(prepared));
-    return paths.map((path) => `/${toText(path).replace(/[\\*?[ ]/g, "\\$&")}\n`).join("");
+    return asPatterns(paths);
   }
 
   /** Through an overlay: the kernel writes the marks, and the index knows files as they will be seen. */
@@ -218,7 +222,9 @@ export class Layers {
     }
     await copyFile(this.#indexOf(base), indexFile);
     const call = this.#trunk.at(this.#run, { workTree, indexFile });
+    const free = await holdFolders(workTree, store.trees, [from, to]);
     await this.#trunk.git.run(["read-tree", "-m", "-u", base.commit, commit], call);
+    await free();
   }
 
   #foldersOf({ layers }: Prepared): string[] {

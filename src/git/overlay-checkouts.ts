@@ -113,6 +113,7 @@ class Overlay implements Checkout {
   readonly commit: Commit;
   readonly changedPaths: Checkout["changedPaths"];
   readonly sparse = null;
+  readonly excludeFile: string;
   readonly place: WorkspacePlace;
   readonly below: Prepared | null;
   readonly #tip: Tip;
@@ -127,6 +128,7 @@ class Overlay implements Checkout {
     this.place = place;
     this.commit = tip.commit;
     this.below = below;
+    this.excludeFile = tip.excludeFile;
     this.#tip = tip;
     this.#mounts = mounts;
     this.#layers = layers;
@@ -157,8 +159,11 @@ class Overlay implements Checkout {
     if (this.#isRemoved) return;
     this.#isRemoved = true;
     this.#removed();
-    await this.#unmount();
-    await removePlace(this.place);
-    await this.#layers.leave(this.#tip);
+    try {
+      await this.#unmount();
+      await removePlace(this.place);
+    } finally {
+      await this.#layers.leave(this.#tip);
+    }
   }
 }

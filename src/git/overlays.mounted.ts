@@ -7,11 +7,13 @@ import type { Workspace } from "../engine/ports.ts";
 import { makeGitWorld, put, userGit } from "./git-world.testsuite.ts";
 import { testAttacks } from "./hostile.testsuite.ts";
 import { Mounts } from "./mounts.ts";
+import { testOddPreparations } from "./odd-preparations.testsuite.ts";
 import { testPreparation } from "./preparation.testsuite.ts";
 import { testPreparedBelow } from "./prepared-below.testsuite.ts";
 import { testSameIntake } from "./same-intake.testsuite.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 import { testTrunk } from "./trunk.testsuite.ts";
+import { testUnopened } from "./unopened.testsuite.ts";
 
 const mounts = new Mounts();
 const makeWorld = (files: { [path: string]: string }) => makeGitWorld(files, { mounts });
@@ -19,6 +21,8 @@ testTrunk("git, with overlays", makeWorld);
 testAttacks("overlays", makeWorld);
 testSameIntake(makeWorld);
 testPreparation(makeWorld);
+testOddPreparations(makeWorld);
+testUnopened(makeWorld);
 testPreparedBelow(makeWorld);
 
 test("a workspace is a mount, and no mount any more once it is removed", async () => {
@@ -194,6 +198,39 @@ test("who may start from a later commit shares a tip with others", async () => {
   const kept = await trunk.keep(runA, other);
   const again = { kept: kept.ok ? kept.kept : "", orLater: true };
   expect((await trunk.openWorkspace(runA, named(18), last ?? world.base, again)).base).toBe(world.base);
+  await world.close();
+});
+
+test("a workspace that cannot be removed, and a tip that cannot be made nor removed, hold nothing else up", async () => {
+  const world = await makeWorld({ "a.txt": "a\n" });
+  const { trunk } = world;
+  await trunk.begin(runA, world.base);
+  const first = await trunk.openWorkspace(runA, named(1), world.base);
+  const worker = await trunk.openWorkspace(runA, named(2), world.base);
+  await put(worker.path, { "b.txt": "b\n" });
+  await landNow(trunk, runA, worker, submission(1));
+  const tip = await trunk.tip(runA);
+  await worker.remove();
+  // Nothing can be removed at which something is mounted.
+  const block = async (folder: string, name: string) => {
+    for (const each of ["l", "u", "w", name]) await mkdir(join(folder, each), { recursive: true });
+    await mounts.mount(folder, "lowerdir=l,upperdir=u,workdir=w", name);
+    return () => mounts.unmount(folder, name);
+  };
+  const runsLayers = join(world.state, "layers", runA);
+  const [own = ""] = await readdir(runsLayers);
+  const layers = async () => (await readdir(join(runsLayers, own))).filter((name) => name.startsWith("t")).toSorted();
+  const [before = ""] = await layers();
+  const next = `t${1 + Math.max(...(await readdir(join(runsLayers, own))).map((name) => Number(/\d+/.exec(name)?.[0] ?? 0)))}`;
+  const frees = [await block(join(runsLayers, own), `${next}.merged`)];
+  await expect(trunk.openWorkspace(runA, named(3), tip)).rejects.toThrow(/EEXIST|EBUSY/);
+  const last = await trunk.openWorkspace(runA, named(4), tip);
+  expect(await world.read(last, "b.txt")).toBe("b\n");
+  frees.push(await block(join(world.state, "intake", runA, named(1)), "way"));
+  expect(await layers()).toContain(before);
+  await expect(first.remove()).rejects.toThrow(/EBUSY/);
+  expect(await layers()).not.toContain(before);
+  for (const free of frees) await free();
   await world.close();
 });
 

@@ -46,6 +46,59 @@ export function testPool(makeWorld: (files: { [path: string]: string }) => Promi
     });
     afterEach(() => world.close());
 
+    test("names that are no text do not stay", async () => {
+      const first = await open();
+      const odd = (name: string) => Buffer.from(`${first.path}/${name}`, "latin1");
+      await writeFile(odd("file\xff"), "x");
+      await mkdir(odd("folder\xff"));
+      await writeFile(odd("folder\xff/x"), "x");
+      const next = await again(first);
+      expect((await readdir(next.path)).toSorted()).toEqual([".git", ".gitignore", "a.txt", "b.txt", "d"]);
+      await next.remove();
+    });
+
+    test("what has no place in the pool is removed all the same", async () => {
+      await (await open()).remove();
+      const [one, two] = [await open(), await open()];
+      const pool = join(world.state, "pool", runA);
+      const [own = ""] = (await readdir(pool)).filter((name) => !name.startsWith("."));
+      // As where the disk is full.
+      await put(join(pool, own), { "2": "in its way\n" });
+      await expect(one.remove()).rejects.toThrow(/EEXIST/);
+      expect(await exists(one.path)).toBe(false);
+      await two.remove();
+    });
+
+    test("what a preparation has made can be copied by whoever we are", async () => {
+      await world.trunk.prepare(runA, "prepare-1", world.base, async (directory) => {
+        await put(directory, { "out/none/x": "x\n", "out/file": "f\n" });
+        for (const path of ["out/file", "out/none"]) await chmod(join(directory, path), 0);
+        return true;
+      });
+      const next = await open();
+      const modes = ["out/file", "out/none"].map(async (path) => (await stat(join(next.path, path))).mode & 0o777);
+      expect(await Promise.all(modes)).toEqual([0o400, 0o700]);
+      await next.remove();
+    });
+
+    test("a preparation that cannot be kept leaves nothing, and what was kept before stays", async () => {
+      const { trunk, base, state } = world;
+      const prepare = (n: number) =>
+        trunk.prepare(runA, `prepare-${n}`, base, async (directory) => {
+          await put(directory, { "out/x": `${n}\n` });
+          return true;
+        });
+      await prepare(1);
+      const pool = join(state, "pool", runA);
+      const [own = ""] = (await readdir(pool)).filter((name) => !name.startsWith("."));
+      await put(join(pool, own, "prepared-2"), { out: "in its way\n" });
+      await expect(prepare(2)).rejects.toThrow(/EEXIST/);
+      expect((await readdir(join(pool, own))).filter((name) => name.startsWith("prepared"))).toEqual(["prepared-1"]);
+      const next = await open();
+      expect(await world.read(next, "out/x")).toBe("1\n");
+      await next.remove();
+    });
+
     test("whatever a worker did to the folder", async () => {
       const first = await open();
       const clean = await all(first.path);

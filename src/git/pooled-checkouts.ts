@@ -81,6 +81,7 @@ export class PooledCheckouts implements Checkouts {
       commit,
       changedPaths: everyPath,
       sparse: null,
+      excludeFile: null,
       needIndex: () => Promise.resolve(),
       remove: async () => {
         if (open) await this.#giveBack(place, commit);
@@ -113,14 +114,16 @@ export class PooledCheckouts implements Checkouts {
   async #giveBack(place: WorkspacePlace, commit: Commit): Promise<void> {
     const free = this.#free.get(place.run) ?? [];
     this.#free.set(place.run, free);
-    if (free.length < layerLimits.pooledMax && (await isSwept(place, commit))) {
+    try {
+      if (free.length >= layerLimits.pooledMax || !(await isSwept(place, commit))) return;
       const folder = join(this.#roomOf(place.run), String(++this.#pooled));
       await mkdir(folder, { recursive: true });
       const pooled = { ...place, path: join(folder, "files"), folder };
       await moveFiles(place, pooled);
       free.push(pooled);
+    } finally {
+      await removePlace(place);
     }
-    await removePlace(place);
   }
 }
 

@@ -32,6 +32,25 @@ export function testPreparedBelow(makeWorld: (files: { [path: string]: string })
     expect(await trunk.takeIn(runA, again)).toMatchObject({ kind: "taken", change: { files: ["gen", "lock.json"] } });
   });
 
+  test("what was prepared and git does not ignore is nothing new where work is put back, or conflicts", async () => {
+    const world = await enter({ "a.txt": "a\n" });
+    const { trunk, base } = world;
+    await trunk.prepare(runA, "prepare-1", base, lies({ "gen/x": "x\n" }));
+    const [first, other] = [
+      await trunk.openWorkspace(runA, named(1), base),
+      await trunk.openWorkspace(runA, named(2), base),
+    ];
+    for (const { path } of [first, other]) await put(path, { "a.txt": `${path}\n` });
+    const kept = await trunk.keep(runA, first);
+    await first.remove();
+    const again = await trunk.openWorkspace(runA, named(3), base, { kept: kept.ok ? kept.kept : null });
+    expect(await userGit(again.path, "status", "--porcelain")).toBe("M  a.txt");
+    await landNow(trunk, runA, other, submission(2));
+    await trunk.takeIn(runA, again);
+    await trunk.placeConflict(again, await trunk.tip(runA));
+    expect(await userGit(again.path, "status", "--porcelain")).toMatch(/^.. a\.txt$/);
+  });
+
   test("a protected file that the trunk has lost, and that was prepared since, is put back", async () => {
     const world = await enter({ "a.txt": "a\n", "lock.json": "base\n" });
     const worker = await world.trunk.openWorkspace(runA, named(1), world.base);

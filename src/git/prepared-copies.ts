@@ -2,19 +2,21 @@
  * Owns what `prepare` commands made where workspaces are folders of files: each gets a copy of what git ignores of it. Invariant:
  * nothing of it lies where the commit has something, or where it is not ignored; it would look like a part of the worker's change.
  */
-import { lstat, mkdir, readdir, rename } from "node:fs/promises";
-import { dirname, join, posix } from "node:path";
+import { chmod, lstat, mkdir, readdir } from "node:fs/promises";
+import { join, posix } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { gitLimits, layerLimits } from "../domain/limits.ts";
 import { asPath, toLatin1, toText } from "./latin1.ts";
 import { isFolder } from "./objects.ts";
 import { askIgnored } from "./ask-ignored.ts";
 import type { Fresh, Size } from "./fresh-folders.ts";
+import { moveAdded, notIn } from "./added-files.ts";
 import { removeTree } from "./remove-tree.ts";
+import type { Trees } from "./trees.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { indexOf, type WorkspacePlace } from "./workspace.ts";
 
-/** `paths`: the topmost, latin1; a folder's ends with a slash. `users`: who copies it now. `depth`: preparations since one from nothing. */
+/** `paths`: the topmost, latin1. `users`: who copies it now. `depth`: preparations since one from nothing. */
 type Kept = { folder: string; paths: string[]; size: Size; depth: number; users: number };
 
 export class PreparedCopies {
@@ -41,17 +43,21 @@ export class PreparedCopies {
   /** In place of what was kept before. `room`: a folder of ours in the same file system. Nobody is at work in the place any more. */
   async keep(place: WorkspacePlace, room: string, wentOn: boolean): Promise<void> {
     const folder = join(room, `prepared-${++this.#made}`);
-    await mkdir(folder, { recursive: true });
-    const paths = await this.#ignoredIn(place);
-    for (const path of paths) {
-      const [from, to] = [place.path, folder].map((top) => `${toLatin1(top)}/${path.replace(/\/$/, "")}`);
-      await mkdir(asPath(dirname(to ?? "")), { recursive: true });
-      await rename(asPath(from ?? ""), asPath(to ?? ""));
-    }
+    await mkdir(room, { recursive: true });
+    const { paths, size } = await this.#take(place, folder).catch(async (error: unknown) => {
+      await removeTree(folder);
+      throw error;
+    });
     const before = this.#kept.get(place.run);
     const depth = wentOn ? 1 + (before?.depth ?? 0) : 1;
-    this.#kept.set(place.run, { folder, paths, size: await sizeOf(toLatin1(folder)), depth, users: 0 });
+    this.#kept.set(place.run, { folder, paths, size, depth, users: 0 });
     if (before?.users === 0) await removeTree(before.folder);
+  }
+
+  async #take(place: WorkspacePlace, folder: string): Promise<Pick<Kept, "paths" | "size">> {
+    const paths = await this.#ignoredIn(place);
+    await moveAdded(paths, place.path, folder);
+    return { paths, size: await openUp(toLatin1(folder)) };
   }
 
   async copyTo(place: WorkspacePlace, commit: Commit): Promise<void> {
@@ -59,9 +65,10 @@ export class PreparedCopies {
     if (!kept) return;
     kept.users++;
     try {
-      const fitting = await this.#fitting(kept.paths, place, commit);
+      const fitting = await this.#fitting(kept, place, commit);
       for (const [above, paths] of Map.groupBy(fitting, (path) => posix.dirname(path))) {
         const to = join(place.path, toText(above));
+        await mkdir(to, { recursive: true });
         for (let n = 0; n < paths.length; n += layerLimits.copiedAtOnce) {
           const from = paths.slice(n, n + layerLimits.copiedAtOnce).map((path) => join(kept.folder, toText(path)));
           await this.#fresh.copy(place.run, from, to);
@@ -81,28 +88,41 @@ export class PreparedCopies {
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     const how = ["--others", "--ignored", "--exclude-standard", "--directory", "-z"];
     const listed = await this.#trunk.git.run(["ls-files", ...how], { ...call, timeoutMs: gitLimits.intakeMs });
-    // A program is told names as text.
     const paths = listed.stdout.toString("latin1").split("\0").slice(0, -1);
-    return paths.filter((path) => toLatin1(toText(path)) === path);
+    // git tells folders of which it ignores but what is in them, and that as well.
+    const topmost: string[] = [];
+    for (const path of await askIgnored(this.#trunk.git, call, paths))
+      if (!topmost.at(-1)?.endsWith("/") || !path.startsWith(topmost.at(-1) ?? "")) topmost.push(path);
+    return topmost.map((path) => path.replace(/\/$/, ""));
   }
 
-  /** What has a place in a checkout of the commit, and is ignored there. */
-  async #fitting(paths: readonly string[], place: WorkspacePlace, commit: Commit): Promise<string[]> {
+  /** What has a place in a checkout of the commit, and is ignored there; a folder's path ends with a slash. */
+  async #fitting({ folder, paths }: Kept, place: WorkspacePlace, commit: Commit): Promise<string[]> {
     const { trees } = this.#trunk.objects(place.run);
     const root = await trees.rootOf(commit);
     const free: string[] = [];
-    for (const path of paths) {
-      const above = posix.dirname(path);
-      const hasPlace = above === "." || isFolder(await trees.find(root, above));
-      if (hasPlace && !(await trees.find(root, path.replace(/\/$/, "")))) free.push(path);
+    for (const path of await notIn(trees, root, paths, [folder])) {
+      // A program is told names as text.
+      if (toLatin1(toText(path)) !== path || !(await hasPlace(trees, root, path))) continue;
+      const stats = await lstat(asPath(`${toLatin1(folder)}/${path}`));
+      free.push(stats.isDirectory() ? `${path}/` : path);
     }
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     return [...(await askIgnored(this.#trunk.git, call, free))];
   }
 }
 
-/** All that lies in the folder, latin1: also while others work. */
-async function sizeOf(top: string): Promise<Size> {
+/** Is what the tree has on the way to the path nothing but folders? */
+async function hasPlace(trees: Trees, root: string, path: string): Promise<boolean> {
+  for (let above = posix.dirname(path); above !== "."; above = posix.dirname(above)) {
+    const there = await trees.find(root, above);
+    if (there) return isFolder(there);
+  }
+  return true;
+}
+
+/** All that lies in the folder, latin1: also while others work. From then on all of it can be read, for it is to be copied. */
+async function openUp(top: string): Promise<Size> {
   const size = { files: 0, bytes: 0 };
   const open = [top];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
@@ -110,6 +130,8 @@ async function sizeOf(top: string): Promise<Size> {
       const stats = await lstat(asPath(`${folder}/${name}`));
       size.files++;
       size.bytes += stats.blocks * blockBytes;
+      const needed = stats.isDirectory() ? 0o700 : stats.isFile() ? 0o400 : 0;
+      if ((stats.mode & needed) !== needed) await chmod(asPath(`${folder}/${name}`), stats.mode | needed);
       if (stats.isDirectory()) open.push(`${folder}/${name}`);
     }
   }

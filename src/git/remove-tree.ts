@@ -1,29 +1,32 @@
 /** Owns the removal of folders in which an agent did as it liked. Invariant: links are removed, never followed. */
 import { chmod, lstat, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { asPath, toLatin1 } from "./latin1.ts";
 
-/** Removes `path` and all below it; also folders that deny reading and writing. Nothing there: done. */
-export async function removeTree(path: string): Promise<void> {
+/**
+ * Removes `path` and all below it; also folders that deny reading and writing. Nothing there: done. As bytes where its name may be
+ * no text: as text it would be another name, at which nothing is.
+ */
+export async function removeTree(path: string | Buffer): Promise<void> {
   const options = { recursive: true, force: true, maxRetries: 3 };
   try {
     await rm(path, options);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EACCES" && code !== "EPERM" && code !== "ENOTEMPTY") throw error;
-    await openUp(path);
+    await openUp(Buffer.isBuffer(path) ? path.toString("latin1") : toLatin1(path));
     await rm(path, options);
   }
 }
 
-/** Gives us back read and write on every folder. Iterative: an agent may nest folders as deep as it likes. */
+/** Gives us back read and write on every folder. Iterative: an agent may nest folders as deep as it likes. `root`: latin1. */
 async function openUp(root: string): Promise<void> {
   const folders = [root];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const stats = await lstat(folder).catch(ignoreMissing(null));
+    const stats = await lstat(asPath(folder)).catch(ignoreMissing(null));
     if (!stats?.isDirectory()) continue;
-    await chmod(folder, 0o700);
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (entry.isDirectory()) folders.push(join(folder, entry.name));
+    await chmod(asPath(folder), 0o700);
+    for (const entry of await readdir(asPath(folder), { encoding: "latin1", withFileTypes: true })) {
+      if (entry.isDirectory()) folders.push(`${folder}/${entry.name}`);
     }
   }
 }

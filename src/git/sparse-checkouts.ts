@@ -40,6 +40,7 @@ export class SparseCheckouts implements Checkouts {
       commit,
       changedPaths: everyPath,
       sparse,
+      excludeFile: null,
       needIndex: () => Promise.resolve(),
       remove: async () => {
         if (open) await removePlace(place);

@@ -38,7 +38,7 @@ async function sweepOne(place: string, entry: Dirent, noted: Noted | undefined):
   } else if (noted && !entry.isDirectory() && isAsNoted(noted, lstatSync(asPath(place)))) {
     return;
   }
-  await removeTree(Buffer.from(place, "latin1").toString("utf8"));
+  await removeTree(asPath(place));
   if (mode === submoduleMode) mkdirSync(asPath(place));
 }
 

@@ -44,7 +44,7 @@ import { GitRemote } from "./remote.ts";
 import { removeTree } from "./remove-tree.ts";
 import { asCommit, TrunkRepository } from "./trunk-repository.ts";
 import { checkGit, readUserHead, type UserRepository } from "./user-repository.ts";
-import { GitWorkspace, placeOf } from "./workspace.ts";
+import { GitWorkspace, placeOf, removePlace, type WorkspacePlace } from "./workspace.ts";
 
 export type GitTrunkOptions = Partial<CheckoutsChoice> & {
   repository: UserRepository;
@@ -123,19 +123,17 @@ export class GitTrunk implements Trunk {
     const passed = orLater && before === null ? this.#passedBy(run) : null;
     const cone = coneOf(scope.map(toLatin1));
     const workspace = await this.#openAt(run, name, before?.base ?? asCommit(commit), { passed, cone });
-    if (before) await putBack(this.#trunk, workspace, before);
+    if (before) await orRemoved(workspace, () => putBack(this.#trunk, workspace, before));
     return workspace;
   }
 
   async openProtected(run: RunId, name: string, commit: Commit, protect: Protect): Promise<ProtectedWorkspace> {
     requireRunId(run);
     const workspace = await this.#openAt(run, name, asCommit(commit), { passed: null, cone: null });
-    try {
-      return { workspace, putBack: await putProtectedBack(this.#trunk, workspace, protect) };
-    } catch (error) {
-      await workspace.remove();
-      throw error;
-    }
+    return orRemoved(workspace, async () => ({
+      workspace,
+      putBack: await putProtectedBack(this.#trunk, workspace, protect),
+    }));
   }
 
   /** Those of `paths` that a run could not protect, because they are not there at `base`, where it began. */
@@ -145,7 +143,8 @@ export class GitTrunk implements Trunk {
 
   prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<boolean> {
     requireRunId(run);
-    return this.#checkouts.prepare(placeOf(this.#stateFolder, run, name), asCommit(commit), work);
+    const place = placeOf(this.#stateFolder, run, name);
+    return orRemoved(remover(place), () => this.#checkouts.prepare(place, asCommit(commit), work));
   }
 
   /** At the end, when no workspace is open any more. */
@@ -260,7 +259,8 @@ export class GitTrunk implements Trunk {
 
   async #openAt(run: RunId, name: string, commit: Commit, how: CheckoutHow): Promise<GitWorkspace> {
     const place = placeOf(this.#stateFolder, run, name);
-    const checkout = await this.#openings(() => this.#checkouts.open(place, commit, how));
+    const open = () => this.#checkouts.open(place, commit, how);
+    const checkout = await this.#openings(() => orRemoved(remover(place), open));
     const workspace = new GitWorkspace(place, checkout, () => this.#open.delete(place.path));
     this.#open.set(place.path, workspace);
     return workspace;
@@ -273,6 +273,18 @@ export class GitTrunk implements Trunk {
     return ours;
   }
 }
+
+/** Where `work` fails nothing is left: nobody would know of it, and the disk may be full of just that. */
+async function orRemoved<T>(what: { remove(): Promise<void> }, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await what.remove();
+    throw error;
+  }
+}
+
+const remover = (place: WorkspacePlace) => ({ remove: () => removePlace(place) });
 
 /** A run's id names a branch and folders. */
 function requireRunId(run: RunId): void {

@@ -121,7 +121,7 @@ class UpperWalk {
     }
     if (isFolder(was) && stats.isDirectory()) {
       const ignored = folder.ignored || untracked.isIgnored(folder, path, true);
-      const marked = this.#isBelow && this.#isMerged(folder, path, stats);
+      const marked = this.#isBelow && isMerged(stats, this.#untracked.look(folder, path));
       this.#open.push({ path, rules: folder.rules, ignored, tree: was.oid, marked });
       return;
     }
@@ -129,14 +129,6 @@ class UpperWalk {
     if (was) await this.#gone(path, was);
     if (!folder.ignored && untracked.judge(folder, path, name, stats))
       this.#open.push({ path, rules: folder.rules, ignored: false, tree: null, marked: false });
-  }
-
-  /**
-   * Does the folder show what lies below it? The kernel tells one link for such a folder, and what the upper's has for all
-   * others. Where that is one as well (btrfs), or the kernel told otherwise, the answer is no.
-   */
-  #isMerged(folder: Folder, path: string, inUpper: Stats): boolean {
-    return inUpper.nlink !== 1 && this.#untracked.look(folder, path)?.nlink === 1;
   }
 
   /** All that was checked out at `path`. */
@@ -150,6 +142,14 @@ class UpperWalk {
   #isEmptyFolder(path: string, stats: Stats): boolean {
     return stats.isDirectory() && readdirSync(asPath(`${this.#root}/${path}`)).length === 0;
   }
+}
+
+/**
+ * Does a folder show what lies below it? The kernel tells one link for such a folder, and what the upper's has for all
+ * others. Where that is one as well (btrfs), or the kernel told otherwise, the answer is no.
+ */
+export function isMerged(inUpper: Stats, shown: Stats | null): boolean {
+  return inUpper.nlink !== 1 && shown?.nlink === 1;
 }
 
 const rulesName = ".gitignore";

@@ -12,7 +12,7 @@ type Shape = { bare: boolean; sha256: boolean; patterns?: Buffer | null };
 export async function writeGitFolder(
   trunk: TrunkRepository,
   folder: string,
-  files: { [name: string]: string },
+  files: { [name: string]: string | Buffer },
   { bare, sha256, patterns = null }: Shape,
 ): Promise<void> {
   await mkdir(join(folder, "objects", "info"), { recursive: true });

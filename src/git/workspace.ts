@@ -106,7 +106,9 @@ export async function givePrivateGit(trunk: TrunkRepository, workspace: GitWorks
   invariant(workspace.path !== "" && workspace.folder !== "", "a workspace has folders");
   const building = join(workspace.folder, "worker.git");
   await removeTree(building);
-  await writeWorkersGit(trunk, workspace, building, { commit: workspace.base, sparse: workspace.checkout.sparse });
+  const { sparse, excludeFile } = workspace.checkout;
+  await writeWorkersGit(trunk, workspace, building, { commit: workspace.base, sparse });
+  if (excludeFile !== null) await copyFile(excludeFile, join(building, "info", "exclude"));
   await removeTree(join(workspace.path, ".git"));
   await moveFolder(building, workspace.path, ".git");
 }

@@ -2,6 +2,7 @@
  * Owns the moving of a checkout to another commit in this process, where git would write the very bytes that it keeps.
  * Its cost follows the files that differ. What it cannot do it says before it has begun: then git has to do it.
  */
+import { randomUUID } from "node:crypto";
 import { lstat, mkdir, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
 import { layerLimits } from "../domain/limits.ts";
@@ -10,8 +11,9 @@ import type { Change, Edits } from "./edits.ts";
 import { refusePath } from "./entry-rules.ts";
 import { entryOf } from "./index-entry.ts";
 import { asPath, toLatin1, toText } from "./latin1.ts";
-import { linkMode, submoduleMode } from "./objects.ts";
+import { isFolder, linkMode, submoduleMode } from "./objects.ts";
 import type { ObjectStore } from "./object-store.ts";
+import type { Trees } from "./trees.ts";
 
 /** What becomes of each path, which is latin1; null: nothing is left. */
 export type Difference = ReadonlyMap<string, (Change & { body: Buffer }) | null>;
@@ -67,6 +69,29 @@ export async function writeDifference(root: string, difference: Difference): Pro
     entries.set(path, null);
   }
   return entries;
+}
+
+/**
+ * Keeps git from removing folders that both trees have while it turns a checkout of the one into one of the other: it makes anew what it
+ * has emptied, and in an overlay that hides what lies below it. Answers what ends it.
+ */
+export async function holdFolders(
+  root: string,
+  trees: Trees,
+  [from, to]: readonly [string, string],
+): Promise<() => Promise<void>> {
+  const held = new Set<string>();
+  for (const [path, entry] of await trees.difference(from, to)) {
+    let folder = entry ? "." : posix.dirname(path);
+    while (folder !== "." && !isFolder(await trees.find(to, folder))) folder = posix.dirname(folder);
+    if (folder !== ".") held.add(folder);
+  }
+  const name = randomUUID();
+  const files = [...held].map((folder) => asPath(`${toLatin1(root)}/${folder}/${name}`));
+  for (const file of files) await writeFile(file, "", { flag: "wx" });
+  return async () => {
+    for (const file of files) await rm(file);
+  };
 }
 
 /** Folders in which nothing is left, as git removes them. */

@@ -57,6 +57,28 @@ test("what they push is merged onto the trunk; what conflicts becomes a task, wh
   expect(world.notes<string[]>("tasks").at(-1)?.join()).toMatch(/Merge what people pushed \(\w+\) landed/);
 });
 
+test("what they push of a path that matters has workspaces prepared again", async () => {
+  const world = makeWorld({ files: { lock: "1\n", ".gitignore": "deps\n" } });
+  withRemote(world);
+  world.configure({
+    planner: async ({ brief, plan, gate }) => {
+      await gate("turn");
+      plan(...(brief.tasks.length === 0 ? [{ type: "create_task", name: "work", title: "W" }] : []));
+    },
+    worker: ({ read, write }) => write("found", read("deps") ?? "nothing\n"),
+    prepare: [{ name: "packages", command: "cp lock deps", when: ["lock"] }],
+    acceptance: ["grep 2 found"],
+    publish: { remote: "origin", follow: "main" },
+    limits: { mirrorMs: 50, mirrorMsMax: 100 },
+  });
+  const engine = await world.startRun();
+  await engine.says(/workspaces begin prepared/);
+  push(world, "lock", "2\n");
+  await engine.says(/workspaces begin prepared[^]*workspaces begin prepared/);
+  world.open("turn");
+  expect((await engine.ended).code).toBe(0);
+});
+
 const none = { brief: {} as ArbiterBrief, marked: "" };
 
 test("an arbiter that finds nothing to do has to resolve the conflict all the same", async () => {
