@@ -96,7 +96,7 @@ export class PreparedCopies {
     return topmost.map((path) => path.replace(/\/$/, ""));
   }
 
-  /** What has a place in a checkout of the commit, and is ignored there; a folder's path ends with a slash. */
+  /** What has a place in a checkout of the commit, and is ignored there. Without a slash at the end: macOS's cp would copy what is in a folder. */
   async #fitting({ folder, paths }: Kept, place: WorkspacePlace, commit: Commit): Promise<string[]> {
     const { trees } = this.#trunk.objects(place.run);
     const root = await trees.rootOf(commit);
@@ -108,7 +108,7 @@ export class PreparedCopies {
       free.push(stats.isDirectory() ? `${path}/` : path);
     }
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
-    return [...(await askIgnored(this.#trunk.git, call, free))];
+    return [...(await askIgnored(this.#trunk.git, call, free))].map((path) => path.replace(/\/$/, ""));
   }
 }
 
