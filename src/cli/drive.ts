@@ -17,7 +17,7 @@ import { allowedEnvironment } from "../processes/environment.ts";
 import { freeMemoryBytes } from "../processes/memory.ts";
 import { openProcesses, type Processes } from "../processes/processes.ts";
 import { isDead } from "./engine-process.ts";
-import { report } from "./output.ts";
+import { outliveReader, report } from "./output.ts";
 import { exitCodes, RefusedError } from "./exit.ts";
 import type { Project } from "./project.ts";
 import { followRun, type FollowOptions } from "./follow.ts";
@@ -35,6 +35,7 @@ const clock = {
 
 /** Runs until the run ends or pauses for good; answers the exit code. */
 export async function drive(project: Project, run: Run, options: FollowOptions): Promise<number> {
+  outliveReader();
   const processes = openProcesses();
   const doors = openDoors(run.config, report);
   let sandbox: OpenSandbox | null = null;

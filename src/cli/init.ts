@@ -1,5 +1,5 @@
 /** `longhaul init`: a first configuration to edit, with the agents that are here. Never overwrites one. */
-import { writeFile } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { environment, findConfig } from "../config.ts";
 import { chooseModels, knownProvider, lookedFor } from "../config/models.ts";
@@ -10,6 +10,7 @@ import { chooseAgents, type Choice, type NamedAgent } from "./init-choice.ts";
 import { configTemplate } from "./init-template.ts";
 import { foundPresets } from "./installed-agents.ts";
 import { print, printJson } from "./output.ts";
+import { unwritable } from "./project.ts";
 
 export async function init({ json }: { json?: boolean }): Promise<void> {
   const git = new Git(environment);
@@ -24,11 +25,29 @@ export async function init({ json }: { json?: boolean }): Promise<void> {
     agents,
     (provider) => knownProvider(provider, environment)?.kind ?? null,
   );
-  await writeFile(path, configTemplate(choice), { flag: "wx" });
-  await excludeStateFolder(git, repository);
+  try {
+    // The folder first: of a configuration there is all or nothing, and a second try must not find half a one.
+    await excludeStateFolder(git, repository);
+    await writeWhole(path, configTemplate(choice));
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
   const { roles, because, others } = choice;
   if (json) printJson({ config: path, agents: roles.kind, because, others: others.map(({ name }) => name) });
   else print(initWords(path, choice, agents).join("\n"));
+}
+
+/** Never over another file. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(text);
+  } catch (error) {
+    await rm(path);
+    throw error;
+  } finally {
+    await file.close();
+  }
 }
 
 /** What was chosen and why, what is missing, and what comes next. */
@@ -58,7 +77,7 @@ function initWords(path: string, { roles, because, others }: Choice, agents: rea
           ? [`and what is installed is not logged in: ${names}. longhaul doctor says how.`]
           : [
               "and no coding agent is installed:",
-              ...agents.map(({ preset }) => `  ${preset.title}: ${preset.install}`),
+              ...agents.map(({ preset }) => `  ${preset.name}: ${preset.install}`),
             ]),
         'Name your agents in it, or remove it and begin again when there is a key or an agent; then: longhaul run "GOAL"',
       ];

@@ -9,7 +9,7 @@ import type { DoctorOptions } from "./doctor/doctor.ts";
 import type { EstimateOptions } from "./estimate.ts";
 import { exitCodeOf, exitCodes, tell } from "./exit.ts";
 import type { Common } from "./inspect.ts";
-import { endQuietlyWithReader, say } from "./output.ts";
+import { endWithReader, say } from "./output.ts";
 import type { PromptsOptions } from "./prompts.ts";
 import type { ResumeOptions, RunOptions } from "./run.ts";
 import type { ToolOptions } from "./tool.ts";
@@ -226,7 +226,7 @@ function addSession(program: Command, exit: (code: number) => void): void {
     );
 }
 
-endQuietlyWithReader();
+endWithReader();
 try {
   await makeProgram((code) => (process.exitCode = code)).parseAsync();
 } catch (error) {

@@ -24,8 +24,12 @@ export async function openProject(create: boolean): Promise<Project> {
   const repository = await findRepository(git, process.cwd());
   const stateFolder = join(repository.topLevel, ".longhaul");
   if (create) {
-    await mkdir(stateFolder, { recursive: true });
-    await excludeStateFolder(git, repository);
+    try {
+      await mkdir(stateFolder, { recursive: true });
+      await excludeStateFolder(git, repository);
+    } catch (cause) {
+      throw unwritable(stateFolder, cause);
+    }
   } else if (!databaseUrl) {
     await access(join(stateFolder, "longhaul.db")).catch((cause: unknown) => {
       throw new EnvironmentError(
@@ -44,6 +48,15 @@ export async function openProject(create: boolean): Promise<Project> {
     throw storeFault(cause, place);
   }
 }
+
+/** A file or folder that could not be written, for a person. */
+export const unwritable = (place: string, cause: unknown): EnvironmentError =>
+  new EnvironmentError(
+    place,
+    `it cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+    "Is the disk full or the folder read-only? Nothing was deleted.",
+    { cause },
+  );
 
 /** What kept a store from being opened, for a person. */
 export function storeFault(cause: unknown, place: string): EnvironmentError {

@@ -1,5 +1,5 @@
 /** `longhaul run` and `longhaul resume`. */
-import { readFile } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import { resolve as resolvePath } from "node:path";
 import { loadPrompts } from "../agents/prompts/prompts.ts";
 import { environment, loadConfig } from "../config.ts";
@@ -19,7 +19,7 @@ import { estimateFor } from "./estimate.ts";
 import { exitCodes, RefusedError, UsageError } from "./exit.ts";
 import type { Common } from "./inspect.ts";
 import { print, printJson, say } from "./output.ts";
-import { chooseRun, openProject, withProject, type Project } from "./project.ts";
+import { chooseRun, openProject, unwritable, withProject, type Project } from "./project.ts";
 import { requireAtBase, requireCommitted } from "./protected-files.ts";
 import { requireSandbox } from "./sandbox.ts";
 
@@ -50,11 +50,19 @@ export async function run(goalText: string | undefined, options: RunOptions): Pr
   for (const line of openingLines(await estimateFor(repository, config))) say(line);
   const project = await openProject(true);
   try {
-    const created = await createRun(project, goal, config);
+    const created = await createRun(project, goal, config).catch(async (cause: unknown) => {
+      throw (await isDiskFull(project, config)) ? unwritable(project.stateFolder, cause) : cause;
+    });
     return await drive(project, created, { json: options.json ?? false, resumed: false });
   } finally {
     await project.store.close();
   }
+}
+
+/** As for a session that fails: with less room than that, it is the disk's fault. */
+async function isDiskFull({ stateFolder }: Project, { limits }: RunConfig): Promise<boolean> {
+  const { bavail, bsize } = await statfs(stateFolder);
+  return bavail * bsize < limits.diskFreeBytesMin;
 }
 
 const configPlace = ({ config }: { config?: string }) => config ?? "the configuration";

@@ -12,6 +12,8 @@ import {
   sandboxChoices,
   workspacesChoices,
   type AcceptanceCommand,
+  type CheckCommand,
+  type PrepareCommand,
 } from "../domain/run-config.ts";
 
 const name = z.string().trim().min(1);
@@ -149,10 +151,13 @@ const providerSchema = z.strictObject({
 });
 export type WrittenProvider = z.output<typeof providerSchema>;
 
-const checkSchema = z.union([
-  name.transform((command) => ({ name: command, command, timeoutMs: null })),
-  z.strictObject({ name, command: name, timeoutMs: z.int().positive().nullable().default(null) }),
-]);
+const timeoutMs = z.int().positive().nullable().default(null);
+
+const checkSchema = byKind<CheckCommand>((written) =>
+  typeof written === "string"
+    ? name.transform((command) => ({ name: command, command, timeoutMs: null }))
+    : z.strictObject({ name, command: name, timeoutMs }),
+);
 
 const protectedSchema = z.string().transform((written, context) => {
   const fault = protectedPathFault(written);
@@ -163,23 +168,14 @@ const protectedSchema = z.string().transform((written, context) => {
 const acceptanceSchema = byKind<AcceptanceCommand>((written) =>
   typeof written === "string"
     ? name.transform((command) => ({ name: command, command, timeoutMs: null, protected: [] }))
-    : z.strictObject({
-        name,
-        command: name,
-        timeoutMs: z.int().positive().nullable().default(null),
-        protected: z.array(protectedSchema).default([]),
-      }),
+    : z.strictObject({ name, command: name, timeoutMs, protected: z.array(protectedSchema).default([]) }),
 );
 
-const prepareSchema = z.union([
-  name.transform((command) => ({ name: command, command, timeoutMs: null, when: [] })),
-  z.strictObject({
-    name,
-    command: name,
-    timeoutMs: z.int().positive().nullable().default(null),
-    when: z.array(name).default([]),
-  }),
-]);
+const prepareSchema = byKind<PrepareCommand>((written) =>
+  typeof written === "string"
+    ? name.transform((command) => ({ name: command, command, timeoutMs: null, when: [] }))
+    : z.strictObject({ name, command: name, timeoutMs, when: z.array(name).default([]) }),
+);
 
 const budget = { usd: z.number().nonnegative().optional(), tokens: z.int().nonnegative().optional() };
 const partBudget = z.strictObject(budget).default({});

@@ -51,7 +51,7 @@ export class Mirror {
     if (remote === null) return;
     try {
       const heads = await store.transition(run, async (tx) => ({ tip: tx.run.tip, green: tx.run.green }));
-      if (!this.#has(heads)) await this.#exchange(remote, heads);
+      if (!this.#has(heads)) await this.#exchange(remote, heads, true);
     } catch (error) {
       report(error);
     }
@@ -66,7 +66,8 @@ export class Mirror {
     return this.#there?.tip === tip && this.#there.green === green;
   }
 
-  async #exchange(remote: Remote, heads: Heads): Promise<void> {
+  /** `isLast`: this engine tries no other time. */
+  async #exchange(remote: Remote, heads: Heads, isLast = false): Promise<void> {
     const { run, clock, report } = this.#parts;
     this.#state = { ...this.#state, startedAt: clock.elapsed() };
     try {
@@ -75,7 +76,7 @@ export class Mirror {
       this.followed = exchange.followed ?? this.followed;
       if (!failed) this.#there = heads;
       const failures = failed ? this.#state.failures + 1 : 0;
-      await this.#tell(exchange, this.#state.failures > 0);
+      await this.#tell(exchange, isLast);
       this.#state = { ...this.#state, failures };
     } catch (error) {
       this.#state = { ...this.#state, failures: this.#state.failures + 1 };
@@ -83,14 +84,15 @@ export class Mirror {
     }
   }
 
-  async #tell({ pushed, faults }: Exchange, hadFailed: boolean): Promise<void> {
+  async #tell({ pushed, faults }: Exchange, isLast: boolean): Promise<void> {
     const { store, run, limits } = this.#parts;
+    const hadFailed = this.#state.failures > 0;
     const failures = this.#state.failures + 1;
     await store.transition(run, async (tx) => {
       if (pushed.length > 0 || (hadFailed && faults.length === 0)) await tx.addEvent("mirror.pushed", {}, { pushed });
       if (faults.length === 0) return;
-      const startedAt = tx.now;
-      await tx.addEvent("mirror.failed", {}, { faults, nextAt: nextBatchAt({ startedAt, failures }, limits) });
+      const nextAt = isLast ? null : nextBatchAt({ startedAt: tx.now, failures }, limits);
+      await tx.addEvent("mirror.failed", {}, { faults, nextAt });
     });
   }
 }

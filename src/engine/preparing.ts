@@ -110,7 +110,7 @@ export class Preparing {
         timeoutMs: timeoutMs ?? config.limits.commandMs,
         outputBytesMax: config.limits.evidenceBytesMax,
       };
-      const { exitCode, output } = await commands.run({
+      const { exitCode, timedOut, output } = await commands.run({
         run,
         command,
         directory,
@@ -119,8 +119,10 @@ export class Preparing {
         network: "prepare",
       });
       if (exitCode === 0) continue;
-      const how = exitCode === null ? "was killed" : `ended with exit code ${exitCode}`;
-      return `prepare: ${name} ${how}; workspaces go on without it. Its output: ${output.slice(-saidCharactersMax)}`;
+      const late = `took longer than ${bounds.timeoutMs} ms and was killed`;
+      const how = timedOut ? late : exitCode === null ? "was killed" : `ended with exit code ${exitCode}`;
+      const said = output.trim() === "" ? "It printed nothing." : `Its output: ${output.slice(-saidCharactersMax)}`;
+      return `prepare: ${name} ${how}; workspaces go on without it. ${said}`;
     }
     return null;
   }

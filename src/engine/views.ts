@@ -84,7 +84,7 @@ export type RunView = {
   /** Runs of the checks. `redSince`: when they began to fail; null: they passed last. null: none has run. */
   checks: { runs: number; failed: number; redSince: number | null } | null;
   /** The last push to the run's remote, when it failed: what was said, and when it is tried again. */
-  mirror: { at: number; faults: string[]; nextAt: number } | null;
+  mirror: { at: number; faults: string[]; nextAt: number | null } | null;
   verdicts: (Verdict & { cycle: number; at: number })[];
   sessions: number;
 };

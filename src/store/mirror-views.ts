@@ -4,7 +4,7 @@ import type { Run } from "../domain/run.ts";
 import type { RunView } from "../engine/views.ts";
 import type { Database } from "./dialect.ts";
 
-const failedSchema = z.object({ faults: z.array(z.string()), nextAt: z.number() });
+const failedSchema = z.object({ faults: z.array(z.string()), nextAt: z.number().nullable() });
 
 /** null: the last batch succeeded, or there is no remote. */
 export async function readMirror(db: Database["db"], { id, config }: Run): Promise<RunView["mirror"]> {

@@ -142,7 +142,7 @@ function describeRun(type: RunEvent, event: Event, names: Names): string {
     case "mirror.pushed":
       return `pushed to the remote: ${pushedWords(data["pushed"])}`;
     case "mirror.failed":
-      return `the remote: ${list(data["faults"])}; tried again in ${duration((Number(data["nextAt"]) || event.at) - event.at)}`;
+      return `the remote: ${list(data["faults"])}; ${data["nextAt"] === null ? "not tried again before the run is resumed" : `tried again in ${duration((Number(data["nextAt"]) || event.at) - event.at)}`}`;
     case "engine.started": {
       const lost = Number(data["lostSessions"]) || 0;
       return lost > 0

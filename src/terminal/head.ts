@@ -194,9 +194,10 @@ function restLines({ resting: all, now }: RunView): Line[] {
 }
 
 /** The remote does not have what is here; the run goes on. */
-function mirrorLines({ run, mirror, now }: RunView, width: number): Line[] {
+export function mirrorLines({ run, mirror, now }: RunView, width: number): Line[] {
   if (mirror === null || run.config.publish === null) return [];
-  const soon = mirror.nextAt > now ? `tried again in ${duration(mirror.nextAt - now)}` : "tried again";
+  const soon =
+    mirror.nextAt !== null && mirror.nextAt > now ? `tried again in ${duration(mirror.nextAt - now)}` : "tried again";
   const again = driven(run, now) ? soon : `to try again: longhaul resume --run ${run.id}`;
   const where = phrase(withoutCredentials(run.config.publish.remote));
   const words = wrap(mirror.faults.map(phrase).join("; "), Math.max(1, width - 4), reasonLinesMax);

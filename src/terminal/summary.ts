@@ -6,7 +6,7 @@ import { countedWords, weakenedCount, weakenedWords, type TestReport } from "../
 import type { RunView } from "../engine/views.ts";
 import { counted, duration, score, took } from "./amounts.ts";
 import { cellWidth, fit, phrase, wrap } from "./cells.ts";
-import { costWords, goalLine, pauseWords, resumeCommand, stateTone, taskWords } from "./head.ts";
+import { costWords, goalLine, mirrorLines, pauseWords, resumeCommand, stateTone, taskWords } from "./head.ts";
 import { paint, quiet, strong, toned, type Line, type Paint } from "./paint.ts";
 import { landingLines } from "./landing-lines.ts";
 import { label, labelWidth, more } from "./section.ts";
@@ -39,6 +39,7 @@ export function renderSummary(view: RunView, extra: SummaryExtra, options: Paint
     [],
     ...countLines(view),
     ...stillRunning(view),
+    ...mirrorLines(view, width),
   ];
   const commands = [...resultLines(view.run, extra), ...goOnLines(view.run)];
   return [paint(prose, options), ...commands.map((line) => paint([line], { ...options, width: Infinity }))].join("\n");

@@ -81,6 +81,11 @@ describe("the sandbox", () => {
     for (const part of ["workers reach packages.example.org", "dev reaches api.anthropic.com", "programs read"])
       expect(through).toContain(part);
     expect(opened.find("machine", "tools inside")?.found).not.toMatch(/cargo \(/);
+    configure(world, { ...programs, readable: [world.path("home/.misspelt")] });
+    expect((await checkup(world)).find("machine", "let through")).toMatchObject({
+      state: "doubtful",
+      found: expect.stringMatching(/nothing is at .*\.misspelt/),
+    });
     configure(world, { ...programs, sandbox: "none" });
     const none = await checkup(world);
     expect([none.code, none.find("machine", "sandbox")?.state, none.find("machine", "tools inside")]).toEqual([

@@ -22,6 +22,8 @@ test("init writes a configuration once, hides .longhaul, and says what comes nex
   const first = await world.longhaul("init");
   expect(first).toMatchObject({ code: 0, stderr: "" });
   expect(first.stdout).toContain('longhaul run "GOAL"');
+  // Each with its name, when none is here.
+  for (const [, name] of first.stdout.matchAll(/^ {2}(.*): npm install/gm)) expect(name).toMatch(/^[A-Z][^/]+$|^pi$/);
   const config = join(world.repository, "longhaul.config.ts");
   const written = readFileSync(config, "utf8");
   expect(readFileSync(join(world.repository, ".git/info/exclude"), "utf8")).toContain("/.longhaul/");
@@ -58,6 +60,11 @@ describe("nothing starts", () => {
     ["longhaul.config.json", '{ "roles": { "planer": "x", "worker": "y" } }', [/roles: .*planer/]],
     ["longhaul.config.ts", "export default {\n  roles: {\n", [/node /]],
     ["longhaul.config.ts", "export const config = {};\n", [/no default export/]],
+    [
+      "longhaul.config.json",
+      '{ "checks": [{ "name": "x", "cmd": "true" }], "prepare": [{ "name": "y", "command": "true", "when": "a" }] }',
+      [/checks\.0: Unrecognized key: "cmd"/, /prepare\.0\.when: .*expected array/],
+    ],
     [
       "longhaul.config.ts",
       'export default { roles: { planner: "true", worker: "true" }, acceptance: ["true"], limits: { pollMs: "soon" } };\n',

@@ -1,6 +1,7 @@
 /** `.longhaul` on a disk that is full or cannot be written: nothing is lost, and a run goes on when there is room. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { makeWorld, type World } from "./world.ts";
@@ -28,6 +29,40 @@ test.skipIf(!canMount)("a full disk and a read-only one are environment faults t
   expect(said).toMatch(/read-only: ended with 3\n/);
   expect(said).not.toMatch(/^\s+at .*\(?file:/m);
 });
+
+test.skipIf(!canMount)("what cannot begin on a full or read-only disk says so, and leaves nothing half", () => {
+  const world = makeWorld();
+  world.configure({ planner: ({ plan }) => plan(), worker: () => {}, acceptance: ["true"] });
+  const said = inOwnMount(world, noRoom);
+  for (const what of ["read-only init", "read-only run", "full init", "full run"])
+    expect(said).toContain(`${what}: ended with 3\n`);
+  expect(said).not.toMatch(/^\s+at .*\(?file:/m);
+  expect(said).toContain("roomy init: ended with 0\n");
+});
+
+test.skipIf(!existsSync("/dev/full"))(
+  "what is printed onto a full disk: a run goes on, other commands say so",
+  async () => {
+    const world = makeWorld();
+    world.configure({ planner: ({ plan }) => plan(), worker: () => {}, acceptance: ["true"] });
+    const words = ["run", "Do it", "--config", world.path("longhaul.config.json")];
+    const into = (redirection: string, ...args: string[]) =>
+      world.startIn(world.repository, args, {}, ["sh", "-c", `exec "$@" ${redirection}`, "sh"]).ended;
+    const unheard = await into("2> /dev/full", ...words);
+    expect(unheard).toMatchObject({ code: 0, stdout: expect.stringContaining("achieved") });
+    const untold = await into("> /dev/full", ...words);
+    expect(untold).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/run ended: achieved[^]*cannot be written/),
+    });
+    const shown = await into("> /dev/full", "export");
+    expect(shown).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^longhaul: what it prints cannot be written/),
+    });
+    for (const { stderr } of [untold, shown]) expect(stderr).not.toMatch(/^\s+at /m);
+  },
+);
 
 test.skipIf(!canMount)("the state folder may lie on another file system than the repository", () => {
   const world = makeWorld();
@@ -138,6 +173,22 @@ code=0; longhaul resume || code=$?; echo "read-only: ended with $code"
 mount -o remount,rw,size=200m ../../disk
 code=0; longhaul resume || code=$?; echo "roomy: ended with $code"
 echo landed:; git log --format=%s --grep "^Longhaul-Run:" "--branches=longhaul/*"
+`;
+
+const noRoom = `
+cd .. && mkdir disk && mount -t tmpfs -o size=12m none disk
+git clone --quiet repository disk/repository && cd disk/repository
+try() { what=$1; shift; code=0; longhaul "$@" || code=$?; echo "$what: ended with $code"; }
+mount -o remount,ro ../../disk
+try "read-only init" init
+try "read-only run" run "Do it" --config ../../longhaul.config.json
+mount -o remount,rw ../../disk
+try "first run" run "Do it" --config ../../longhaul.config.json
+cat /dev/zero > ../filler || true
+try "full run" run "Do it" --config ../../longhaul.config.json
+try "full init" init
+rm ../filler
+try "roomy init" init
 `;
 
 const elsewhere = `

@@ -101,6 +101,19 @@ test.each(["auto", "copied"] as const)(
   },
 );
 
+test("a prepare command that takes too long is told with its bound", async () => {
+  const world = makeWorld({ files });
+  world.configure({
+    planner: ({ plan }) => plan(),
+    worker: () => {},
+    prepare: [{ name: "hangs", command: "while :; do sleep 1; done", timeoutMs: 50 }],
+    acceptance: ["true"],
+  });
+  const { code, stderr } = await world.finishRun();
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/prepare: hangs took longer than 50 ms and was killed.* It printed nothing\./);
+});
+
 test("a prepare command that fails is told, and the run goes on without", async () => {
   const world = makeWorld({ files });
   world.configure({

@@ -70,6 +70,9 @@ test("a remote that never answers does not keep a run from its end, nor its secr
   ];
   expect(told.join("\n")).toContain("127.0.0.1:9/x.git");
   expect(told.join("\n")).not.toContain("canary");
+  // Who looks only at how it ended is told as well, and not that somebody will try it again.
+  expect(stdout).toMatch(/the remote origin is behind; to try again: longhaul resume --run/);
+  expect(stderr.trim().split("\n").at(-1)).toMatch(/the remote: .*; not tried again before the run is resumed/);
 });
 
 test("doctor says whether it can be reached, and whether the branch that is followed is there", async () => {
@@ -87,6 +90,12 @@ test("doctor says whether it can be reached, and whether the branch that is foll
     code: 0,
     state: "doubtful",
     found: expect.stringMatching(/no branch next/),
+  });
+  expect(await found({ remote: "upstream" })).toMatchObject({
+    code: 0,
+    state: "doubtful",
+    found: expect.stringMatching(/no remote of the name upstream/),
+    mend: expect.stringMatching(/^git remote add upstream/),
   });
   const lost = await found({ remote: "http://ada@127.0.0.1:9/x.git" });
   expect(lost).toMatchObject({

@@ -4,6 +4,7 @@ import { doubtful, good, type Finding } from "../../domain/finding.ts";
 import { withoutCredentials } from "../../domain/publish-config.ts";
 import type { RunConfig } from "../../domain/run-config.ts";
 import { Git } from "../../git/git-process.ts";
+import { locateRemote } from "../../git/operator-settings.ts";
 import { lookAtRemote } from "../../git/remote.ts";
 import type { UserRepository } from "../../git/user-repository.ts";
 
@@ -12,8 +13,17 @@ export async function remoteFindings(config: RunConfig | null, repository: UserR
   const publish = config?.publish;
   if (!publish || repository === null) return [];
   const at = { group: "repository", name: "remote" } as const;
-  const { faults, missing } = await lookAtRemote(new Git(environment), repository, publish);
+  const git = new Git(environment);
   const remote = withoutCredentials(publish.remote);
+  if ((await locateRemote(git, repository, publish.remote, "push")) === null)
+    return [
+      doubtful(
+        at,
+        `the repository has no remote of the name ${remote}, which publish.remote names`,
+        `git remote add ${remote} URL, or name another.`,
+      ),
+    ];
+  const { faults, missing } = await lookAtRemote(git, repository, publish);
   const mend =
     "Try the same with git itself: git ls-remote. What it asks for has to come from a credential helper or an ssh agent.";
   if (faults.length > 0) return [doubtful(at, `${remote} cannot be reached: ${faults.join("; ")}`, mend)];

@@ -1,4 +1,5 @@
 /** `longhaul doctor`: what would confine the programs of a run here, and what of it holds on this machine. */
+import { existsSync } from "node:fs";
 import { EnvironmentError } from "../../domain/environment-error.ts";
 import { doubtful, good, lacking, type Finding } from "../../domain/finding.ts";
 import { configDefaults, type RunConfig } from "../../domain/run-config.ts";
@@ -32,7 +33,11 @@ function openedFinding({
     ...caches.map(({ path, mode }) => `${mode === "private" ? "each session has a copy of" : "programs read"} ${path}`),
   ];
   const words = opened.length === 0 ? "nothing more: no host, nothing of yours" : opened.join("; ");
-  return good({ group: "machine", name: "let through" }, words);
+  const at = { group: "machine", name: "let through" } as const;
+  const missing = [...readable, ...caches.map(({ path }) => path)].filter((path) => !existsSync(path));
+  return missing.length === 0
+    ? good(at, words)
+    : doubtful(at, `${words}; nothing is at ${missing.join(", ")}`, "Mend the path in readable or caches, or make it.");
 }
 
 export async function sandboxFindings(config: RunConfig | null): Promise<Finding[]> {
