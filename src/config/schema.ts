@@ -1,7 +1,8 @@
 /** What a user may write in `longhaul.config.ts`. */
 import { z } from "zod";
 import { presetNames } from "./acp-presets.ts";
-import { acpLimits, limitDefaults, modelAgentLimits, parallelDefaults, type Limits } from "../domain/limits.ts";
+import { limitsSchema, timeoutMs } from "./limits-schema.ts";
+import { acpLimits, modelAgentLimits, parallelDefaults } from "../domain/limits.ts";
 import { entryFault, insideFault } from "../domain/network-target.ts";
 import { allRoles } from "../domain/session.ts";
 import { protectedPath, protectedPathFault } from "../domain/protected.ts";
@@ -151,8 +152,6 @@ const providerSchema = z.strictObject({
 });
 export type WrittenProvider = z.output<typeof providerSchema>;
 
-const timeoutMs = z.int().positive().nullable().default(null);
-
 const checkSchema = byKind<CheckCommand>((written) =>
   typeof written === "string"
     ? name.transform((command) => ({ name: command, command, timeoutMs: null }))
@@ -179,12 +178,6 @@ const prepareSchema = byKind<PrepareCommand>((written) =>
 
 const budget = { usd: z.number().nonnegative().optional(), tokens: z.int().nonnegative().optional() };
 const partBudget = z.strictObject(budget).default({});
-
-const limitsSchema = z.strictObject(
-  Object.fromEntries(Object.keys(limitDefaults).map((key) => [key, z.int().nonnegative().optional()])) as {
-    [K in keyof Limits]: z.ZodOptional<z.ZodInt>;
-  },
-);
 
 const price = z.number().nonnegative();
 
