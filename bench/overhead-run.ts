@@ -10,6 +10,7 @@ import { ToolServer } from "../src/agents/tool-server/server.ts";
 import { makeRunId, type EngineId } from "../src/domain/ids.ts";
 import { startEngine } from "../src/engine/engine.ts";
 import { Git } from "../src/git/git-process.ts";
+import { Mounts } from "../src/git/mounts.ts";
 import { openGitTrunk } from "../src/git/trunk.ts";
 import { findRepository } from "../src/git/user-repository.ts";
 import { openProcesses, type Processes } from "../src/processes/processes.ts";
@@ -40,7 +41,10 @@ export type CaseFigures = {
   processStarts: number[];
 };
 
-async function runCase(one: Case): Promise<CaseFigures> {
+/** `mounted`: this process has mounts of its own. */
+type Mounted = Case & { mounted: boolean };
+
+async function runCase(one: Mounted): Promise<CaseFigures> {
   const folder = mkdtempSync(join(tmpdir(), "longhaul-bench-"));
   const counts = new Counts();
   const { database, remove } = await openDatabase(one.url, () => void counts.statements++);
@@ -57,7 +61,7 @@ async function runCase(one: Case): Promise<CaseFigures> {
 }
 
 type Around = {
-  one: Case;
+  one: Mounted;
   folder: string;
   database: Database;
   counts: Counts;
@@ -71,7 +75,12 @@ async function drive({ one, folder, database, counts, processes, tools }: Around
   const store = await openStore(database);
   const user = await findRepository(new Git(process.env), repository);
   const stateFolder = join(user.topLevel, ".longhaul");
-  const trunk = await openGitTrunk({ repository: user, stateFolder, environment: process.env });
+  const trunk = await openGitTrunk({
+    repository: user,
+    stateFolder,
+    environment: process.env,
+    mounts: one.mounted ? new Mounts() : null,
+  });
   const { base } = await trunk.resolveBase();
   const run = makeRunId(Math.random);
   await store.createRun({ id: run, repository: user.topLevel, goal: "bench", config, base });
@@ -132,4 +141,4 @@ async function readRows(database: Database, meter: Meter, slots: number) {
   };
 }
 
-console.log(JSON.stringify(await runCase(JSON.parse(process.argv[2] ?? "") as Case)));
+console.log(JSON.stringify(await runCase(JSON.parse(process.argv[2] ?? "") as Mounted)));

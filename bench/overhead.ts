@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { withServers, type Server } from "./databases.ts";
+import { inOwnMounts, whyNoMounts } from "../src/git/mounts.ts";
 import { figure, spread, sum, table, threeFigures } from "./figures.ts";
 import type { Phase } from "./meter.ts";
 import type { Case, Variant } from "./overhead-job.ts";
@@ -67,9 +68,11 @@ function casesOf(servers: Server[]): { server: Server; one: Case }[] {
 
 async function runCase(one: Case): Promise<CaseFigures> {
   const program = join(import.meta.dirname, "overhead-run.ts");
-  const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(one)], {
-    maxBuffer: outputBytesMax,
-  });
+  const mounted = whyNoMounts(process.env["PATH"] ?? "") === null;
+  const words = [process.execPath, program, JSON.stringify({ ...one, mounted } satisfies Case & { mounted: boolean })];
+  // As `longhaul run` does: workspaces are overlays, where the system has them.
+  const [first = "", ...rest] = mounted ? inOwnMounts(words) : words;
+  const { stdout } = await promisify(execFile)(first, rest, { maxBuffer: outputBytesMax });
   return JSON.parse(stdout) as CaseFigures;
 }
 
