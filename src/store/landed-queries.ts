@@ -129,11 +129,8 @@ async function followedBetween({ db, run }: Context, first: number, last: number
 }
 
 /** null: the run has not landed it, as the commit is not from which it began. */
-async function placeOf({ db, run }: Context, commit: Commit): Promise<number | null> {
-  const [landed, pushed] = [
-    db.selectFrom("landings").where("place", "is not", null).select("place").where("run_id", "=", run.id),
-    db.selectFrom("followed").select("place").where("run_id", "=", run.id),
-  ];
+async function placeOf(c: Context, commit: Commit): Promise<number | null> {
+  const { landed, pushed } = places(c);
   const row =
     (await landed.where("commit", "=", commit).executeTakeFirst()) ??
     (await pushed.where("commit", "=", commit).executeTakeFirst());
@@ -141,14 +138,17 @@ async function placeOf({ db, run }: Context, commit: Commit): Promise<number | n
 }
 
 /** 0: nothing has landed yet. */
-export async function lastPlace({ db, run }: Context): Promise<number> {
-  const [landed, pushed] = [
-    db.selectFrom("landings").where("place", "is not", null).select("place").where("run_id", "=", run.id),
-    db.selectFrom("followed").select("place").where("run_id", "=", run.id),
-  ];
+export async function lastPlace(c: Context): Promise<number> {
+  const { landed, pushed } = places(c);
   const last = [
     await landed.orderBy("place", "desc").limit(1).executeTakeFirst(),
     await pushed.orderBy("place", "desc").limit(1).executeTakeFirst(),
   ];
   return Math.max(...last.map((row) => row?.place ?? 0));
 }
+
+/** In two tables, each read by an index of its own. */
+const places = ({ db, run }: Context) => ({
+  landed: db.selectFrom("landings").where("place", "is not", null).select("place").where("run_id", "=", run.id),
+  pushed: db.selectFrom("followed").select("place").where("run_id", "=", run.id),
+});

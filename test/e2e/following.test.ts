@@ -3,7 +3,13 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import type { ArbiterBrief } from "../../src/domain/brief.ts";
 import { push, withRemote } from "./people.ts";
-import { makeWorld } from "./world.ts";
+import { makeWorld, type Setup } from "./world.ts";
+
+/** Changes a.txt; the task "last" waits until nobody pushes any more. */
+const mineAndLast: Setup["worker"] = async ({ brief, gate, write }) => {
+  if (brief.task.name === "last") await gate("last");
+  write(brief.task.name === "last" ? "last.txt" : "a.txt", `${brief.task.name}\n`);
+};
 
 test("what they push is merged onto the trunk; what conflicts becomes a task, which begins with the conflict", async () => {
   const world = makeWorld({ files: { "a.txt": "start\n", "theirs.txt": "start\n" } });
@@ -18,10 +24,7 @@ test("what they push is merged onto the trunk; what conflicts becomes a task, wh
       if (brief.tasks.length === 0) plan(create("mine"), create("last"));
       else plan();
     },
-    worker: async ({ brief, gate, write }) => {
-      if (brief.task.name === "last") await gate("last");
-      write(brief.task.name === "last" ? "last.txt" : "a.txt", `${brief.task.name}\n`);
-    },
+    worker: mineAndLast,
     arbiter: ({ brief, read, write, note, print }) => {
       note("arbiter", { brief, marked: read("a.txt") });
       write("a.txt", "mine and theirs\n");
@@ -90,10 +93,7 @@ test("an arbiter that finds nothing to do has to resolve the conflict all the sa
       if (brief.tasks.length === 0) plan(create("mine"), create("last"));
       else plan();
     },
-    worker: async ({ brief, gate, write }) => {
-      if (brief.task.name === "last") await gate("last");
-      write(brief.task.name === "last" ? "last.txt" : "a.txt", `${brief.task.name}\n`);
-    },
+    worker: mineAndLast,
     arbiter: ({ brief, write, note, print }) => {
       note("sentBack", brief.sentBack);
       // In the end it is resolved as the trunk has it.

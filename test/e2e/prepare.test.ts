@@ -49,7 +49,10 @@ test("workers, checks and the judge's commands wait for what is prepared, find i
   expect(world.git("diff", "--name-only", "HEAD", `longhaul/${run.run}`)).toBe("lock");
 });
 
-test("who stops a run while it prepares waits for nothing, and a resume prepares again", async () => {
+test.each([
+  ["SIGINT", { code: 130, signal: null }],
+  ["SIGKILL", { code: null, signal: "SIGKILL" }],
+] as const)("%s while it prepares: nothing is waited for, and a resume prepares again", async (signal, end) => {
   const world = makeWorld({ files });
   world.configure({
     planner: ({ brief, plan }) =>
@@ -61,8 +64,8 @@ test("who stops a run while it prepares waits for nothing, and a resume prepares
   const run = await world.startRun();
   await world.reached("prepare");
   await run.says(/t1 "W" created/);
-  run.signal("SIGINT");
-  expect((await run.ended).code).toBe(130);
+  run.signal(signal);
+  expect(await run.ended).toMatchObject(end);
   world.open("prepare");
   expect((await world.longhaul("resume")).code).toBe(0);
 });
