@@ -97,6 +97,7 @@ async function createRun(project: Project, goal: string, config: RunConfig) {
   const { base, dirty, unborn } = await trunk.resolveBase();
   const id = makeRunId(Math.random);
   await trunk.begin(id, base);
+  await trunk.close();
   await project.store.createRun({ id, repository: project.repository.topLevel, goal, config, base });
   say(
     `Run ${id} starts from ${unborn ? "an empty tree (this repository has no commit yet)" : `commit ${base.slice(0, 10)}`}; your working copy and branches are not touched.`,

@@ -4,17 +4,16 @@
  */
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import pLimit from "p-limit";
 import { EnvironmentError } from "../domain/environment-error.ts";
 import type { Commit, EngineId, RunId } from "../domain/ids.ts";
 import { gitLimits } from "../domain/limits.ts";
 import { GitError, type Git, type GitCall, type Identity } from "./git-process.ts";
-import { GitService, type Came } from "./git-service.ts";
 import { makeTrunk, uploadPack } from "./make-trunk.ts";
 import { commitBody, nameObject } from "./objects.ts";
 import { buildingPrefixes, ObjectStore, syncFolder, type OnStep } from "./object-store.ts";
 import { packObject, type PackedObject } from "./pack.ts";
 import { exists, ignoreMissing } from "./remove-tree.ts";
+import { RefTransactions } from "./ref-transactions.ts";
 import type { UserRepository } from "./user-repository.ts";
 
 const objectName = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -38,12 +37,9 @@ export class TrunkRepository {
   /** What `takeOver` wrote, by run. */
   readonly #marks = new Map<RunId, string>();
   readonly #stores = new Map<RunId, ObjectStore>();
-  readonly #refs = new Map<RunId, GitService>();
+  readonly #moves: RefTransactions;
   /** A git of their own: what is kept does not wait for landings, nor they for it. */
-  readonly #pins = new Map<RunId, GitService>();
-  /** git ends when a transaction fails: it must be nobody else's. */
-  readonly #oneMoveAtATime = pLimit(1);
-  readonly #onePinAtATime = pLimit(1);
+  readonly #pins: RefTransactions;
 
   private constructor(git: Git, gitDir: string, user: UserRepository, { identity, signOff, onStep }: TrunkSettings) {
     this.git = git;
@@ -52,6 +48,8 @@ export class TrunkRepository {
     this.identity = identity;
     this.signer = signOff ? identity : null;
     this.#user = user;
+    this.#moves = new RefTransactions(git, gitDir);
+    this.#pins = new RefTransactions(git, gitDir, ["--no-deref"]);
   }
 
   /** Opens `<stateFolder>/trunk.git`, made from the user's repository if it is not there yet. */
@@ -189,10 +187,10 @@ export class TrunkRepository {
       ...(mark ? [`verify ${engineRef(run)} ${mark}`] : []),
       from === to ? `verify ${branch(run)} ${to}` : `update ${branch(run)} ${to} ${old}`,
     ];
-    return this.#oneMoveAtATime(async () => {
+    return this.#moves.alone(async () => {
       for (let tries = 1; ; tries++) {
         try {
-          await transact(this.#service(this.#refs, run), lines);
+          await this.#moves.commit(run, lines);
           break;
         } catch (error) {
           if (!(error instanceof GitError)) throw error;
@@ -216,8 +214,8 @@ export class TrunkRepository {
       ...refs.add.map(({ ref, oid }) => `update ${ref} ${oid}`),
       ...refs.remove.map((ref) => `delete ${ref}`),
     ];
-    const pin = () => transact(this.#service(this.#pins, run, ["--no-deref"]), lines);
-    await this.#onePinAtATime(() =>
+    const pin = () => this.#pins.commit(run, lines);
+    await this.#pins.alone(() =>
       pin().catch(async (error: unknown) => {
         if (!(error instanceof GitError)) throw error;
         await this.#clearDeadLock();
@@ -229,11 +227,10 @@ export class TrunkRepository {
     for (const folder of folders) await syncFolder(folder);
   }
 
-  #service(known: Map<RunId, GitService>, run: RunId, how: readonly string[] = []): GitService {
-    const service =
-      known.get(run) ?? new GitService(this.git, ["update-ref", ...how, "--stdin"], { gitDir: this.gitDir, run });
-    known.set(run, service);
-    return service;
+  /** Lets its git processes end; the next call starts others. */
+  rest(): void {
+    this.#moves.rest();
+    this.#pins.rest();
   }
 
   async #readMark(run: RunId): Promise<string> {
@@ -276,20 +273,6 @@ export const contestedRefs = (run: RunId) => `refs/longhaul/${run}/contested`;
 /** What sessions have kept: `<session>/<tree>` below it. */
 export const keptRefs = (run: RunId) => `refs/longhaul/${run}/kept`;
 export const greenRef = (run: RunId) => `refs/longhaul/${run}/green`;
-
-async function transact(service: GitService, lines: readonly string[]): Promise<void> {
-  await service.ask(`${["start", ...lines, "prepare", "commit"].join("\n")}\n`, takeCommitted);
-}
-
-/** `start: ok`, `prepare: ok`, `commit: ok`: only the last means that it is done. */
-function takeCommitted(came: Came): { value: null } | undefined {
-  for (const step of ["start", "prepare", "commit"]) {
-    const line = came.line();
-    if (line === undefined) return undefined;
-    if (line !== `${step}: ok`) throw new Error(`git update-ref answered ${JSON.stringify(line)} to ${step}`);
-  }
-  return came.done(null);
-}
 
 /** The lines of `shallow` when the user's repository is a shallow clone: every git folder over these objects needs them. */
 export async function readShallow(gitDir: string): Promise<string | null> {

@@ -148,8 +148,9 @@ export class GitTrunk implements Trunk {
   }
 
   /** At the end, when no workspace is open any more. */
-  close(): Promise<void> {
-    return this.#checkouts.close();
+  async close(): Promise<void> {
+    this.#trunk.rest();
+    await this.#checkouts.close();
   }
 
   workspaceBytes(run: RunId): number {

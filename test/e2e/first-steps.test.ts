@@ -176,6 +176,8 @@ test("a repository without commits is built from scratch, with a goal from a fil
   expect(landings(world, run.id).map(({ subject }) => subject)).toEqual(["Begin"]);
   expect(world.git("show", `longhaul/${run.id}:src/main.txt`)).toBe("hello");
   expect(world.git("status", "--porcelain", "--branch")).toBe("## No commits yet on main");
+  const started = (await world.events()).find(({ type }) => type === "engine.started");
+  expect(started?.data).toMatchObject({ lostSessions: 0, killedProcesses: 0 });
 });
 
 test("a resume tells what happens from then on", async () => {

@@ -8,10 +8,11 @@ import { makeWorld, type World } from "./world.ts";
 
 type Red = Extract<BriefMessage, { kind: "trunk_red" }>;
 
-/** Waits while the file `hold` is there, then looks for what is bad. */
+/** Waits while the file `hold` is there, and says so with the file `held`; then looks for what is bad. */
 const held = {
   name: "state",
-  command: 'while [ -e "$LONGHAUL_CONFIG_DIR/hold" ]; do sleep 0.05; done; ! grep -q bad *.txt',
+  command:
+    'while [ -e "$LONGHAUL_CONFIG_DIR/hold" ]; do touch "$LONGHAUL_CONFIG_DIR/held"; sleep 0.05; done; ! grep -q bad *.txt',
 };
 const following = { remote: "origin", follow: "main" };
 const limits = { mirrorMs: 50, mirrorMsMax: 100 };
@@ -30,6 +31,10 @@ async function passed(world: World, commit: unknown): Promise<void> {
   );
 }
 
+async function checksHeld(world: World): Promise<void> {
+  await until("the checks to be held", () => existsSync(world.path("held")));
+}
+
 test("what landed below a commit of people's is verified with it", async () => {
   const world = makeWorld({ files: { "state.txt": "good\n" } });
   withRemote(world);
@@ -43,18 +48,16 @@ test("what landed below a commit of people's is verified with it", async () => {
       write(`${brief.task.name}.txt`, "done\n");
     },
     acceptance: ["test -f wait.txt"],
-    checks: [held],
+    // They fail on what landed alone.
+    checks: [{ name: "state", command: "[ ! -e mine.txt ] || [ -e theirs.txt ]" }],
     publish: following,
     limits,
   });
   const engine = await world.startRun();
   await engine.says(/green: checks passed/);
-  world.write("hold", "");
-  await theirsLanded(world, push(world, "first.txt", "pushed\n"));
   world.open("mine");
   await engine.says(/"mine" landed/);
-  const tip = await theirsLanded(world, push(world, "second.txt", "pushed\n"));
-  rmSync(world.path("hold"));
+  const tip = await theirsLanded(world, push(world, "theirs.txt", "pushed\n"));
   await passed(world, tip);
   const mine = (await world.tasks()).find(({ name }) => name === "mine");
   expect(mine?.landing?.verified?.commit).toBe(tip);
@@ -87,8 +90,9 @@ test("what turns red with a commit of people's is no task's fault", async () => 
   const engine = await world.startRun();
   await engine.says(/green: checks passed/);
   world.write("hold", "");
-  // Its checks last until all the others are there.
   await theirsLanded(world, push(world, "early.txt", "pushed\n"));
+  // Its checks last until all the others are there.
+  await checksHeld(world);
   world.open("a");
   await engine.says(/"a" landed/);
   await theirsLanded(world, push(world, "theirs.txt", "bad\n"));
