@@ -79,27 +79,27 @@ export class LaneBench {
     return this.figures;
   }
 
+  /** In rounds: all landers want to land at once. */
   async #landAll(landings: number): Promise<void> {
     const { landers, scheme } = this.#one;
-    if (scheme === "bare") await this.#timed(() => this.#bareLanders(Math.ceil(landings / landers)));
-    else for (let done = 0; done < landings; done += landers) await this.#round();
+    for (let done = 0; done < landings; done += landers) await (scheme === "bare" ? this.#bareRound() : this.#round());
+    if (this.figures.landed % landers !== 0) throw new Error("not every lander has landed");
   }
 
-  /** Each lander begins its next change when it has landed. */
-  async #bareLanders(each: number): Promise<void> {
-    const { landers } = this.#one;
-    const lander = async (n: number) => {
-      for (let round = 0; round < each; round++) await this.#prepared(n + round * landers);
-    };
-    await Promise.all(Array.from({ length: landers }, (_, n) => lander(n)));
+  async #bareRound(): Promise<void> {
+    const first = this.#ids;
+    const { landers, overlap } = this.#one;
+    const numbers = Array.from({ length: landers }, (_, n) => n);
+    await this.#timed(() => Promise.all(numbers.map((n) => this.#landBare(n, isHot(first + n, overlap)))));
   }
 
-  async #prepared(n: number): Promise<void> {
-    const hot = isHot(n + Math.floor(n / this.#one.landers), this.#one.overlap);
-    const path = hot ? hotFile : fileOf(this.#files, n % this.#one.landers);
+  async #landBare(n: number, hot: boolean): Promise<void> {
+    const path = hot ? hotFile : fileOf(this.#files, n);
+    const began = this.#tip;
+    let tries = 0;
     await this.#land(async () => {
       const { trees, reader } = this.#trunk.objects(run);
-      const base = this.#tip;
+      const base = ++tries === 1 ? began : this.#tip;
       const entry = await trees.find(await trees.rootOf(base), path);
       const before = await reader.read(entry?.oid ?? "", "blob");
       const body = Buffer.from(edited(before.toString("utf8"), ++this.#ids, hot));
@@ -110,7 +110,7 @@ export class LaneBench {
 
   /** Every lander has a workspace with a change in it, and all want to land at once. */
   async #round(): Promise<void> {
-    const { landers, overlap } = this.#one;
+    const { overlap } = this.#one;
     const workspaces = await this.#workspaces(this.#checkouts);
     const first = this.#ids;
     const works = workspaces.map((workspace, n) => {
@@ -121,7 +121,6 @@ export class LaneBench {
     });
     await this.#timed(() => Promise.all(works.map((work) => this.#landWorkspace(work))));
     for (const workspace of workspaces) await workspace.remove();
-    if (this.figures.landed % landers !== 0) throw new Error("not every lander has landed");
   }
 
   async #landWorkspace({

@@ -97,6 +97,8 @@ export const laneLimits = {
   intakesAtOnce: 4,
   /** Work that is checked side by side before it lands. */
   triesAtOnce: 4,
+  /** Until the trunk's checks are tried again when they could not begin. */
+  checkAgainMs: 60_000,
   /** Landings that are made durable together. */
   landingsPerGroupMax: 64,
   /** Content of one change that waits in memory for its landing; more of it is put into the trunk's store at once. */

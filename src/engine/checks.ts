@@ -11,7 +11,7 @@ import type { CheckCommand, RunConfig } from "../domain/run-config.ts";
 import type { AcceptanceResult } from "../domain/verdict.ts";
 import { aborted } from "./aborted.ts";
 import { runChecks } from "./check-commands.ts";
-import type { Commands, OpenHow, Trunk } from "./ports.ts";
+import type { Clock, Commands, OpenHow, Trunk } from "./ports.ts";
 import { newlyRed, nobody, suspectsOf, tellOfRed, type NewlyRed, type Suspects } from "./red-trunk.ts";
 import type { Store, Transition } from "./store-port.ts";
 
@@ -24,6 +24,7 @@ export type CheckParts = {
   store: Store;
   trunk: Trunk;
   commands: Commands;
+  clock: Clock;
   run: RunId;
   config: Pick<RunConfig, "checks" | "limits">;
   /** Tells of a fault of our own; must not throw. */
@@ -41,6 +42,7 @@ export class Checks {
   #tried: Checked | null = null;
   #wanted: Commit | null = null;
   #working: Promise<void> | null = null;
+  #lookAt = -Infinity;
   #checkouts = 0;
 
   constructor(parts: CheckParts) {
@@ -51,6 +53,7 @@ export class Checks {
   tipMoved(tip: Commit): void {
     if (this.#parts.config.checks.length === 0 || this.#stopped.signal.aborted || tip === this.#last?.commit) return;
     this.#wanted = tip;
+    if (this.#parts.clock.elapsed() < this.#lookAt) return;
     this.#working ??= this.#work().finally(() => (this.#working = null));
   }
 
@@ -96,14 +99,17 @@ export class Checks {
 
   async #work(): Promise<void> {
     const { signal } = this.#stopped;
-    while (this.#wanted && !signal.aborted) {
-      const commit = this.#wanted;
-      this.#wanted = null;
-      try {
+    const { clock, report } = this.#parts;
+    try {
+      while (this.#wanted && !signal.aborted) {
+        const commit = this.#wanted;
+        this.#wanted = null;
         await this.#oneAtATime(() => this.#checkTrunk(commit, signal, false));
-      } catch (error) {
-        this.#parts.report(error);
       }
+    } catch (error) {
+      // Such as a full disk: it will hardly be mended in a second, and each try is told.
+      this.#lookAt = clock.elapsed() + laneLimits.checkAgainMs;
+      report(error);
     }
   }
 

@@ -96,7 +96,7 @@ export class Engine {
     const { store, trunk, remote, agents, commands, machine, clock } = ports;
     const { limits, publish: published } = config;
     const report = (error: unknown) => this.#report(error);
-    const checks = new Checks({ store, trunk, commands, run, config, report });
+    const checks = new Checks({ store, trunk, commands, clock, run, config, report });
     this.#desk = {
       store,
       trunk,

@@ -229,6 +229,7 @@ export interface Transition {
   redSince(): Promise<number | null>;
   /** What was inserted last. */
   lastChecks(): Promise<{ commit: Commit; results: AcceptanceResult[] } | null>;
+  /** The output of those that passed is not kept. */
   insertChecks(commit: Commit, passed: boolean, results: AcceptanceResult[]): Promise<void>;
   addEvent(type: EventType, about?: EventAbout, data?: { [key: string]: unknown }): Promise<void>;
 }

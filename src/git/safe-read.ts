@@ -103,10 +103,12 @@ async function readAll(file: number, size: number): Promise<Buffer<ArrayBuffer> 
       size <= gitLimits.readAtOnceBytesMax
         ? readSync(file, piece, 0, piece.length, total)
         : (await readPiece(file, piece, 0, piece.length, total)).bytesRead;
-    if (count === 0) return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
     total += count;
     if (total > gitLimits.fileBytesMax) return null;
     pieces.push(piece.subarray(0, count));
+    // Less than was asked for is its end, but not on every file system before the size that it had.
+    if (count === 0 || (count < piece.length && total >= size))
+      return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
   }
 }
 

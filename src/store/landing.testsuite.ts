@@ -118,4 +118,18 @@ export function landingTests(w: OpenStore): void {
     const again = await check(false);
     expect((await w.views.status(run)).checks).toEqual({ runs: 4, failed: 3, redSince: again });
   });
+
+  test("what a check printed is kept where it failed: there are as many as landings", async () => {
+    const result = { command: "npm test", exitCode: 0, score: null, ms: 1, output: "much" };
+    const results = [
+      { ...result, name: "good", passed: true },
+      { ...result, name: "bad", passed: false },
+    ];
+    await change((tx) => tx.insertChecks(base, false, results));
+    const last = await change((tx) => tx.lastChecks());
+    expect(last?.results.map(({ name, output }) => [name, output])).toEqual([
+      ["good", ""],
+      ["bad", "much"],
+    ]);
+  });
 }

@@ -29,7 +29,7 @@ async function submitted() {
   const { config } = await change(async (tx) => tx.run);
   const report = (error: unknown) => expect.unreachable(String(error));
   const commands = { run: () => Promise.reject(new Error("no check is configured")) };
-  const checks = new Checks({ store, trunk, commands, run, config, report });
+  const checks = new Checks({ store, trunk, commands, clock, run, config, report });
   const lane = new Lane({ store, trunk, clock, run, checks, config, report });
   const workspace = await trunk.openWorkspace(run, "s1", base);
   const submission = { handoff: handoffOf("done"), usage: noUsage, message: "m", cycle: 1 };
