@@ -29,6 +29,8 @@ export type Database = {
   isContention(error: unknown): boolean;
   /** null: no other process has to be told, and no commit goes unanswered. */
   announce: Announce | null;
+  /** Has all reads of `read` see the same moment; locks nothing. */
+  snapshot<T>(read: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
   /** Calls `wake` when another process has changed something. */
   listen(wake: () => void): () => void;
   close(): Promise<void>;

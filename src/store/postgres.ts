@@ -48,6 +48,7 @@ export function openPostgres(url: string, connectMs = 0): Database {
       tell: sql`select pg_notify(${sql.lit(channel)}, ${sql.lit(me)}), txid_current()::text as id`,
       fateOf: (id) => sql`select txid_status(${id}::bigint) as fate`,
     },
+    snapshot: (read) => db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(read),
     listen: (wake) => listen(url, me, wake),
     close: () => db.destroy(),
   };

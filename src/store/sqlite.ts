@@ -56,6 +56,16 @@ export function openSqlite(file: string, clock: { now(): number }, onQuery?: (sq
     isOutage: () => false,
     isContention: (error) => error instanceof Error && "errcode" in error && error.errcode === busyCode,
     announce: null,
+    snapshot: (read) =>
+      db.connection().execute(async (one) => {
+        // Not "begin", which is a writer's here.
+        await sql`begin deferred`.execute(one);
+        try {
+          return await read(one);
+        } finally {
+          await sql`rollback`.execute(one);
+        }
+      }),
     listen: (wake) => pollDataVersion(database, wake),
     close: () => db.destroy(),
   };

@@ -70,6 +70,27 @@ test.each(["SQLite", "PostgreSQL"])("how old a store is can be seen without a ch
   await drop();
 });
 
+test.each(["SQLite", "PostgreSQL"])("what a screen reads is of one moment, and holds nobody up: %s", async (kind) => {
+  const { file, dispose } = await temporaryFile();
+  const { url, drop } = await freshDatabase(inject("postgresUrl"));
+  const open = () => (kind === "SQLite" ? openSqlite(file, Date) : openPostgres(url));
+  const store = await openStore(open());
+  const insert = (id: string) =>
+    store.createRun({ id: id as RunId, repository: "/", goal: "", config, base: "c" as never });
+  await insert("run1");
+  const screen = open();
+  const count = async (db: Database["db"]) => (await db.selectFrom("runs").select("id").execute()).length;
+  const seen = await screen.snapshot(async (db) => {
+    const before = await count(db);
+    await insert("run2");
+    return [before, await count(db)];
+  });
+  expect([seen, await screen.snapshot(count)]).toEqual([[1, 1], 2]);
+  for (const one of [screen, store]) await one.close();
+  await dispose();
+  await drop();
+});
+
 test("a claim reads the queue by an index, not the finished history", async () => {
   const { file, dispose } = await temporaryFile();
   let statements: string[] = [];

@@ -1,4 +1,4 @@
-/** Reads for screens and commands. Each is one read of committed rows; none takes a lock. */
+/** Reads for screens and commands, of committed rows; but for exports of one moment. None takes a lock. */
 import { describeFailure, type Failure } from "../domain/failure.ts";
 import type { CycleId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import type { PlannerStatus } from "../domain/planner.ts";
@@ -39,7 +39,7 @@ export function openViews(database: Database): Views {
       return row ? toRun(row) : null;
     },
 
-    status: (id) => readStatus(database, id),
+    status: (id) => database.snapshot((one) => readStatus(one, database.now, id)),
 
     tasks: (id, filter) => readTasks(db, id, filter),
 
@@ -48,7 +48,7 @@ export function openViews(database: Database): Views {
     },
 
     ...historyViews(db),
-    costs: (id, by, limit) => readCosts(db, id, by, limit),
+    costs: (id, by, limit) => database.snapshot((one) => readCosts(one, id, by, limit)),
     everything: (id) => everything(db, id),
   };
 }
@@ -99,12 +99,11 @@ function landingOf(row: LandingColumns): TaskView["landing"] {
   return { submittedAt: row.submitted_at, landedAt: row.settled_at, verified };
 }
 
-async function readStatus(database: Database, id: RunId): Promise<RunView> {
-  const { db } = database;
+async function readStatus(db: Db, time: Database["now"], id: RunId): Promise<RunView> {
   const { now, ...row } = await db
     .selectFrom("runs")
     .selectAll()
-    .select(database.now.as("now"))
+    .select(time.as("now"))
     .where("id", "=", id)
     .executeTakeFirstOrThrow();
   const cycleRow = await db
