@@ -101,12 +101,5 @@ const { S_IFMT: types, S_IFDIR: folderType } = constants;
 
 const look = (path: string) => lstatSync(asPath(path), { throwIfNoEntry: false }) ?? null;
 
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(asPath(folder), "latin1");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
-    throw error;
-  }
-}
+/** A link leads out of a layer, whoever made it: it is nothing to look into. */
+const namesIn = (folder: string) => (look(folder)?.isDirectory() ? readdirSync(asPath(folder), "latin1") : []);

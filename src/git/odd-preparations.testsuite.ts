@@ -1,6 +1,6 @@
 /** What preparations may come to: whatever they make is there in workspaces, and none of it is taken for the worker's. */
 import { execFileSync } from "node:child_process";
-import { appendFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { layerLimits } from "../domain/limits.ts";
@@ -117,6 +117,22 @@ export function testOddPreparations(makeWorld: (files: Files) => Promise<GitWorl
     expect(await trunk.prepare(runA, "prepare-2", base, lies({ "built/z": "z" }))).toBe(true);
     const next = await trunk.openWorkspace(runA, named(2), base);
     expect([await world.read(next, "built/hard"), await world.read(next, "built/z")]).toEqual(["a\n", "z"]);
+  });
+
+  test("a link that was prepared where the trunk has a folder by now leads nobody out of the tree", async () => {
+    const world = await enter({ "a.txt": "a\n", ".gitignore": "/out\n" });
+    const { trunk, base } = world;
+    await put(world.state, { "outside/secret": "secret\n" });
+    await trunk.prepare(runA, "prepare-1", base, async (top) => {
+      await symlink(join(world.state, "outside"), join(top, "out"));
+      return true;
+    });
+    const worker = await trunk.openWorkspace(runA, named(1), base);
+    await rm(join(worker.path, "out"));
+    await put(worker.path, { "out/keep": "k\n", ".gitignore": "/out/*\n!/out/keep\n" });
+    expect((await landNow(trunk, runA, worker, submission(1))).kind).toBe("landed");
+    const workspace = await trunk.openWorkspace(runA, named(2), await trunk.tip(runA));
+    expect(await readdir(join(workspace.path, "out"))).toEqual(["keep"]);
   });
 }
 
