@@ -119,6 +119,17 @@ export function testOddPreparations(makeWorld: (files: Files) => Promise<GitWorl
     expect([await world.read(next, "built/hard"), await world.read(next, "built/z")]).toEqual(["a\n", "z"]);
   });
 
+  test("what ignores itself by rules of its own, as a Python environment does, is there", async () => {
+    const world = await enter({ "a.txt": "a\n" });
+    const { trunk, base } = world;
+    await trunk.prepare(runA, "prepare-1", base, lies({ ".venv/.gitignore": "*\n", ".venv/bin/python": "py\n" }));
+    const workspace = await trunk.openWorkspace(runA, named(1), base);
+    expect(await world.read(workspace, ".venv/bin/python")).toBe("py\n");
+    expect(await userGit(workspace.path, "status", "--porcelain")).toBe("");
+    await put(workspace.path, { ".venv/lib": "mine\n" });
+    expect(await trunk.takeIn(runA, workspace)).toEqual({ kind: "unchanged" });
+  });
+
   test("a link that was prepared where the trunk has a folder by now leads nobody out of the tree", async () => {
     const world = await enter({ "a.txt": "a\n", ".gitignore": "/out\n" });
     const { trunk, base } = world;

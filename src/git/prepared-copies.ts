@@ -66,17 +66,27 @@ export class PreparedCopies {
     kept.users++;
     try {
       const fitting = await this.#fitting(kept, place, commit);
-      for (const [above, paths] of Map.groupBy(fitting, (path) => posix.dirname(path))) {
-        const to = join(place.path, toText(above));
-        await mkdir(to, { recursive: true });
-        for (let n = 0; n < paths.length; n += layerLimits.copiedAtOnce) {
-          const from = paths.slice(n, n + layerLimits.copiedAtOnce).map((path) => join(kept.folder, toText(path)));
-          await this.#fresh.copy(place.run, from, to);
-        }
-      }
+      // By these others are ignored, and mostly they themselves.
+      const rules = fitting.filter(isRules);
+      await this.#copy(kept, place, rules);
+      const ignored = await this.#ignoredOf(kept, place, rules);
+      for (const path of rules) if (!ignored.has(path)) await removeTree(join(place.path, toText(path)));
+      const others = fitting.filter((path) => !isRules(path));
+      await this.#copy(kept, place, await this.#ignoredOf(kept, place, others));
     } finally {
       kept.users--;
       if (kept.users === 0 && this.#kept.get(place.run) !== kept) await removeTree(kept.folder);
+    }
+  }
+
+  async #copy({ folder }: Kept, place: WorkspacePlace, paths: Iterable<string>): Promise<void> {
+    for (const [above, names] of Map.groupBy(paths, (path) => posix.dirname(path))) {
+      const to = join(place.path, toText(above));
+      await mkdir(to, { recursive: true });
+      for (let n = 0; n < names.length; n += layerLimits.copiedAtOnce) {
+        const from = names.slice(n, n + layerLimits.copiedAtOnce).map((path) => join(folder, toText(path)));
+        await this.#fresh.copy(place.run, from, to);
+      }
     }
   }
 
@@ -88,27 +98,39 @@ export class PreparedCopies {
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     const how = ["--others", "--ignored", "--exclude-standard", "--directory", "-z"];
     const listed = await this.#trunk.git.run(["ls-files", ...how], { ...call, timeoutMs: gitLimits.intakeMs });
-    const paths = listed.stdout.toString("latin1").split("\0").slice(0, -1);
+    // With a slash at its end, a folder would be ignored by rules in itself, which are not there yet where it is copied to.
+    const paths = listed.stdout
+      .toString("latin1")
+      .split("\0")
+      .slice(0, -1)
+      .map((path) => path.replace(/\/$/, ""));
     // git tells folders of which it ignores but what is in them, and that as well.
     const topmost: string[] = [];
-    for (const path of await askIgnored(this.#trunk.git, call, paths))
-      if (!topmost.at(-1)?.endsWith("/") || !path.startsWith(topmost.at(-1) ?? "")) topmost.push(path);
-    return topmost.map((path) => path.replace(/\/$/, ""));
+    for (const path of await askIgnored(this.#trunk.git, call, paths)) {
+      const last = topmost.at(-1);
+      if (last === undefined || !path.startsWith(`${last}/`)) topmost.push(path);
+    }
+    return topmost;
   }
 
-  /** What has a place in a checkout of the commit, and is ignored there. Without a slash at the end: macOS's cp would copy what is in a folder. */
+  /** What has a place in a checkout of the commit. */
   async #fitting({ folder, paths }: Kept, place: WorkspacePlace, commit: Commit): Promise<string[]> {
     const { trees } = this.#trunk.objects(place.run);
     const root = await trees.rootOf(commit);
     const free: string[] = [];
-    for (const path of await notIn(trees, root, paths, [folder])) {
+    for (const path of await notIn(trees, root, paths, [folder]))
       // A program is told names as text.
-      if (toLatin1(toText(path)) !== path || !(await hasPlace(trees, root, path))) continue;
-      const stats = await lstat(asPath(`${toLatin1(folder)}/${path}`));
-      free.push(stats.isDirectory() ? `${path}/` : path);
-    }
+      if (toLatin1(toText(path)) === path && (await hasPlace(trees, root, path))) free.push(path);
+    return free;
+  }
+
+  /** Without a slash at the end: macOS's cp would copy what is in a folder. */
+  async #ignoredOf({ folder }: Kept, place: WorkspacePlace, paths: readonly string[]): Promise<Set<string>> {
+    const isFolderThere = async (path: string) => (await lstat(asPath(`${toLatin1(folder)}/${path}`))).isDirectory();
+    const asked = await Promise.all(paths.map(async (path) => ((await isFolderThere(path)) ? `${path}/` : path)));
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
-    return [...(await askIgnored(this.#trunk.git, call, free))].map((path) => path.replace(/\/$/, ""));
+    const ignored = await askIgnored(this.#trunk.git, call, asked);
+    return new Set([...ignored].map((path) => path.replace(/\/$/, "")));
   }
 }
 
@@ -137,6 +159,8 @@ async function openUp(top: string): Promise<Size> {
   }
   return size;
 }
+
+const isRules = (path: string) => posix.basename(path) === ".gitignore";
 
 /** As `lstat` counts. */
 const blockBytes = 512;
