@@ -18,10 +18,16 @@ type Oddity = { path: string; ignorable: string | null; reason: string };
 
 const readByGit = new Set([".gitignore", ".gitattributes", ".gitmodules"]);
 
-/** As `ChangedPaths`, from the index file of `call`. */
-export async function listedByGit(git: Git, call: GitCall, root: string): Promise<Suspects> {
+/** As `ChangedPaths`, from the index file of `call`. `isTheirs`: of a path, latin1; what is not, is refused only where git would wait on it. */
+export async function listedByGit(
+  git: Git,
+  call: GitCall,
+  root: string,
+  isTheirs: (path: string) => boolean = () => true,
+): Promise<Suspects> {
   const seen = await lookAround(root);
-  const reasons = await refusals(git, call, seen.oddities);
+  const oddities = seen.oddities.filter(({ path, ignorable }) => ignorable === null || isTheirs(path));
+  const reasons = await refusals(git, call, oddities);
   if (reasons.length > 0) return { present: [], gone: [], reasons };
   const listed = await git.run(
     ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard", "--deduplicate"],

@@ -145,6 +145,18 @@ export function testOddPreparations(makeWorld: (files: Files) => Promise<GitWorl
     const workspace = await trunk.openWorkspace(runA, named(2), await trunk.tip(runA));
     expect(await readdir(join(workspace.path, "out"))).toEqual(["keep"]);
   });
+
+  test("odd things that are nobody's keep no work from landing, also where only git knows what is ignored", async () => {
+    const { trunk, base } = await enter({ "a.txt": "a\n", ".gitignore": "\\#*#\n" });
+    await trunk.prepare(runA, "prepare-1", base, async (top) => {
+      execFileSync("sh", ["-ec", "mkdir gen; mkfifo gen/pipe; git init -q own; echo 1 > own/x"], { cwd: top });
+      return true;
+    });
+    const workspace = await trunk.openWorkspace(runA, named(1), base);
+    expect(await trunk.takeIn(runA, workspace)).toEqual({ kind: "unchanged" });
+    await put(workspace.path, { "a.txt": "mine\n" });
+    expect(await trunk.takeIn(runA, workspace)).toMatchObject({ kind: "taken", change: { files: ["a.txt"] } });
+  });
 }
 
 const oddThings = `

@@ -40,8 +40,8 @@ async function listInUpper(
   top: string,
 ): Promise<Suspects> {
   const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
-  const listed = await listedByGit(trunk.git, call, workspace.path);
   const isIn = (folder: string, path: string) => new Untracked(folder).look(nowhere, path) !== null;
+  const listed = await listedByGit(trunk.git, call, workspace.path, (path) => isIn(top, path));
   return { ...listed, present: listed.present.filter((path) => isIn(top, path) || !isIn(root, path)) };
 }
 
