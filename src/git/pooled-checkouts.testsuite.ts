@@ -99,6 +99,15 @@ export function testPool(makeWorld: (files: { [path: string]: string }) => Promi
       await next.remove();
     });
 
+    test("the pool does not grow with each workspace", async () => {
+      for (let n = 0; n < 3; n++) await (await open()).remove();
+      const last = await open();
+      const pool = join(world.state, "pool", runA);
+      const [own = ""] = (await readdir(pool)).filter((name) => !name.startsWith("."));
+      expect((await readdir(join(pool, own))).filter((name) => /^\d/.test(name))).toEqual([]);
+      await last.remove();
+    });
+
     test("whatever a worker did to the folder", async () => {
       const first = await open();
       const clean = await all(first.path);

@@ -4,7 +4,7 @@
  * own time of its last change says so.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile, rename, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Commit, RunId } from "../domain/ids.ts";
 import { layerLimits } from "../domain/limits.ts";
@@ -69,8 +69,10 @@ export class PooledCheckouts implements Checkouts {
     await mkdir(place.folder, { recursive: true });
     const free = this.#free.get(place.run)?.pop();
     let holds: Commit | null = null;
-    if (free) await moveFiles(free, place);
-    else holds = await this.#fresh.fill(place, commit, this.#roomOf(place.run));
+    if (free) {
+      await moveFiles(free, place);
+      await rmdir(free.folder);
+    } else holds = await this.#fresh.fill(place, commit, this.#roomOf(place.run));
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     if (holds !== commit) await this.#trunk.git.run(["read-tree", "--reset", "-u", commit], call);
     if (!this.#bytes.has(place.run))
