@@ -18,16 +18,18 @@ export async function removeTree(path: string | Buffer): Promise<void> {
   }
 }
 
-/** Gives us back read and write on every folder. Iterative: an agent may nest folders as deep as it likes. `root`: latin1. */
+/**
+ * Gives us back read and write on every folder. Iterative: an agent may nest folders as deep as it likes. `root`: latin1. What `rm` could
+ * remove may go meanwhile: it rejects at its first failure, and goes on.
+ */
 async function openUp(root: string): Promise<void> {
   const folders = [root];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const stats = await lstat(asPath(folder)).catch(ignoreMissing(null));
     if (!stats?.isDirectory()) continue;
-    await chmod(asPath(folder), 0o700);
-    for (const entry of await readdir(asPath(folder), { encoding: "latin1", withFileTypes: true })) {
-      if (entry.isDirectory()) folders.push(`${folder}/${entry.name}`);
-    }
+    await chmod(asPath(folder), 0o700).catch(ignoreMissing(undefined));
+    const entries = await readdir(asPath(folder), { encoding: "latin1", withFileTypes: true }).catch(ignoreMissing([]));
+    for (const entry of entries) if (entry.isDirectory()) folders.push(`${folder}/${entry.name}`);
   }
 }
 
