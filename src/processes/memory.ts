@@ -8,7 +8,8 @@ import { join, posix } from "node:path";
 
 /** Below `root`: `proc/self/cgroup`, `sys/fs/cgroup`. */
 type System = { root: string; freeBytes(): number };
-const thisSystem: System = { root: "/", freeBytes: freemem };
+/** macOS calls next to nothing free: there the second counts what it gives up at once as well, and elsewhere it is never more. */
+const thisSystem: System = { root: "/", freeBytes: () => Math.max(freemem(), process.availableMemory()) };
 
 /** Of version 2 and of version 1 of control groups (the kernel's cgroup-v2 and cgroup-v1/memory). */
 const versions = [
