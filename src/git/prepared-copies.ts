@@ -126,8 +126,11 @@ export class PreparedCopies {
 
   /** Without a slash at the end: macOS's cp would copy what is in a folder. */
   async #ignoredOf({ folder }: Kept, place: WorkspacePlace, paths: readonly string[]): Promise<Set<string>> {
-    const isFolderThere = async (path: string) => (await lstat(asPath(`${toLatin1(folder)}/${path}`))).isDirectory();
-    const asked = await Promise.all(paths.map(async (path) => ((await isFolderThere(path)) ? `${path}/` : path)));
+    const asked: string[] = [];
+    for (const path of paths) {
+      const stats = await lstat(asPath(`${toLatin1(folder)}/${path}`));
+      asked.push(stats.isDirectory() ? `${path}/` : path);
+    }
     const call = this.#trunk.at(place.run, { workTree: place.path, indexFile: indexOf(place) });
     const ignored = await askIgnored(this.#trunk.git, call, asked);
     return new Set([...ignored].map((path) => path.replace(/\/$/, "")));
