@@ -57,6 +57,25 @@ export function testPool(makeWorld: (files: { [path: string]: string }) => Promi
       await next.remove();
     });
 
+    test("an engine that slept through a take-over touches nothing of who has its workspaces' names now", async () => {
+      const { trunk } = world;
+      await trunk.clearLeftovers(runA);
+      const late = await open();
+      const second = await world.another();
+      await second.clearLeftovers(runA);
+      const workspace = await second.openWorkspace(runA, late.name, world.base);
+      await put(workspace.path, { "own.txt": "own\n" });
+      const before = await all(workspace.path);
+      await late.remove();
+      await expect(trunk.openWorkspace(runA, late.name, world.base)).rejects.toThrow(/taken over/);
+      await expect(trunk.prepare(runA, late.name, world.base, () => Promise.resolve(true))).rejects.toThrow(
+        /taken over/,
+      );
+      expect(await all(workspace.path)).toEqual(before);
+      expect(await second.takeIn(runA, workspace)).toMatchObject({ kind: "taken" });
+      await workspace.remove();
+    });
+
     test("what has no place in the pool is removed all the same", async () => {
       await (await open()).remove();
       const [one, two] = [await open(), await open()];
