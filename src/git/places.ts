@@ -34,14 +34,20 @@ export class Places {
 
   /** From now on they are ours, and empty. */
   async clear(run: RunId): Promise<void> {
-    await removeTree(join(this.#stateFolder, "workspaces", run));
-    await removeTree(this.#intakeOf(run));
+    await this.#remove(run);
     await mkdir(join(this.#intakeOf(run), this.#mark), { recursive: true });
     this.#taken.add(run);
   }
 
+  /** Leaves nothing of what is ours, nor of what an engine that slept through our take-over has made since. */
   async close(): Promise<void> {
-    for (const run of this.#taken) await removeTree(join(this.#intakeOf(run), this.#mark));
+    for (const run of this.#taken) if (await this.#isOurs(run)) await this.#remove(run);
+    this.#taken.clear();
+  }
+
+  async #remove(run: RunId): Promise<void> {
+    await removeTree(join(this.#stateFolder, "workspaces", run));
+    await removeTree(this.#intakeOf(run));
   }
 
   /** True as well where nobody has cleared them: no engine drives the run. */
