@@ -18,11 +18,12 @@ import { Mounts } from "../src/git/mounts.ts";
 import { nameObject } from "../src/git/objects.ts";
 import { OverlayCheckouts } from "../src/git/overlay-checkouts.ts";
 import { packBlob } from "../src/git/pack.ts";
+import { Places } from "../src/git/places.ts";
 import { PooledCheckouts } from "../src/git/pooled-checkouts.ts";
 import { writtenByGit } from "../src/git/fresh-folders.ts";
 import { TrunkRepository } from "../src/git/trunk-repository.ts";
 import { findRepository } from "../src/git/user-repository.ts";
-import { GitWorkspace, placeOf } from "../src/git/workspace.ts";
+import { GitWorkspace } from "../src/git/workspace.ts";
 import type { LandingCase, LandingFigures } from "./landing-case.ts";
 import { edited, fileOf, git, hotFile, isHot, type Generated } from "./landing-repository.ts";
 
@@ -215,8 +216,9 @@ export class LaneBench {
 
   async #workspaces(checkouts: Checkouts): Promise<GitWorkspace[]> {
     const atOnce = pLimit(2);
+    const places = new Places(this.#state);
     const open = async (n: number) => {
-      const place = placeOf(this.#state, run, `s${n}`);
+      const place = places.of(run, `s${n}`);
       const how = { passed: null, cone: null };
       return new GitWorkspace(place, await checkouts.open(place, this.#tip, how), () => undefined);
     };

@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, utim
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Workspace } from "../engine/ports.ts";
-import { makeGitWorld, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
+import { makeGitWorld, openAt, put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists } from "./remove-tree.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 
@@ -55,6 +55,28 @@ export function testPool(makeWorld: (files: { [path: string]: string }) => Promi
       const next = await again(first);
       expect((await readdir(next.path)).toSorted()).toEqual([".git", ".gitignore", "a.txt", "b.txt", "d"]);
       await next.remove();
+    });
+
+    test("an engine that slept through a take-over touches nothing of who has its workspaces' names now", async () => {
+      const { trunk } = world;
+      await trunk.clearLeftovers(runA);
+      const late = await open();
+      const second = await openAt(world.repository);
+      await second.clearLeftovers(runA);
+      const workspace = await second.openWorkspace(runA, late.name, world.base);
+      await put(workspace.path, { "own.txt": "own\n" });
+      const before = await all(workspace.path);
+      await late.remove();
+      await expect(trunk.openWorkspace(runA, late.name, world.base)).rejects.toThrow(/taken over/);
+      await expect(trunk.prepare(runA, late.name, world.base, () => Promise.resolve(true))).rejects.toThrow(
+        /taken over/,
+      );
+      expect(await all(workspace.path)).toEqual(before);
+      expect(await second.takeIn(runA, workspace)).toMatchObject({ kind: "taken" });
+      await put(join(world.state, "intake", runA), { "s99/index": "of the late one, from its last moments\n" });
+      await second.close();
+      await trunk.close();
+      for (const folder of ["intake", "workspaces"]) expect(await exists(join(world.state, folder, runA))).toBe(false);
     });
 
     test("what has no place in the pool is removed all the same", async () => {

@@ -114,6 +114,7 @@ export class PooledCheckouts implements Checkouts {
   }
 
   async #giveBack(place: WorkspacePlace, commit: Commit): Promise<void> {
+    if (!(await place.isOurs())) return;
     const free = this.#free.get(place.run) ?? [];
     this.#free.set(place.run, free);
     try {

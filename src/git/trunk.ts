@@ -1,6 +1,5 @@
 /** The `Trunk` port on git itself: puts the parts together and knows which workspace is which. */
 import { mkdir, realpath } from "node:fs/promises";
-import { join } from "node:path";
 import pLimit from "p-limit";
 import { invariant } from "../domain/assert.ts";
 import { coneOf } from "../domain/cone.ts";
@@ -38,13 +37,13 @@ import { stageGroup } from "./landing.ts";
 import { lastMaintained, maintain, measureStore } from "./maintenance.ts";
 import type { OnStep } from "./object-store.ts";
 import { Passed } from "./passed.ts";
+import { Places } from "./places.ts";
 import { absentAt, putProtectedBack } from "./protected.ts";
 import { publish } from "./publish.ts";
 import { GitRemote } from "./remote.ts";
-import { removeTree } from "./remove-tree.ts";
 import { asCommit, TrunkRepository } from "./trunk-repository.ts";
 import { checkGit, readUserHead, type UserRepository } from "./user-repository.ts";
-import { GitWorkspace, placeOf, removePlace, type WorkspacePlace } from "./workspace.ts";
+import { GitWorkspace, removePlace, type WorkspacePlace } from "./workspace.ts";
 
 export type GitTrunkOptions = Partial<CheckoutsChoice> & {
   repository: UserRepository;
@@ -76,18 +75,18 @@ export async function openGitTrunk(options: GitTrunkOptions): Promise<GitTrunk> 
 export class GitTrunk implements Trunk {
   readonly #trunk: TrunkRepository;
   readonly #user: UserRepository;
-  readonly #stateFolder: string;
   readonly #checkouts: Checkouts;
   /** A burst of sessions must not starve everything else. */
   readonly #openings = pLimit(layerLimits.openingsAtOnce);
   readonly #open = new Map<string, GitWorkspace>();
   readonly #passed = new Map<RunId, Passed>();
+  readonly #places: Places;
 
   constructor(trunk: TrunkRepository, user: UserRepository, stateFolder: string, checkouts: Checkouts) {
     this.#trunk = trunk;
     this.#user = user;
-    this.#stateFolder = stateFolder;
     this.#checkouts = checkouts;
+    this.#places = new Places(stateFolder);
   }
 
   /**
@@ -143,14 +142,14 @@ export class GitTrunk implements Trunk {
 
   prepare(run: RunId, name: string, commit: Commit, work: PrepareWork): Promise<boolean> {
     requireRunId(run);
-    const place = placeOf(this.#stateFolder, run, name);
-    return orRemoved(remover(place), () => this.#checkouts.prepare(place, asCommit(commit), work));
+    return this.#inPlace(run, name, (place) => this.#checkouts.prepare(place, asCommit(commit), work));
   }
 
   /** At the end, when no workspace is open any more. */
   async close(): Promise<void> {
     this.#trunk.rest();
     await this.#checkouts.close();
+    await this.#places.close();
   }
 
   workspaceBytes(run: RunId): number {
@@ -160,8 +159,7 @@ export class GitTrunk implements Trunk {
   async clearLeftovers(run: RunId): Promise<void> {
     requireRunId(run);
     await this.#checkouts.clear(run);
-    await removeTree(join(this.#stateFolder, "workspaces", run));
-    await removeTree(join(this.#stateFolder, "intake", run));
+    await this.#places.clear(run);
     this.#open.clear();
     await this.#trunk.clearLocks(run);
   }
@@ -259,17 +257,24 @@ export class GitTrunk implements Trunk {
   }
 
   async #openAt(run: RunId, name: string, commit: Commit, how: CheckoutHow): Promise<GitWorkspace> {
-    const place = placeOf(this.#stateFolder, run, name);
-    const open = () => this.#checkouts.open(place, commit, how);
-    const checkout = await this.#openings(() => orRemoved(remover(place), open));
-    const workspace = new GitWorkspace(place, checkout, () => this.#open.delete(place.path));
-    this.#open.set(place.path, workspace);
-    return workspace;
+    return this.#inPlace(run, name, async (place) => {
+      const checkout = await this.#openings(() => this.#checkouts.open(place, commit, how));
+      const workspace = new GitWorkspace(place, checkout, () => this.#open.delete(place.path));
+      this.#open.set(place.path, workspace);
+      return workspace;
+    });
+  }
+
+  /** Where `open` fails, nothing is left there. */
+  async #inPlace<T>(run: RunId, name: string, open: (place: WorkspacePlace) => Promise<T>): Promise<T> {
+    const place = this.#places.of(run, name);
+    if (!(await place.isOurs())) throw new Error(`run ${run} was taken over by another engine`);
+    return orRemoved({ remove: () => removePlace(place) }, () => open(place));
   }
 
   /** The caller may hold a copy; the state is ours. */
   #ours(workspace: Workspace): GitWorkspace {
-    const ours = this.#open.get(placeOf(this.#stateFolder, workspace.run, workspace.name).path);
+    const ours = this.#open.get(this.#places.of(workspace.run, workspace.name).path);
     invariant(ours, `workspace ${workspace.path} is open in this trunk`);
     return ours;
   }
@@ -284,8 +289,6 @@ async function orRemoved<T>(what: { remove(): Promise<void> }, work: () => Promi
     throw error;
   }
 }
-
-const remover = (place: WorkspacePlace) => ({ remove: () => removePlace(place) });
 
 /** A run's id names a branch and folders. */
 function requireRunId(run: RunId): void {

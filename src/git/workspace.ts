@@ -70,18 +70,8 @@ export class GitWorkspace implements Workspace {
   }
 }
 
-export type WorkspacePlace = { run: RunId; name: string; path: string; folder: string };
-
-/** Both folders are this adapter's alone. */
-export function placeOf(stateFolder: string, run: RunId, name: string): WorkspacePlace {
-  invariant(/^[a-z0-9-]{1,64}$/.test(name), "a workspace's name is made of small letters, digits and dashes");
-  return {
-    run,
-    name,
-    path: join(stateFolder, "workspaces", run, name),
-    folder: join(stateFolder, "intake", run, name),
-  };
-}
+/** `isOurs`: false where another engine has taken the run over, and may have a workspace of this name itself. */
+export type WorkspacePlace = { run: RunId; name: string; path: string; folder: string; isOurs(): Promise<boolean> };
 
 export const indexOf = ({ folder }: Pick<WorkspacePlace, "folder">) => join(folder, "index");
 
@@ -92,8 +82,9 @@ export async function through(trunk: TrunkRepository, workspace: GitWorkspace, m
   return trunk.at(workspace.run, { workTree: path, indexFile, ...checkout.sparse?.call, ...more });
 }
 
-/** Removes what this adapter keeps of the workspace. */
-export async function removePlace(place: Pick<WorkspacePlace, "path" | "folder">): Promise<void> {
+/** Removes what this adapter keeps of the workspace, unless it is another engine's by now. */
+export async function removePlace(place: Pick<WorkspacePlace, "path" | "folder" | "isOurs">): Promise<void> {
+  if (!(await place.isOurs())) return;
   await removeTree(place.folder);
   await removeTree(place.path);
 }
