@@ -278,7 +278,11 @@ export class Engine {
   #report(error: unknown): void {
     const detail = message(error);
     this.#ports.store
-      .transition(this.#run, (tx) => tx.addEvent("engine.problem", {}, { detail }))
+      .transition(this.#run, async (tx) => {
+        // What fails us when another engine has the run is none of the run's problems.
+        const holder = tx.run.engine;
+        if (holder === null || holder.id === this.#me) await tx.addEvent("engine.problem", {}, { detail });
+      })
       .catch((cause: unknown) => (this.#fatal ??= cause));
   }
 }

@@ -80,6 +80,8 @@ export class Mounts {
   readonly #orders: Socket;
   readonly #answers: Socket;
   readonly #waiting = new Map<string, Waiting>();
+  /** What undoes mounts that nobody waits for any more. */
+  readonly #late = new Map<string, () => void>();
   #ordered = 0;
   #line = "";
   #broken: Error | null = null;
@@ -112,8 +114,9 @@ export class Mounts {
     if (this.#broken) throw this.#broken;
     const answer = await new Promise<string>((settle) => {
       this.#answers.ref();
-      const timer = setTimeout(() => this.#break(new Error(`no answer to ${what} ${place}`)), gitLimits.mountMs);
       const id = String(++this.#ordered);
+      // In a process that was frozen for so long the answer may have come, and is read before what is immediate.
+      const timer = setTimeout(() => setImmediate(() => this.#giveUp(id, what, folder, place)), gitLimits.mountMs);
       this.#waiting.set(id, { settle, timer });
       this.#orders.write(`${id}\n${folder}\n${what}\n${options}\n${place}\n`);
     });
@@ -127,7 +130,17 @@ export class Mounts {
     for (const line of lines) {
       const [, id = "", answer = ""] = answerLine.exec(line) ?? [];
       this.#settle(id, answer);
+      if (answer.startsWith("0 ")) this.#late.get(id)?.();
+      this.#late.delete(id);
     }
+  }
+
+  /** Others may fare better: what keeps one mount waiting is no reason to have no more. */
+  #giveUp(id: string, what: string, folder: string, place: string): void {
+    if (!this.#waiting.has(id)) return;
+    // Where it cannot be undone either, it ends with this process.
+    if (what === "mount") this.#late.set(id, () => void this.unmount(folder, place).catch(() => undefined));
+    this.#settle(id, `no answer within ${gitLimits.mountMs} ms`);
   }
 
   #settle(id: string, answer: string): void {

@@ -1,8 +1,9 @@
 /** Overlays, in a process with mounts of its own: `overlays.test.ts` starts it. */
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { layerLimits } from "../domain/limits.ts";
+import { expect, test, vi } from "vitest";
+import { gitLimits, layerLimits } from "../domain/limits.ts";
 import type { Workspace } from "../engine/ports.ts";
 import { makeGitWorld, put, userGit } from "./git-world.testsuite.ts";
 import { testAttacks } from "./hostile.testsuite.ts";
@@ -16,6 +17,18 @@ import { testTrunk } from "./trunk.testsuite.ts";
 import { testUnopened } from "./unopened.testsuite.ts";
 
 const mounts = new Mounts();
+
+/** The process that makes them. */
+async function makerOfMounts(): Promise<number> {
+  const namespace = (pid: string) => readlink(`/proc/${pid}/ns/mnt`).catch(() => "");
+  for (const pid of await readdir("/proc")) {
+    if (!/^\d+$/.test(pid) || (await namespace(pid)) !== (await namespace("self"))) continue;
+    const words = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+    if (words[0] === "/bin/sh" && words.includes("longhaul-mounts")) return Number(pid);
+  }
+  throw new Error("nobody makes mounts here");
+}
+
 const makeWorld = (files: { [path: string]: string }) => makeGitWorld(files, { mounts });
 testTrunk("git, with overlays", makeWorld);
 testAttacks("overlays", makeWorld);
@@ -34,6 +47,26 @@ test("a workspace is a mount, and no mount any more once it is removed", async (
   await workspace.remove();
   expect(await mounted(workspace.path)).toBe(false);
   await world.close();
+});
+
+test("a mount that takes too long fails alone, and is undone when it comes", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "longhaul-late-"));
+  for (const name of ["low", "up", "work", "late", "next"]) await mkdir(join(folder, name));
+  const mounted = async (name: string) =>
+    (await readFile("/proc/self/mountinfo", "utf8")).includes(` ${join(folder, name)} `);
+  const helper = await makerOfMounts();
+  process.kill(helper, "SIGSTOP");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const late = Promise.allSettled([mounts.mount(folder, "lowerdir=low,upperdir=up,workdir=work", "late")]);
+  vi.advanceTimersByTime(gitLimits.mountMs);
+  vi.useRealTimers();
+  expect(await late).toMatchObject([{ reason: { message: expect.stringContaining("no answer within") } }]);
+  process.kill(helper, "SIGCONT");
+  await mounts.mount(folder, "lowerdir=low:up", "next");
+  expect(await mounted("next")).toBe(true);
+  await expect.poll(() => mounted("late")).toBe(false);
+  await mounts.unmount(folder, "next");
+  await rm(folder, { recursive: true });
 });
 
 test("what was prepared lies in every workspace from then on, and is no change of theirs", async () => {

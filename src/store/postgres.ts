@@ -10,6 +10,8 @@ const connectionsMax = 10;
 /** Serialization failure, deadlock. */
 const contention = new Set(["40001", "40P01"]);
 const reconnectMs = 1_000;
+/** A process that is frozen in the middle of a transaction gives its locks up after this, for others to take its run over. */
+const idleInTransactionMs = 30_000;
 
 /** `connectMs`: so long is waited for a connection; left out, as long as the system does. */
 export function openPostgres(url: string, connectMs = 0): Database {
@@ -22,6 +24,7 @@ export function openPostgres(url: string, connectMs = 0): Database {
     max: connectionsMax,
     types: numbers,
     connectionTimeoutMillis: connectMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
   });
   // A connection that breaks while it is used fails its query as well; that is where it is dealt with.
   pool.on("connect", (client) => client.on("error", () => undefined));
@@ -54,12 +57,12 @@ export function openPostgres(url: string, connectMs = 0): Database {
   };
 }
 
-/** Connection exceptions, shutdown, start-up, too many connections, and what the socket itself says. */
+/** Connection exceptions, idle in a transaction, shutdown, start-up, too many connections, and what the socket itself says. */
 function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
   return (
-    /^(08|57P0|53300)/.test(code) ||
+    /^(08|25P03|57P0|53300)/.test(code) ||
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN)/.test(code) ||
     /Connection terminated|not queryable|timeout exceeded when trying to connect/.test(error.message)
   );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import { Client } from "pg";
-import { expect, inject, test } from "vitest";
+import { expect, inject, test, vi } from "vitest";
 import type { CycleId, EngineId, PlannerId, RunId, SessionId, TaskId } from "../domain/ids.ts";
 import { freshDatabase } from "../../test/fresh-database.ts";
 import type { Database } from "./dialect.ts";
@@ -88,6 +88,28 @@ test.each(["SQLite", "PostgreSQL"])("what a screen reads is of one moment, and h
   expect([seen, await screen.snapshot(count)]).toEqual([[1, 1], 2]);
   for (const one of [screen, store]) await one.close();
   await dispose();
+  await drop();
+});
+
+test("on PostgreSQL who is frozen in the middle of a transaction loses it, and its locks", async () => {
+  const { url, drop } = await freshDatabase(inject("postgresUrl"));
+  const [frozen, other] = [openPostgres(url), openPostgres(url)];
+  const { rows } = await sql<{ [name: string]: string }>`show idle_in_transaction_session_timeout`.execute(frozen.db);
+  expect(rows).toEqual([{ idle_in_transaction_session_timeout: "30s" }]);
+  const fault = await frozen.db
+    .transaction()
+    .execute(async (trx) => {
+      await sql`set local idle_in_transaction_session_timeout = 20`.execute(trx);
+      const { rows: mine } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+      const isThere = async () =>
+        (await sql`select 1 from pg_stat_activity where pid = ${mine[0]?.pid}`.execute(other.db)).rows.length;
+      await vi.waitUntil(async () => (await isThere()) === 0);
+      return sql`select 1`.execute(trx).catch((error: unknown) => error);
+    })
+    .catch((error: unknown) => error);
+  // Nothing is lost that was acknowledged: it is tried again.
+  expect(frozen.isOutage(fault)).toBe(true);
+  for (const one of [frozen, other]) await one.close();
   await drop();
 });
 
