@@ -26,6 +26,7 @@ import { exists } from "./remove-tree.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 import { testTrunk } from "./trunk.testsuite.ts";
 import { testUnopened } from "./unopened.testsuite.ts";
+import { testWorkersGit } from "./workers-git.testsuite.ts";
 
 test("files can be cloned here, else nothing below means anything", async () => {
   const folder = await temporaryFolder();
@@ -40,6 +41,7 @@ testPool();
 testPreparation(makeGitWorld);
 testOddPreparations(makeGitWorld);
 testUnopened(makeGitWorld);
+testWorkersGit(makeGitWorld);
 
 test("fresh workspaces take no room for what is in the files", async () => {
   const bytes = 16 * 2 ** 20;

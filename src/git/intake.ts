@@ -1,11 +1,12 @@
 /**
- * Owns how a worker's files become a change. Invariants: nothing of the workspace is parsed as git data, but the index of a
- * sparse one, by our own reader; nothing of it is read but by `readSafely`; what the rules refuse is in no change.
+ * Owns how a worker's files become a change. Invariants: nothing of the workspace is parsed as git data, but the worker's
+ * index, by our own reader; nothing of it is read but by `readSafely`; what the rules refuse is in no change.
  */
 import { realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { Commit } from "../domain/ids.ts";
 import { gitLimits, laneLimits } from "../domain/limits.ts";
+import { byWorkersGit } from "./by-workers-git.ts";
 import { GitChange } from "./change.ts";
 import type { Suspects } from "./untracked.ts";
 import { attributesIn, attributesName, Conversions, Copies, type Attributes, type Taken } from "./conversion.ts";
@@ -26,7 +27,8 @@ export type Intake = { ok: true; change: GitChange } | { ok: false; reasons: str
 export async function takeIn(trunk: TrunkRepository, workspace: GitWorkspace): Promise<Intake> {
   const store = trunk.objects(workspace.run);
   const root = toLatin1(realpathSync.native(workspace.path));
-  const suspects = await workspace.checkout.changedPaths(trunk, workspace, root);
+  const changed = await workspace.checkout.changedPaths(trunk, workspace, root);
+  const suspects = await byWorkersGit(trunk, workspace, root, changed);
   if (suspects.reasons.length > 0) return refused(suspects.reasons);
 
   const checkedOut = (workspace.checkedOut ??= await store.trees.rootOf(workspace.base));

@@ -15,6 +15,7 @@ import { testSameIntake } from "./same-intake.testsuite.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 import { testTrunk } from "./trunk.testsuite.ts";
 import { testUnopened } from "./unopened.testsuite.ts";
+import { testWorkersGit } from "./workers-git.testsuite.ts";
 
 const mounts = new Mounts();
 
@@ -33,6 +34,7 @@ const makeWorld = (files: { [path: string]: string }) => makeGitWorld(files, { m
 testTrunk("git, with overlays", makeWorld);
 testAttacks("overlays", makeWorld);
 testSameIntake(makeWorld);
+testWorkersGit(makeWorld);
 testPreparation(makeWorld);
 testOddPreparations(makeWorld);
 testUnopened(makeWorld);

@@ -68,6 +68,17 @@ function look(source: string): Stats | null {
   }
 }
 
+/** Is something of the tree at `path` below `root`? Both as in `readSafely`. */
+export function isThere(root: string, path: string): boolean {
+  try {
+    return look(`${root}/${path}`) !== null;
+  } catch (error) {
+    // What cannot be looked at is said when it is read.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return true;
+  }
+}
+
 const isReal = (path: string) => realpathSync.native(asPath(path), "latin1") === path;
 
 function readLink(path: string, source: string): ReadOutcome {

@@ -145,7 +145,7 @@ function whyNot(error: unknown): string {
   return "it cannot be read";
 }
 
-const tooMany = `more than ${gitLimits.changedPathsMax} files are new or changed: have .gitignore ignore what is generated`;
+export const tooMany = `more than ${gitLimits.changedPathsMax} files are new or changed: have .gitignore ignore what is generated`;
 
 export const gitNameReason = (name: string) =>
   name === ".git"

@@ -3,6 +3,7 @@
  * that the worker gets. Invariants: the engine's git never uses anything inside the workspace as a git folder; what
  * this file writes into a workspace that a worker has had, it renames into place and never writes through a link.
  */
+import { lstatSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../domain/assert.ts";
@@ -12,7 +13,7 @@ import type { GitChange } from "./change.ts";
 import type { Checkout } from "./checkouts.ts";
 import type { GitCall } from "./git-process.ts";
 import { moveFolder } from "./move-folder.ts";
-import { toText } from "./latin1.ts";
+import { asPath, toLatin1, toText } from "./latin1.ts";
 import type { OtherSide } from "./other-side.ts";
 import { removeTree } from "./remove-tree.ts";
 import { conePatterns, type Sparse } from "./sparse.ts";
@@ -21,6 +22,14 @@ import { writeGitFolder } from "./worker-git.ts";
 
 /** A file that was conflicted, and the lines in it that only a conflict put there; none: it was the conflict that put the file there. */
 export type Marked = { path: string; markers: string[] };
+
+/**
+ * What the index of the worker's git told last, `seen` (`seeIndex`): paths that it has and the engine's has not, and the other way round. Latin1.
+ */
+export type Told = { seen: string | null; added: readonly string[]; dropped: readonly string[] };
+
+/** As `seen`: of none. */
+export const unknown = "";
 
 export class GitWorkspace implements Workspace {
   readonly run: RunId;
@@ -43,6 +52,7 @@ export class GitWorkspace implements Workspace {
   /** Of the last conflict, until the worker was told that its resolution drops something of it. */
   otherSides: OtherSide[] = [];
   readonly checkout: Checkout;
+  told: Told;
   readonly #removed: () => void;
 
   constructor(place: WorkspacePlace, checkout: Checkout, removed: () => void) {
@@ -52,6 +62,7 @@ export class GitWorkspace implements Workspace {
     this.folder = place.folder;
     this.base = checkout.commit;
     this.checkout = checkout;
+    this.told = { seen: seeIndex(place.path), added: [], dropped: [] };
     this.#removed = removed;
   }
 
@@ -82,6 +93,18 @@ export async function through(trunk: TrunkRepository, workspace: GitWorkspace, m
   return trunk.at(workspace.run, { workTree: path, indexFile, ...checkout.sparse?.call, ...more });
 }
 
+/** Which very file the index of the worker's git is. `path`: of the workspace. null: there is none to look at. */
+export function seeIndex(path: string): string | null {
+  try {
+    const stats = lstatSync(asPath(`${toLatin1(path)}/.git/index`), { throwIfNoEntry: false });
+    return stats ? [stats.ino, stats.ctimeMs, stats.mtimeMs, stats.size].join(" ") : null;
+  } catch (error) {
+    // A link that leads in a circle, a folder that denies it.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return null;
+  }
+}
+
 /** Removes what this adapter keeps of the workspace, unless it is another engine's by now. */
 export async function removePlace(place: Pick<WorkspacePlace, "path" | "folder" | "isOurs">): Promise<void> {
   if (!(await place.isOurs())) return;
@@ -102,6 +125,7 @@ export async function givePrivateGit(trunk: TrunkRepository, workspace: GitWorks
   if (excludeFile !== null) await copyFile(excludeFile, join(building, "info", "exclude"));
   await removeTree(join(workspace.path, ".git"));
   await moveFolder(building, workspace.path, ".git");
+  workspace.told = { seen: seeIndex(workspace.path), added: [], dropped: [] };
 }
 
 /** At `folder`, where nothing is yet, with a copy of the engine's index. */
