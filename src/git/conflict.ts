@@ -42,7 +42,7 @@ export async function placeConflict(
   const aside = merged.clean ? new Map<string, string>() : await findSetAside(store, sides, merged);
   const marked = merged.clean ? [] : await findMarkers(trunk, workspace, merged, aside);
   const since = { base: workspace.base, tip, aside };
-  const otherSides = merged.clean ? [] : await readOtherSides(trunk, workspace, merged.stages, since);
+  const otherSides = merged.clean ? [] : await readOtherSides(trunk, workspace, merged, since);
   await widen(trunk, workspace, await touched(trunk, workspace, tip, merged));
   const call = await through(trunk, workspace, { timeoutMs: gitLimits.intakeMs });
   const readTree = (...how: string[]) => trunk.git.run(["read-tree", ...how], call);

@@ -65,6 +65,7 @@ test("a link that somebody moves while another leads it higher up is a conflict,
   expect(await land(changer, 3)).toEqual({ kind: "conflict", files: ["l"] });
   const { files } = await trunk.placeConflict(changer, tip);
   expect(files).toMatchObject([{ path: "l", trunk: expect.any(String), yours: expect.any(String) }]);
+  expect(await land(changer, 3)).toMatchObject(refusal("the trunk's version is in place"));
   expect(await land(changer, 3)).toEqual({ kind: "unchanged" });
   expect([await trunk.tip(runA), await links()]).toEqual([tip, ["l"]]);
   await symlink("../a.txt", join(changer.path, "deep", "l"));

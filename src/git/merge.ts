@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 import type { Commit, RunId } from "../domain/ids.ts";
 import type { GitCall } from "./git-process.ts";
+import { inAttributes } from "./merge-attributes.ts";
 import { removeTree } from "./remove-tree.ts";
 import { writeGitFolder } from "./worker-git.ts";
 
@@ -15,7 +16,9 @@ export type Merge = { clean: true; tree: string } | { clean: false; tree: string
 
 /** Merges `yours` onto `trunk`; the merge base is the newest commit that both descend from, or nothing at all. */
 export async function merge(repository: TrunkRepository, run: RunId, trunk: Commit, yours: Commit): Promise<Merge> {
-  return mergeTree(repository, repository.at(run), trunk, yours);
+  return inAttributes(repository, run, [trunk, yours], (workTree) =>
+    mergeTree(repository, { ...repository.at(run), ...(workTree === null ? {} : { workTree }) }, trunk, yours),
+  );
 }
 
 /** Paths as the trunk knows them: git names a file that it moved aside after the side that it is from. */
@@ -40,11 +43,9 @@ export async function mergeNamed(
   await mkdir(folder, { recursive: true });
   const files = { HEAD: "ref: refs/heads/trunk\n", "refs/heads/trunk": `${trunk}\n`, "refs/heads/yours": `${yours}\n` };
   await writeGitFolder(repository, gitDir, files, { bare: true, sha256: trunk.length === 64 });
-  const merged = await mergeTree(
-    repository,
-    { gitDir, run, objects: join(repository.gitDir, "objects") },
-    "trunk",
-    "yours",
+  const call = { gitDir, run, objects: join(repository.gitDir, "objects") };
+  const merged = await inAttributes(repository, run, [trunk, yours], (workTree) =>
+    mergeTree(repository, { ...call, ...(workTree === null ? {} : { workTree }) }, "trunk", "yours"),
   );
   await removeTree(gitDir);
   return merged;

@@ -13,6 +13,7 @@ import { readAt, readText } from "./file-text.ts";
 import type { Stage } from "./merge.ts";
 import { toLatin1 } from "./latin1.ts";
 import { submoduleMode } from "./objects.ts";
+import type { ObjectStore } from "./object-store.ts";
 import type { GitChange } from "./change.ts";
 import { asCommit, type TrunkRepository } from "./trunk-repository.ts";
 import type { GitWorkspace } from "./workspace.ts";
@@ -30,13 +31,13 @@ export type OtherSide = { path: string; by: string[]; hunks: Hunk[] | null | "wh
 export async function readOtherSides(
   trunk: TrunkRepository,
   workspace: GitWorkspace,
-  stages: readonly Stage[],
+  merged: { tree: string; stages: readonly Stage[] },
   { base, tip, aside }: { base: Commit; tip: Commit; aside: ReadonlyMap<string, string> },
 ): Promise<OtherSide[]> {
   const store = trunk.objects(workspace.run);
   const apart = new Set([...aside].flat());
   const sides: OtherSide[] = [];
-  for (const [path, of] of byPath(stages)) {
+  for (const [path, of] of byPath(merged.stages)) {
     if (sides.length === gitLimits.addedFilesMax) break;
     const text = async (stage: Stage["stage"]) => {
       const version = of.find((one) => one.stage === stage && one.mode !== submoduleMode);
@@ -49,7 +50,7 @@ export async function readOtherSides(
     if (theirs === null && !isRemoved) continue;
     const yours = await text(3);
     // Nothing in it says that there is a conflict either.
-    const isWhole = yours !== null && [theirs, yours].some((version) => version?.includes("\0"));
+    const isWhole = yours !== null && (await isTrunks(store, merged.tree, path, of));
     const added = theirs === null ? null : addedHunks({ base: await text(1), trunk: theirs, yours });
     if (!isWhole && added?.length === 0) continue;
     const hunks = isWhole && theirs !== null ? "whole" : added;
@@ -57,6 +58,13 @@ export async function readOtherSides(
     sides.push({ path: name, by: await landedIn(trunk, workspace, name, `${base}..${tip}`), hunks });
   }
   return sides;
+}
+
+/** Stands the trunk's version of it in place, as it is? */
+async function isTrunks({ trees }: ObjectStore, tree: string, path: string, of: readonly Stage[]): Promise<boolean> {
+  const [theirs, yours] = [of.find(({ stage }) => stage === 2), of.find(({ stage }) => stage === 3)];
+  const placed = await trees.find(tree, toLatin1(path));
+  return theirs !== undefined && placed?.oid === theirs.object && theirs.object !== yours?.object;
 }
 
 function byPath(stages: readonly Stage[]): Map<string, Stage[]> {
