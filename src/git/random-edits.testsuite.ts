@@ -40,6 +40,39 @@ export const randomEdit = fc.oneof(
 );
 export type Edit = typeof randomEdit extends fc.Arbitrary<infer E> ? E : never;
 
+const folders = fc.constantFrom("d", "d/e", "d/build", "f", "f/g", "ü", "n", "a");
+/** What a worker has its own git do; it may have reasons not to. */
+export const randomOrder = fc.oneof(
+  fc.record({
+    kind: fc.constant("git" as const),
+    args: folders.map((at) => ["sparse-checkout", "add", "--skip-checks", at]),
+  }),
+  fc.record({
+    kind: fc.constant("git" as const),
+    args: folders.map((at) => ["sparse-checkout", "set", "--skip-checks", at]),
+  }),
+  fc.record({ kind: fc.constant("git" as const), args: folders.map((at) => ["rm", "-rqf", "--sparse", at]) }),
+  fc.record({
+    kind: fc.constant("git" as const),
+    args: folders.map((at) => ["rm", "-rq", "--cached", "--sparse", at]),
+  }),
+  fc.record({ kind: fc.constant("git" as const), args: folders.map((at) => ["add", "-f", "--sparse", at]) }),
+  fc.record({
+    kind: fc.constant("git" as const),
+    args: fc.constantFrom(
+      ["sparse-checkout", "disable"],
+      ["sparse-checkout", "reapply"],
+      ["sparse-checkout", "init", "--cone", "--sparse-index"],
+      ["commit", "-qam", "own"],
+      ["reset", "-q", "--hard"],
+      ["reset", "-q"],
+      ["reset", "-q", "--soft", "HEAD~1"],
+      ["checkout", "-q", "HEAD~1"],
+      ["revert", "--no-edit", "HEAD"],
+    ),
+  }),
+);
+
 /** Nothing in the way: what stands above `at` as a file is gone, and so is what is there. */
 async function makeWay(root: string, at: string): Promise<void> {
   const names = at.split("/");

@@ -2,36 +2,10 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeGitWorld, openAt, put, userGit } from "./git-world.testsuite.ts";
-import { applyEdit, editedFiles, randomEdit } from "./random-edits.testsuite.ts";
+import { applyEdit, editedFiles, randomEdit, randomOrder } from "./random-edits.testsuite.ts";
 import { named, runA } from "./trunk-steps.testsuite.ts";
 
-const folders = fc.constantFrom("d", "d/e", "d/build", "f", "f/g", "ü", "n", "a");
-const order = fc.oneof(
-  fc.record({
-    kind: fc.constant("git" as const),
-    args: folders.map((at) => ["sparse-checkout", "add", "--skip-checks", at]),
-  }),
-  fc.record({
-    kind: fc.constant("git" as const),
-    args: folders.map((at) => ["sparse-checkout", "set", "--skip-checks", at]),
-  }),
-  fc.record({ kind: fc.constant("git" as const), args: folders.map((at) => ["rm", "-rqf", "--sparse", at]) }),
-  fc.record({
-    kind: fc.constant("git" as const),
-    args: fc.constantFrom(
-      ["sparse-checkout", "disable"],
-      ["sparse-checkout", "reapply"],
-      ["sparse-checkout", "init", "--cone", "--sparse-index"],
-      ["commit", "-qam", "own"],
-      ["reset", "-q", "--hard"],
-      ["reset", "-q"],
-      ["reset", "-q", "--soft", "HEAD~1"],
-      ["checkout", "-q", "HEAD~1"],
-      ["revert", "--no-edit", "HEAD"],
-    ),
-  }),
-);
-const step = fc.oneof({ weight: 3, arbitrary: randomEdit }, { weight: 1, arbitrary: order });
+const step = fc.oneof({ weight: 3, arbitrary: randomEdit }, { weight: 1, arbitrary: randomOrder });
 
 test("with edits and orders to its git, in any part", async () => {
   const world = await makeGitWorld(Object.fromEntries(editedFiles.map((name) => [name, `${name}\n`])), {

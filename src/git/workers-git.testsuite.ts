@@ -1,8 +1,10 @@
 /** What files do not tell, and the worker's own git does, for every kind of whole workspace. */
+import * as fc from "fast-check";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { put, userGit, type GitWorld } from "./git-world.testsuite.ts";
+import { applyEdit, editedFiles, randomEdit, randomOrder } from "./random-edits.testsuite.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 
 const files = { "a.txt": "a\n", ".gitignore": "*.log\n", "out/x.js": "x\n", "out/in/y.js": "y\n", "lib/z": "z\n" };
@@ -87,5 +89,37 @@ export function testWorkersGit(makeWorld: (files: { [path: string]: string }) =>
     await userGit(workspace.path, "init", "-q");
     await userGit(workspace.path, "add", "-f", "x.log");
     expect(await land(workspace)).toMatchObject({ kind: "landed", files: ["b.txt", "x.log"] });
+  });
+
+  test("whatever is done to its files and by its git, what is taken in is what its git would commit", async () => {
+    const world = await makeWorld(Object.fromEntries(editedFiles.map((name) => [name, `${name}\n`])));
+    const { trunk, repository } = world;
+    // Something to go back to; tracked, though they are ignored.
+    await put(repository, { "d/b": "second\n", "f/g/h": "second\n", "d/.gitignore": "*.o\nbuild/\n" });
+    await userGit(repository, "add", "-A");
+    await userGit(repository, "commit", "-q", "-m", "second");
+    const { base } = await trunk.resolveBase();
+    await trunk.begin(runA, base);
+    let [sessions, refused] = [0, 0];
+    // Of what these send away, what is ignored there is judged by rules that are away as well.
+    const order = randomOrder.filter(({ args: [name] }) => name !== "sparse-checkout");
+    const step = fc.oneof({ weight: 2, arbitrary: randomEdit }, { weight: 1, arbitrary: order });
+    const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), async (steps) => {
+      const workspace = await trunk.openWorkspace(runA, named(++sessions), base);
+      for (const one of steps) {
+        // git may have reasons not to.
+        if (one.kind === "git") await userGit(workspace.path, ...one.args).catch(() => null);
+        else await applyEdit(workspace.path, one);
+      }
+      const kept = await trunk.keep(runA, workspace);
+      if (!kept.ok) refused++;
+      await userGit(workspace.path, "add", "-A", "--sparse");
+      const told = kept.ok ? (JSON.parse(kept.kept) as { tree: string }).tree : kept.reasons;
+      expect(told).toEqual(kept.ok ? await userGit(workspace.path, "write-tree") : told);
+      await workspace.remove();
+    });
+    await fc.assert(property, { numRuns: 30 });
+    expect(refused).toBeLessThan(sessions / 2);
+    await world.close();
   });
 }
