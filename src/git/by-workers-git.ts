@@ -15,6 +15,7 @@ import { isThere } from "./safe-read.ts";
 import { SparseIndex } from "./sparse-index.ts";
 import type { TrunkRepository } from "./trunk-repository.ts";
 import { tooMany, type Suspects } from "./untracked.ts";
+import { besideWorkersIndex } from "./workers-index.ts";
 import { seeIndex, through, unknown, type GitWorkspace } from "./workspace.ts";
 
 /** What would be committed of `suspects` by `git add -A` in the workspace. `root`: absolute, links resolved, latin1. */
@@ -26,23 +27,7 @@ export async function byWorkersGit(
 ): Promise<Suspects> {
   if (suspects.reasons.length > 0) return suspects;
   const [present, gone] = [new Set(suspects.present), new Set(suspects.gone)];
-  const seen = seeIndex(workspace.path);
-  let reasons: string[] = [];
-  if (seen !== workspace.told.seen) {
-    await workspace.checkout.needIndex();
-    const ours = new SparseIndex(await readFile(workspace.indexFile), workspace.base);
-    const elsewhere = await Elsewhere.look(trunk, workspace, root, ours);
-    const { sentAway, ...told } = await compare(elsewhere);
-    // Of what was sent away anything may come back, or be removed.
-    workspace.told = { seen: sentAway ? unknown : seen, ...told };
-    // A sparse one has told this already.
-    if (sentAway && !workspace.checkout.sparse) {
-      const below = await elsewhere.below(present);
-      const isAway = (path: string) => elsewhere.has(path) && !below.has(path) && !isThere(root, path);
-      for (const changed of [present, gone]) for (const path of changed) if (isAway(path)) changed.delete(path);
-      reasons = await elsewhere.reasons((path) => isThere(root, path));
-    }
-  }
+  const reasons = await look(trunk, workspace, root, { present, gone });
   const { added, dropped } = workspace.told;
   for (const path of added) if (isThere(root, path)) present.add(path);
   const untracked = dropped.filter((path) => !gone.has(path) && isThere(root, path));
@@ -52,6 +37,35 @@ export async function byWorkersGit(
   }
   if (present.size > gitLimits.changedPathsMax) reasons.push(tooMany);
   return { present: [...present], gone: [...gone], reasons };
+}
+
+/** Has `told` be what its index tells now. Answers why nothing may land, and takes out of both what was sent away. */
+async function look(
+  trunk: TrunkRepository,
+  workspace: GitWorkspace,
+  root: string,
+  { present, gone }: { present: Set<string>; gone: Set<string> },
+): Promise<string[]> {
+  const seen = seeIndex(workspace.path);
+  if (seen === workspace.told.seen) return [];
+  const { base, checkout } = workspace;
+  await checkout.needIndex();
+  const content = await readFile(workspace.indexFile);
+  const apart = checkout.sparse ? null : await besideWorkersIndex(content, root, base);
+  if (apart) {
+    workspace.told = { seen, added: apart.onlyTheirs.filter(isPlain), dropped: apart.onlyOurs };
+    return [];
+  }
+  const elsewhere = await Elsewhere.look(trunk, workspace, root, new SparseIndex(content, base));
+  const { sentAway, ...told } = await compare(elsewhere);
+  // Of what was sent away anything may come back, or be removed.
+  workspace.told = { seen: sentAway ? unknown : seen, ...told };
+  // A sparse one has told this already.
+  if (!sentAway || checkout.sparse) return [];
+  const below = await elsewhere.below(present);
+  const isAway = (path: string) => elsewhere.has(path) && !below.has(path) && !isThere(root, path);
+  for (const paths of [present, gone]) for (const path of paths) if (isAway(path)) paths.delete(path);
+  return elsewhere.reasons((path) => isThere(root, path));
 }
 
 type Compared = { added: string[]; dropped: string[]; sentAway: boolean };

@@ -2,6 +2,7 @@
 import type { Stats } from "node:fs";
 import { invariant } from "../domain/assert.ts";
 import { CacheTree } from "./cache-tree.ts";
+import { extensionOf, IndexEntries } from "./index-entries.ts";
 import { extended, noteSeen, skipped, type Seen } from "./index-entry.ts";
 
 /** What git noted of a file when it wrote it. Numbers as the index keeps them: 32 bits each. */
@@ -29,11 +30,6 @@ export function isAsNoted(noted: Noted, stats: Pick<Stats, "ctimeMs" | "mtimeMs"
 
 const block = 4_096;
 
-/** No index file, or one that is cut or of a kind that is not read here. */
-export class IndexFormatError extends Error {
-  override readonly name = "IndexFormatError";
-}
-
 export class IndexFile {
   /** Where each path's entry begins, in the order of the index. */
   readonly #places = new Map<string, number>();
@@ -44,35 +40,19 @@ export class IndexFile {
   /** Paths of submodules. */
   readonly submodules: string[] = [];
   readonly #content: Buffer<ArrayBuffer>;
-  readonly #nameBytes: number;
+  readonly #like: string;
 
   /** `like`: any object name of the same repository. Throws `IndexFormatError`. */
   constructor(content: Buffer<ArrayBuffer>, like: string) {
     this.#content = content;
-    this.#nameBytes = like.length / 2;
-    if (content.length < 12 + this.#nameBytes || content.toString("latin1", 0, 4) !== "DIRC")
-      throw new IndexFormatError("not an index file");
-    const version = content.readUInt32BE(4);
-    if (version !== 2 && version !== 3)
-      throw new IndexFormatError(`an index file of version ${version} cannot be read`);
-    const count = content.readUInt32BE(8);
-    let at = 12;
-    for (let n = 0; n < count; n++) at = this.#readEntry(at);
-    this.#entriesEnd = at;
-  }
-
-  /** Answers where the next one begins, always further on. */
-  #readEntry(at: number): number {
-    const content = this.#content;
-    const fixed = at + 42 + this.#nameBytes;
-    const from = fixed <= content.length && content.readUInt16BE(fixed - 2) & extended ? fixed + 2 : fixed;
-    const to = content.indexOf(0, from);
-    if (from > content.length || to === -1) throw new IndexFormatError("the index file ends within an entry");
-    const path = content.toString("latin1", from, to);
-    this.#places.set(path, at);
-    if (content.readUInt32BE(at + 24) === 0o160000) this.submodules.push(path);
-    // Padded with one to eight zeros.
-    return at + ((to - at + 8) & ~7);
+    this.#like = like;
+    const entry = new IndexEntries(content, like);
+    for (; entry.isThere; entry.next()) {
+      const { path } = entry;
+      this.#places.set(path, entry.at);
+      if (entry.isSubmodule) this.submodules.push(path);
+    }
+    this.#entriesEnd = entry.at;
   }
 
   /** Latin1. */
@@ -151,13 +131,11 @@ export class IndexFile {
 
   /** null: there is none. */
   #extension(name: string): Buffer | null {
-    const content = this.#content;
-    for (let at = this.#entriesEnd; at + 8 <= content.length - this.#nameBytes;) {
-      const bytes = content.readUInt32BE(at + 4);
-      if (content.toString("latin1", at, at + 4) === name) return content.subarray(at + 8, at + 8 + bytes);
-      at += 8 + bytes;
-    }
-    return null;
+    return extensionOf(this.#content, this.#entriesEnd, name, this.#like);
+  }
+
+  get #nameBytes(): number {
+    return this.#like.length / 2;
   }
 
   /** All folders of paths that `counts`. */
