@@ -26,7 +26,7 @@ export type Intake = { ok: true; change: GitChange } | { ok: false; reasons: str
 /** The workspace's files as a change against its base. */
 export async function takeIn(trunk: TrunkRepository, workspace: GitWorkspace): Promise<Intake> {
   const store = trunk.objects(workspace.run);
-  const root = toLatin1(realpathSync.native(workspace.path));
+  const root = (workspace.root ??= toLatin1(realpathSync.native(workspace.path)));
   const changed = await workspace.checkout.changedPaths(trunk, workspace, root);
   const suspects = await byWorkersGit(trunk, workspace, root, changed);
   if (suspects.reasons.length > 0) return refused(suspects.reasons);

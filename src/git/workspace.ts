@@ -35,6 +35,8 @@ export class GitWorkspace implements Workspace {
   readonly run: RunId;
   readonly name: string;
   readonly path: string;
+  /** `path` with links resolved, latin1, as it was when this was first asked; null: not yet. */
+  root: string | null = null;
   /** Moves on when a conflict is placed. */
   base: Commit;
   /** Outside of the workspace: index, intake, conflict versions. */
