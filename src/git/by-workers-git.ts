@@ -29,14 +29,24 @@ export async function byWorkersGit(
   const [present, gone] = [new Set(suspects.present), new Set(suspects.gone)];
   const reasons = await look(trunk, workspace, root, { present, gone });
   const { added, dropped } = workspace.told;
-  for (const path of added) if (isThere(root, path)) present.add(path);
-  const untracked = dropped.filter((path) => !gone.has(path) && isThere(root, path));
+  for (const path of await thoseThere(root, added)) present.add(path);
+  const untracked = (await thoseThere(root, dropped)).filter((path) => !gone.has(path));
   for (const path of await ignoredOf(trunk, workspace, root, untracked)) {
     present.delete(path);
     gone.add(path);
   }
   if (present.size > gitLimits.changedPathsMax) reasons.push(tooMany);
   return { present: [...present], gone: [...gone], reasons };
+}
+
+/** An index may tell of a million files: others have their turn meanwhile. */
+async function thoseThere(root: string, paths: readonly string[]): Promise<string[]> {
+  const there: string[] = [];
+  for (const [n, path] of paths.entries()) {
+    if (n % gitLimits.stepsAtOnce === gitLimits.stepsAtOnce - 1) await setImmediate();
+    if (isThere(root, path)) there.push(path);
+  }
+  return there;
 }
 
 /** Has `told` be what its index tells now. Answers why nothing may land, and takes out of both what was sent away. */

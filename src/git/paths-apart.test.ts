@@ -20,6 +20,7 @@ function world(files: readonly string[]) {
   const ours = read();
   return {
     git,
+    read,
     add,
     write: (text: string) => writeFileSync(join(folder, "f"), text),
     apart: () => pathsApart(ours, read(), id),
@@ -57,4 +58,20 @@ test("an index that is no whole list of what is checked out tells nothing", asyn
   expect(await apart()).toEqual({ onlyOurs: ["a"], onlyTheirs: ["b"] });
   git("", "rm", "--quiet", "--cached", "-r", "-f", ".");
   expect(await apart()).toBeNull();
+});
+
+test("wherever an index is cut, and whatever it claims, no more of it is told than it has", async () => {
+  const { read } = world(["a", "b", "c"]);
+  const whole = read();
+  const long = Buffer.from(whole);
+  long.writeUInt32BE(2 ** 32 - 1, 8);
+  const outcomes = await Promise.allSettled(
+    [...whole.keys()].map((end) => pathsApart(whole, whole.subarray(0, end), id)).concat(pathsApart(whole, long, id)),
+  );
+  const told = outcomes.map((one) => (one.status === "rejected" ? (one.reason as Error).name : one.value));
+  const allowed: unknown[] = ["IndexFormatError", "RangeError"];
+  expect(told.filter((one) => !allowed.includes(one))).toEqual(
+    told.filter((one) => !allowed.includes(one)).map(() => ({ onlyOurs: [], onlyTheirs: [] })),
+  );
+  expect(outcomes.filter(({ status }) => status === "rejected").length).toBeGreaterThan(200);
 });

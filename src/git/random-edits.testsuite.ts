@@ -2,8 +2,11 @@
 import * as fc from "fast-check";
 import { chmod, cp, lstat, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { put } from "./git-world.testsuite.ts";
+import { expect } from "vitest";
+import type { Workspace } from "../engine/ports.ts";
+import { put, userGit, type GitWorld } from "./git-world.testsuite.ts";
 import { exists, removeTree } from "./remove-tree.ts";
+import { runA } from "./trunk-steps.testsuite.ts";
 
 /** What the edits begin with: each file holds its name. */
 export const editedFiles = ["a", "d/a.o", "d/b", "d/e/x", "d/e/y", "d/build/z", "f/g/h", "ü/f"];
@@ -135,3 +138,26 @@ export async function applyEdit(root: string, one: Edit): Promise<void> {
       });
   }
 }
+
+/** Does the steps in the workspace and holds what is taken in against what its own git commits. Answers whether it was refused. */
+export async function asGitWould(
+  trunk: GitWorld["trunk"],
+  workspace: Workspace,
+  steps: readonly (Edit | Order)[],
+): Promise<boolean> {
+  for (const one of steps) {
+    // git may have reasons not to.
+    if (one.kind === "git") await userGit(workspace.path, ...one.args).catch(() => null);
+    else await applyEdit(workspace.path, one);
+  }
+  const kept = await trunk.keep(runA, workspace);
+  // An index that was emptied tells nothing.
+  const isEmptied = (await userGit(workspace.path, "ls-files")) === "";
+  await userGit(workspace.path, "add", "-A", "--sparse");
+  const told = kept.ok ? (JSON.parse(kept.kept) as { tree: string }).tree : kept.reasons;
+  expect(told).toEqual(kept.ok && !isEmptied ? await userGit(workspace.path, "write-tree") : told);
+  await workspace.remove();
+  return !kept.ok;
+}
+
+type Order = typeof randomOrder extends fc.Arbitrary<infer O> ? O : never;

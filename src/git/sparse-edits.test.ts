@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeGitWorld, openAt, put, userGit } from "./git-world.testsuite.ts";
-import { applyEdit, editedFiles, randomEdit, randomOrder } from "./random-edits.testsuite.ts";
+import { applyEdit, asGitWould, editedFiles, randomEdit, randomOrder } from "./random-edits.testsuite.ts";
 import { named, runA } from "./trunk-steps.testsuite.ts";
 
 const step = fc.oneof({ weight: 3, arbitrary: randomEdit }, { weight: 1, arbitrary: randomOrder });
@@ -23,19 +23,7 @@ test("with edits and orders to its git, in any part", async () => {
   const property = fc.asyncProperty(scopes, fc.array(step, { minLength: 1, maxLength: 10 }), async (scope, steps) => {
     const workspace = await trunk.openWorkspace(runA, named(++sessions), base, { scope: scope });
     expect(await userGit(workspace.path, "status", "--porcelain")).toBe("");
-    for (const one of steps) {
-      // git may have reasons not to.
-      if (one.kind === "git") await userGit(workspace.path, ...one.args).catch(() => null);
-      else await applyEdit(workspace.path, one);
-    }
-    const kept = await trunk.keep(runA, workspace);
-    if (!kept.ok) refused++;
-    // An index that was emptied tells nothing.
-    const isEmptied = (await userGit(workspace.path, "ls-files")) === "";
-    await userGit(workspace.path, "add", "-A", "--sparse");
-    const told = kept.ok ? (JSON.parse(kept.kept) as { tree: string }).tree : kept.reasons;
-    expect(told).toEqual(kept.ok && !isEmptied ? await userGit(workspace.path, "write-tree") : told);
-    await workspace.remove();
+    if (await asGitWould(trunk, workspace, steps)) refused++;
   });
   // The same each time: what chance finds is for who looks for it, at length, and not for who lands something else.
   await fc.assert(property, { numRuns: 60, seed: 1 });

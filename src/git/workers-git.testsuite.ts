@@ -4,7 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { put, userGit, type GitWorld } from "./git-world.testsuite.ts";
-import { applyEdit, editedFiles, randomEdit, randomOrder } from "./random-edits.testsuite.ts";
+import { asGitWould, editedFiles, randomEdit, randomOrder } from "./random-edits.testsuite.ts";
 import { landNow, named, runA, submission } from "./trunk-steps.testsuite.ts";
 
 const files = { "a.txt": "a\n", ".gitignore": "*.log\n", "out/x.js": "x\n", "out/in/y.js": "y\n", "lib/z": "z\n" };
@@ -106,19 +106,7 @@ export function testWorkersGit(makeWorld: (files: { [path: string]: string }) =>
     const step = fc.oneof({ weight: 2, arbitrary: randomEdit }, { weight: 1, arbitrary: order });
     const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), async (steps) => {
       const workspace = await trunk.openWorkspace(runA, named(++sessions), base);
-      for (const one of steps) {
-        // git may have reasons not to.
-        if (one.kind === "git") await userGit(workspace.path, ...one.args).catch(() => null);
-        else await applyEdit(workspace.path, one);
-      }
-      const kept = await trunk.keep(runA, workspace);
-      if (!kept.ok) refused++;
-      // An index that was emptied tells nothing.
-      const isEmptied = (await userGit(workspace.path, "ls-files")) === "";
-      await userGit(workspace.path, "add", "-A", "--sparse");
-      const told = kept.ok ? (JSON.parse(kept.kept) as { tree: string }).tree : kept.reasons;
-      expect(told).toEqual(kept.ok && !isEmptied ? await userGit(workspace.path, "write-tree") : told);
-      await workspace.remove();
+      if (await asGitWould(trunk, workspace, steps)) refused++;
     });
     // The same each time: what chance finds is for who looks for it, at length, and not for who lands something else.
     await fc.assert(property, { numRuns: 30, seed: 1 });
